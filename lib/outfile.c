@@ -1,0 +1,152 @@
+/* Whole-or-nothing output files, and reading that does not stop short. */
+#include "outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+int outfile_open(struct outfile *out, const char *path, struct err *err)
+{
+	cleanup_free char *temp = NULL;
+	cleanup_free char *final = strdup(path);
+	const char *slash = strrchr(path, '/');
+	int dir = slash ? (int)(slash - path) + 1 : 0;
+	int fd;
+
+	if (!final || asprintf(&temp, "%.*s.%s.XXXXXX", dir, path, path + dir) < 0) {
+		temp = NULL;
+		return err_errno(err, "FILE-CREATE", "%s", path);
+	}
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, "FILE-CREATE", "%s", path);
+	*out = (struct outfile){.fd = fd, .path = steal_ptr(final), .temp = steal_ptr(temp)};
+	return 0;
+}
+
+int outfile_write(struct outfile *out, const void *data, size_t size, struct err *err)
+{
+	const char *p = data;
+
+	while (size > 0) {
+		ssize_t n = write(out->fd, p, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "FILE-WRITE", "%s", out->path);
+		p += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int outfile_write_at(struct outfile *out, const void *data, size_t size, off_t offset,
+		     struct err *err)
+{
+	const char *p = data;
+
+	while (size > 0) {
+		ssize_t n = pwrite(out->fd, p, size, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "FILE-WRITE", "%s", out->path);
+		p += n;
+		offset += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int outfile_commit(struct outfile *out, struct err *err)
+{
+	mode_t mask = umask(0);
+	int fd;
+
+	umask(mask);
+	if (fchmod(out->fd, 0644 & ~mask) < 0)
+		return err_errno(err, "FILE-WRITE", "%s", out->path);
+	fd = steal_fd(&out->fd);
+	if (close(fd) < 0)
+		return err_errno(err, "FILE-WRITE", "%s", out->path);
+	if (rename(out->temp, out->path) < 0)
+		return err_errno(err, "FILE-CREATE", "%s", out->path);
+	free(steal_ptr(out->temp));
+	return 0;
+}
+
+void outfile_close(struct outfile *out)
+{
+	if (out->fd >= 0)
+		close(steal_fd(&out->fd));
+	if (out->temp)
+		unlink(out->temp);
+	free(steal_ptr(out->temp));
+	free(steal_ptr(out->path));
+}
+
+int read_exactly(int fd, void *data, size_t size, const char *path, struct err *err)
+{
+	char *p = data;
+
+	while (size > 0) {
+		ssize_t n = read(fd, p, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "FILE-READ", "%s", path);
+		if (n == 0)
+			return err_set(err, EXIT_MALFORMED, "FILE-SHORT",
+				       "%s: %zu more bytes expected, found the end", path, size);
+		p += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+void *read_small_file(const char *path, size_t limit, size_t *size, struct err *err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_free char *data = NULL;
+	size_t used = 0;
+
+	if (fd < 0) {
+		err_errno(err, "FILE-OPEN", "%s", path);
+		return NULL;
+	}
+	data = malloc(limit + 2);
+	if (!data) {
+		err_errno(err, "FILE-READ", "%s", path);
+		return NULL;
+	}
+	for (;;) {
+		ssize_t n = read(fd, data + used, limit + 1 - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_errno(err, "FILE-READ", "%s", path);
+			return NULL;
+		}
+		used += (size_t)n;
+		if (used > limit) {
+			err_set(err, EXIT_MALFORMED, "FILE-SIZE",
+				"%s: at most %zu bytes expected, found more", path, limit);
+			return NULL;
+		}
+		if (n == 0)
+			break;
+	}
+	data[used] = '\0';
+	*size = used;
+	return steal_ptr(data);
+}
