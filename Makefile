@@ -1,0 +1,51 @@
+# mintmark: the table of contents. Every step runs in the pinned environment (env/run), sees only the
+# inputs named in its rule, and its results appear whole or not at all. `make help` lists what to ask for.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.SUFFIXES:
+SHELL := /bin/sh
+
+# What a user may say: which recipe (a name here, or a folder anywhere), where its root comes from
+# (dir:FOLDER or tar:FILE instead of the recipe's own), how many jobs.
+RECIPE ?= hello
+ROOTFS ?=
+export MIRROR BUNDLE SNAPSHOT JOBS
+
+recipe_dir := $(if $(findstring /,$(RECIPE)),$(RECIPE:%/=%),recipes/$(RECIPE))
+recipe_name := $(notdir $(recipe_dir))
+TARGETS ?= $(shell env/recipe $(recipe_dir) get TARGETS)
+TARGET ?= $(firstword $(TARGETS))
+parts := out/parts
+target_dir = out/$(recipe_name)/$(TARGET)
+
+# Names this run of make: the content of a cached environment is checked once in each.
+export MINTMARK_RUN := $(shell awk '{ print $$1 "." $$22 }' /proc/$$PPID/stat)
+export MINTMARK_OUT := $(CURDIR)/out
+
+RUN := env/run
+toolchain := recipes/toolchain/pins.lock recipes/toolchain/root.sha256
+test_root := $(toolchain) recipes/test/pins.lock recipes/test/root.sha256
+
+.PHONY: help
+##@ Images
+help: ## this list
+	@awk -f env/help.awk $(MAKEFILE_LIST)
+
+.PHONY: image
+image: $(foreach t,$(TARGETS),out/$(recipe_name)/$(t)/image.eif) ## build the image of RECIPE (hello), print its measurements
+	@for t in $(TARGETS); do env/table out/$(recipe_name)/$$t; done
+
+include env/env.mk
+include kernel/kernel.mk
+include sysroot/sysroot.mk
+include init/init.mk
+include lib/tools.mk
+include rootfs/ramdisks.mk
+include eif/image.mk
+include tests/tests.mk
+
+.PHONY: clean
+##@ House-keeping
+clean: ## remove out/; the cache of verified downloads stays
+	rm -rf out

@@ -1,0 +1,31 @@
+/*
+ * The commands behind the eif program. Each parses its options, calls the library and prints facts
+ * to stdout; errors go up to main(), which alone prints them.
+ */
+#ifndef MINTMARK_EIF_COMMAND_H
+#define MINTMARK_EIF_COMMAND_H
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "err.h"
+
+/* argv[0] is the command's own name. 0, or -1 with err set. */
+int cmd_build(int argc, char **argv, struct err *err);
+int cmd_describe(int argc, char **argv, struct err *err);
+int cmd_extract(int argc, char **argv, struct err *err);
+
+/* EIF-USAGE for what getopt_long() returned ('?' or ':') about the word before optind. */
+int command_bad_option(int opt, char **argv, struct err *err);
+
+/* Sets *slot, which an option may do once only: EIF-USAGE names the option. */
+int command_set_once(const char **slot, const char *option, const char *value, struct err *err);
+
+/* Prints JSON as nitro-cli lays it out, with a newline behind it. */
+int command_print_json(const json_t *json, struct err *err);
+
+/* Ends the output: FILE-WRITE when any of it was lost. */
+int command_flush(struct err *err);
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * Enclave images (EIF, format version 4): writing, reading, measuring, describing, taking apart.
+ * Nothing here signs or checks a signature, and nothing holds a whole image in memory.
+ *
+ * Facts of the format come from aws-nitro-enclaves-image-format (src/defs/mod.rs) and from QEMU's
+ * hw/core/eif.c; docs/eif.md has them in short. Sizes and offsets are bytes.
+ */
+#ifndef MINTMARK_EIF_H
+#define MINTMARK_EIF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "cleanup.h"
+#include "err.h"
+#include "hash.h"
+
+#define EIF_TOOL_VERSION "0.1.0" /* also the BuildToolVersion of the images that we write */
+
+enum {
+	EIF_MAX_SECTIONS = 32, /* entries of the header's table */
+	EIF_MIN_SECTIONS = 4,  /* kernel, command line, metadata, one ramdisk */
+	EIF_MAX_RAMDISKS = EIF_MAX_SECTIONS - 3,
+	EIF_MAX_SIGNATURE = 32768,    /* the format's own limit */
+	EIF_MAX_CMDLINE = 65536,      /* ours: what a reader holds in memory */
+	EIF_MAX_METADATA = 256 * 1024 /* ours, likewise */
+};
+
+/* The numbers are those in a section header. */
+enum eif_type {
+	EIF_KERNEL = 1,
+	EIF_CMDLINE = 2,
+	EIF_RAMDISK = 3,
+	EIF_SIGNATURE = 4,
+	EIF_METADATA = 5
+};
+
+enum eif_arch { EIF_X86_64, EIF_AARCH64 };
+
+/* PCRx is SHA-384(48 zero bytes, SHA-384(content)). Headers and metadata are in none of them. */
+struct eif_measurements {
+	unsigned char pcr[3][SHA384_SIZE];
+	unsigned char pcr8[SHA384_SIZE]; /* of the signing certificate's DER */
+	bool has_pcr8;			 /* only a signed image has PCR8 */
+};
+
+/* One section as it lies in the file. */
+struct eif_section {
+	enum eif_type type;
+	uint64_t offset; /* of its 12-byte header */
+	uint64_t size;	 /* of its data, without that header */
+	unsigned char sha256[SHA256_SIZE];
+};
+
+/* "kernel", "cmdline", "ramdisk", "signature" or "metadata"; "unknown" for any other number. */
+const char *eif_type_name(unsigned type);
+
+/* "x86_64" or "aarch64". */
+const char *eif_arch_name(enum eif_arch arch);
+
+/* ---- writing ---- */
+
+/* What goes into an image. Everything stays the caller's. */
+struct eif_build {
+	enum eif_arch arch;
+	const char *kernel;	     /* path of a regular file */
+	const char *const *ramdisks; /* paths of regular files, in the order of the image */
+	size_t ramdisk_count;	     /* 1 to EIF_MAX_RAMDISKS */
+	const void *cmdline;	     /* no NUL, no newline behind it */
+	size_t cmdline_size;
+	const void *metadata; /* the section's exact bytes */
+	size_t metadata_size;
+	bool boot_checks; /* refuse what could not boot: see docs/eif.md */
+};
+
+/*
+ * Writes an unsigned image to path, whole or not at all, and measures it on the way: each input is
+ * read once. EIF-KERNEL, EIF-RAMDISK and EIF-CMDLINE name what could not boot, EIF-METADATA what is
+ * not metadata, EIF-SECTION-COUNT too many ramdisks, EIF-INPUT-CHANGED an input that grew or shrank
+ * meanwhile.
+ */
+int eif_write(const struct eif_build *build, const char *path,
+	      struct eif_measurements *measurements, struct err *err);
+
+/* What our metadata says; the rest of it is constant. Strings are UTF-8. */
+struct eif_identity {
+	const char *name;	    /* ImageName */
+	const char *version;	    /* ImageVersion */
+	const char *kernel_version; /* BuildMetadata.KernelVersion */
+	const char *custom;	    /* JSON text of CustomMetadata, an object; NULL for null */
+	size_t custom_size;
+};
+
+/*
+ * The metadata section's bytes, owned by the caller; NULL with EIF-METADATA when a string is not
+ * UTF-8 or the custom part is not a JSON object. Of the custom part only the white space between
+ * tokens is dropped: numbers and escapes stay as they were written.
+ */
+char *eif_metadata_compose(const struct eif_identity *identity, size_t *size, struct err *err);
+
+/*
+ * Parses a metadata section; the reference is the caller's. NULL with EIF-METADATA unless it has
+ * the members that AWS's own reader insists on. When a number exceeds 64 bits signed, all integers
+ * of the result become reals.
+ */
+json_t *eif_metadata_parse(const void *data, size_t size, struct err *err);
+
+/* ---- reading ---- */
+
+struct eif_image {
+	enum eif_arch arch;
+	uint64_t default_memory; /* ignored by the hypervisor */
+	uint64_t default_cpus;	 /* ignored by the hypervisor */
+	unsigned section_count;
+	struct eif_section sections[EIF_MAX_SECTIONS];
+	uint32_t crc;
+	uint64_t file_size;
+	unsigned char file_sha256[SHA256_SIZE];
+	struct eif_measurements measurements;
+	char *cmdline; /* cmdline_size bytes, perhaps binary ones */
+	size_t cmdline_size;
+	json_t *metadata;
+};
+
+#define EIF_IMAGE_INIT ((struct eif_image){0})
+
+/* Lets go of what an image owns; a no-op on EIF_IMAGE_INIT. Fits cleanup_with(). */
+void eif_image_clear(struct eif_image *image);
+
+/*
+ * Sees the sections of an image while they are read, that is before the reader knows whether the
+ * file is sound: throw away what came in when eif_read() fails. Either function may fail and so end
+ * the reading. The section's sha256 is not known yet at begin.
+ */
+struct eif_sink {
+	int (*begin)(void *context, const struct eif_section *section, struct err *err);
+	int (*data)(void *context, const void *data, size_t size, struct err *err);
+	void *context;
+};
+
+/*
+ * Reads an image from fd, once, from the current position to the end; a pipe will do. Strict: the
+ * header's table and the walk from section to section must agree on every byte of the file.
+ * path only serves the messages; sink may be NULL. On failure image is cleared.
+ *
+ * Names, all with EXIT_MALFORMED: EIF-TRUNCATED, EIF-MAGIC, EIF-VERSION, EIF-FLAGS, EIF-RESERVED,
+ * EIF-SECTION-COUNT, EIF-SECTION-OFFSET, EIF-SECTION-SIZE, EIF-SECTION-UNUSED, EIF-SECTION-TYPE,
+ * EIF-SECTION-ORDER, EIF-SECTION-DUPLICATE, EIF-SECTION-MISSING, EIF-TRAILING, EIF-CRC,
+ * EIF-METADATA, EIF-SIGNATURE.
+ */
+int eif_read(int fd, const char *path, const struct eif_sink *sink, struct eif_image *image,
+	     struct err *err);
+
+/* What the first element of a signature section holds; both arrays are the caller's to free. */
+struct eif_signature {
+	unsigned char *certificate; /* PEM text */
+	size_t certificate_size;
+	unsigned char *cose; /* an untagged COSE_Sign1 */
+	size_t cose_size;
+};
+
+#define EIF_SIGNATURE_INIT ((struct eif_signature){0})
+
+/* Lets go of both arrays. Fits cleanup_with(). */
+void eif_signature_clear(struct eif_signature *signature);
+
+/* Takes a signature section's data apart; EIF-SIGNATURE when it is not of the format's shape. */
+int eif_signature_parse(const void *data, size_t size, struct eif_signature *signature,
+			struct err *err);
+
+/* PCR8 of the first certificate in a PEM text; EIF-SIGNATURE when there is none. */
+int eif_certificate_pcr8(const void *pem, size_t size, unsigned char pcr8[SHA384_SIZE],
+			 struct err *err);
+
+/* ---- telling ---- */
+
+/* {"HashAlgorithm": ..., "PCR0": ...} as nitro-cli prints it; the reference is the caller's. */
+json_t *eif_measurements_json(const struct eif_measurements *measurements, struct err *err);
+
+/*
+ * All facts about an image, a superset of nitro-cli describe-eif (docs/measurements.schema.json);
+ * the reference is the caller's.
+ */
+json_t *eif_describe(const struct eif_image *image, struct err *err);
+
+/* Whether eif_describe() or nitro-cli gives a top-level member of this name a meaning. */
+bool eif_describe_knows(const char *key);
+
+/*
+ * Writes kernel, cmdline, ramdisk0, ramdisk1 ..., metadata.json and signature into the folder dir,
+ * which is made when it is missing. Nothing appears there unless eif_read() found the whole image
+ * sound. FILE-EXISTS rather than overwriting.
+ */
+int eif_extract(int fd, const char *path, const char *dir, struct err *err);
+
+static inline void cleanup_json_at(json_t **json)
+{
+	json_decref(*json);
+}
+#define cleanup_json cleanup_with(cleanup_json_at)
+
+#endif

@@ -1,0 +1,10 @@
+# The image: kernel, command line and ramdisks become image.eif and measurements.json.
+
+$(image_dir)/%/image.eif: $(parts)/%/kernel/bzImage $(parts)/%/ramdisk0.cpio $(image_dir)/%/initrd.cpio \
+		kernel/cmdline/% kernel/words eif/assemble out/libexec/eif
+	@$(RUN) --name $(recipe_name)-image --in kernel=$(parts)/$*/kernel --in cmdline=kernel/cmdline/$* \
+		--in words=kernel/words --in ramdisk0.cpio=$(parts)/$*/ramdisk0.cpio \
+		--in initrd.cpio=$(@D)/initrd.cpio --in manifest.json=$(@D)/manifest.json \
+		--in bin/eif=out/libexec/eif --in assemble=eif/assemble \
+		--out measurements.json=$(@D)/measurements.json --out image.eif=$@ \
+		-- sh /mint/in/assemble $(recipe_name) $*

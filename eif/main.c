@@ -1,0 +1,86 @@
+/* The eif program: finds the command and turns its error into one line and an exit status. */
+#include <string.h>
+
+#include "command.h"
+#include "eif.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv, struct err *err);
+} commands[] = {
+	{"build", cmd_build},
+	{"describe", cmd_describe},
+	{"extract", cmd_extract},
+};
+
+static const char help[] =
+	"usage: eif COMMAND [OPTION]...\n"
+	"Enclave images: write, read and measure them.\n"
+	"\n"
+	"  build      write an image from kernel, command line and ramdisks; print its PCRs\n"
+	"  describe   check an image strictly and print all facts about it\n"
+	"  extract    write an image's sections to files\n"
+	"\n"
+	"  --help     this text; eif COMMAND --help tells about one command\n"
+	"  --version  name and version of this program\n"
+	"\n"
+	"Exit status: 0 done, 1 does not verify, 2 usage, 3 malformed input, 4 environment.\n";
+
+int command_bad_option(int opt, char **argv, struct err *err)
+{
+	return err_set(err, EXIT_USAGE, "EIF-USAGE", "%s: %s: %s expected (see eif %s --help)",
+		       argv[0], argv[optind - 1], opt == ':' ? "a value" : "a known option",
+		       argv[0]);
+}
+
+int command_set_once(const char **slot, const char *option, const char *value, struct err *err)
+{
+	if (*slot)
+		return err_set(err, EXIT_USAGE, "EIF-USAGE",
+			       "--%s: one expected, found another: %s", option, value);
+	*slot = value;
+	return 0;
+}
+
+int command_print_json(const json_t *json, struct err *err)
+{
+	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
+		return err_errno(err, "FILE-WRITE", "standard output");
+	putchar('\n');
+	return command_flush(err);
+}
+
+int command_flush(struct err *err)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return err_errno(err, "FILE-WRITE", "standard output");
+	return 0;
+}
+
+static int dispatch(int argc, char **argv, struct err *err)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "--help") == 0) {
+		fputs(help, stdout);
+		return command_flush(err);
+	}
+	if (strcmp(name, "--version") == 0) {
+		puts("eif (mintmark) " EIF_TOOL_VERSION);
+		return command_flush(err);
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return commands[i].run(argc - 1, argv + 1, err);
+	return err_set(err, EXIT_USAGE, "EIF-USAGE",
+		       "build, describe or extract expected, found '%s' (see eif --help)", name);
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = {0};
+
+	if (dispatch(argc, argv, &err) < 0)
+		return err_print(&err, "eif");
+	return EXIT_OK;
+}

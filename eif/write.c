@@ -1,0 +1,242 @@
+/*
+ * Writes an image. Every input byte passes through once, into the file, the checksum and the PCRs,
+ * so what was measured is what was written. Never pads and never writes a signature.
+ */
+#include "eif.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "boot.h"
+#include "layout.h"
+#include "measure.h"
+#include "outfile.h"
+
+/* One section to be: bytes in memory, or an open file. */
+struct part {
+	enum eif_type type;
+	const char *path;
+	int fd; /* -1 for bytes in memory */
+	const void *data;
+	uint64_t size;
+};
+
+struct plan {
+	struct part parts[EIF_MAX_SECTIONS];
+	unsigned count;
+};
+
+struct writer {
+	struct outfile out;
+	struct measurer measurer;
+	uLong crc;
+	unsigned char *buffer; /* COPY_SIZE bytes */
+};
+
+static void plan_close(struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->count; i++)
+		cleanup_close_at(&plan->parts[i].fd);
+}
+
+static void writer_close(struct writer *writer)
+{
+	outfile_close(&writer->out);
+	measurer_close(&writer->measurer);
+	free(steal_ptr(writer->buffer));
+}
+
+static void add_bytes(struct plan *plan, enum eif_type type, const void *data, size_t size)
+{
+	plan->parts[plan->count++] =
+		(struct part){.type = type, .fd = -1, .data = data, .size = size};
+}
+
+static int add_file(struct plan *plan, enum eif_type type, const char *path, struct err *err)
+{
+	struct part *part = &plan->parts[plan->count];
+	struct stat st;
+
+	*part = (struct part){.type = type, .path = path};
+	part->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (part->fd < 0)
+		return err_errno(err, "FILE-OPEN", "%s", path);
+	plan->count++;
+	if (fstat(part->fd, &st) < 0)
+		return err_errno(err, "FILE-READ", "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EXIT_MALFORMED, "EIF-INPUT",
+			       "%s: a regular file expected, found another kind", path);
+	part->size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int check_format(const struct eif_build *build, struct err *err)
+{
+	cleanup_json json_t *metadata = NULL;
+
+	if (build->ramdisk_count < 1 || build->ramdisk_count > EIF_MAX_RAMDISKS)
+		return err_set(err, EXIT_USAGE, "EIF-SECTION-COUNT",
+			       "1 to %d ramdisks expected (%d sections less kernel, cmdline and "
+			       "metadata), found %zu",
+			       EIF_MAX_RAMDISKS, EIF_MAX_SECTIONS, build->ramdisk_count);
+	if (build->cmdline_size > EIF_MAX_CMDLINE)
+		return err_set(err, EXIT_MALFORMED, "EIF-CMDLINE",
+			       "command line: at most %d bytes expected, found %zu",
+			       EIF_MAX_CMDLINE, build->cmdline_size);
+	metadata = eif_metadata_parse(build->metadata, build->metadata_size, err);
+	return metadata ? 0 : -1;
+}
+
+static int check_boot(const struct eif_build *build, const struct plan *plan, struct err *err)
+{
+	if (boot_check_cmdline(build->cmdline, build->cmdline_size, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct part *part = &plan->parts[i];
+		bool last = i + 1 == plan->count;
+
+		if (part->type == EIF_KERNEL &&
+		    boot_check_kernel(part->fd, part->path, build->arch, err) < 0)
+			return -1;
+		if (part->type == EIF_RAMDISK &&
+		    boot_check_ramdisk(part->fd, part->path, part->size, last, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_plan(const struct eif_build *build, struct plan *plan, struct err *err)
+{
+	if (check_format(build, err) < 0 || add_file(plan, EIF_KERNEL, build->kernel, err) < 0)
+		return -1;
+	if (plan->parts[0].size == 0)
+		return err_set(err, EXIT_MALFORMED, "EIF-KERNEL",
+			       "%s: a kernel expected, found an empty file", build->kernel);
+	add_bytes(plan, EIF_CMDLINE, build->cmdline, build->cmdline_size);
+	add_bytes(plan, EIF_METADATA, build->metadata, build->metadata_size);
+	for (size_t i = 0; i < build->ramdisk_count; i++)
+		if (add_file(plan, EIF_RAMDISK, build->ramdisks[i], err) < 0)
+			return -1;
+	return build->boot_checks ? check_boot(build, plan, err) : 0;
+}
+
+/* Everything but the checksum, which is known last. */
+static int fill_header(const struct plan *plan, enum eif_arch arch,
+		       unsigned char header[HEADER_SIZE], struct err *err)
+{
+	uint64_t offset = HEADER_SIZE;
+
+	memset(header, 0, HEADER_SIZE);
+	memcpy(header + AT_MAGIC, eif_magic, sizeof(eif_magic));
+	put_be(header + AT_VERSION, 2, FORMAT_VERSION);
+	put_be(header + AT_FLAGS, 2, arch == EIF_AARCH64 ? FLAG_AARCH64 : 0);
+	put_be(header + AT_MEMORY, 8, UINT64_C(1) << 30);
+	put_be(header + AT_CPUS, 8, 2);
+	put_be(header + AT_COUNT, 2, plan->count);
+	for (unsigned i = 0; i < plan->count; i++) {
+		uint64_t size = plan->parts[i].size;
+
+		put_be(header + AT_OFFSETS + 8 * i, 8, offset);
+		put_be(header + AT_SIZES + 8 * i, 8, size);
+		if (size > INT64_MAX - SECTION_HEADER_SIZE - offset)
+			return err_set(err, EXIT_MALFORMED, "EIF-SECTION-SIZE",
+				       "section %u: an image below 2^63 bytes expected, found "
+				       "%llu more",
+				       i, (unsigned long long)size);
+		offset += SECTION_HEADER_SIZE + size;
+	}
+	return 0;
+}
+
+static int put(struct writer *writer, const void *data, size_t size, struct err *err)
+{
+	writer->crc = crc32_z(writer->crc, data, size);
+	return outfile_write(&writer->out, data, size, err);
+}
+
+static int put_content(struct writer *writer, const void *data, size_t size, struct err *err)
+{
+	if (measurer_update(&writer->measurer, data, size, err) < 0)
+		return -1;
+	return put(writer, data, size, err);
+}
+
+/* At the expected end one more byte is asked for: a file that grew would be cut off silently. */
+static int copy_file(struct writer *writer, const struct part *part, struct err *err)
+{
+	uint64_t left = part->size;
+
+	for (;;) {
+		size_t want = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
+		ssize_t n = read(part->fd, writer->buffer, want > 0 ? want : 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "FILE-READ", "%s", part->path);
+		if ((n == 0) != (left == 0))
+			return err_set(err, EXIT_ENVIRONMENT, "EIF-INPUT-CHANGED",
+				       "%s: %llu bytes expected, found %s", part->path,
+				       (unsigned long long)part->size, n == 0 ? "fewer" : "more");
+		if (n == 0)
+			return 0;
+		if (put_content(writer, writer->buffer, (size_t)n, err) < 0)
+			return -1;
+		left -= (uint64_t)n;
+	}
+}
+
+static int put_part(struct writer *writer, const struct part *part, struct err *err)
+{
+	unsigned char header[SECTION_HEADER_SIZE] = {0};
+
+	put_be(header + AT_SECTION_TYPE, 2, part->type);
+	put_be(header + AT_SECTION_SIZE, 8, part->size);
+	if (put(writer, header, sizeof(header), err) < 0 ||
+	    measurer_begin(&writer->measurer, part->type, err) < 0)
+		return -1;
+	if (part->fd >= 0)
+		return copy_file(writer, part, err);
+	return put_content(writer, part->data, (size_t)part->size, err);
+}
+
+static int put_image(struct writer *writer, const struct plan *plan,
+		     unsigned char header[HEADER_SIZE], struct err *err)
+{
+	unsigned char *crc = header + AT_CRC;
+
+	writer->crc = crc32_z(0, header, AT_CRC);
+	if (outfile_write(&writer->out, header, HEADER_SIZE, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < plan->count; i++)
+		if (put_part(writer, &plan->parts[i], err) < 0)
+			return -1;
+	put_be(crc, 4, writer->crc);
+	return outfile_write_at(&writer->out, crc, 4, AT_CRC, err);
+}
+
+int eif_write(const struct eif_build *build, const char *path,
+	      struct eif_measurements *measurements, struct err *err)
+{
+	cleanup_with(plan_close) struct plan plan = {0};
+	cleanup_with(writer_close) struct writer writer = {.out = OUTFILE_INIT};
+	struct eif_measurements measured = {0};
+	unsigned char header[HEADER_SIZE];
+
+	if (make_plan(build, &plan, err) < 0 || fill_header(&plan, build->arch, header, err) < 0)
+		return -1;
+	writer.buffer = malloc(COPY_SIZE);
+	if (!writer.buffer)
+		return err_errno(err, "MEMORY", "%s", path);
+	if (measurer_open(&writer.measurer, err) < 0 || outfile_open(&writer.out, path, err) < 0 ||
+	    put_image(&writer, &plan, header, err) < 0 ||
+	    measurer_final(&writer.measurer, &measured, err) < 0 ||
+	    outfile_commit(&writer.out, err) < 0)
+		return -1;
+	*measurements = measured;
+	return 0;
+}

@@ -1,0 +1,13 @@
+# The sources of PID 1 and of the NSM client. Holds nothing but lists.
+INIT_SRC := init/cmdcheck.c init/command.c init/console.c init/heartbeat.c init/loopback.c \
+	init/machine.c init/main.c init/mounts.c init/newroot.c init/readfile.c init/refusal.c \
+	init/rootcheck.c init/runspec.c init/supervise.c
+NSM_SRC := init/nsm.c
+
+init := $(parts)/nitro-x86_64/init
+
+$(init)/init: $(INIT_SRC) $(NSM_SRC) $(wildcard init/*.h) init/build kernel/words \
+		kernel/cmdline/builtin-x86_64 kernel/cmdline/nitro-x86_64 $(musl)/lib/libc.a
+	@$(RUN) --name init --in init=init --in kernel/words=kernel/words \
+		--in kernel/cmdline=kernel/cmdline --in musl=$(musl) --out init=$(@D) \
+		--set MUSL_CC=/mint/in/musl/bin/musl-gcc --set OUT=/mint/out/init -- sh /mint/in/init/build

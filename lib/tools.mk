@@ -1,0 +1,45 @@
+# The commands of this project: built against the pinned environment for out/bin, or against the host's
+# own libraries by `make install`.
+
+include rootfs/rootfs.mk
+include eif/eif.mk
+
+LIB_SRC := lib/err.c lib/hash.c lib/outfile.c
+tools := eif rootfs
+tool_eif_src := $(LIB_SRC) $(EIF_LIB_SRC) $(EIF_SRC)
+tool_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC) $(ROOTFS_SRC)
+tool_eif_libs := $(EIF_LIBS)
+tool_rootfs_libs := $(ROOTFS_LIBS)
+
+VERSION := 0.1.0
+CWARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+	-Wundef -Wvla -Werror=date-time
+CHARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE -pie \
+	-Wl,-z,relro -Wl,-z,now -Wl,--build-id=none
+CBASE := -std=gnu17 -O2 -D_GNU_SOURCE -DMINTMARK_VERSION='"$(VERSION)"' -Ilib
+
+bin_files := $(tools:%=out/bin/%)
+elf_files := $(tools:%=out/libexec/%)
+
+$(elf_files): out/libexec/%: lib/build-tool $(toolchain)
+	@$(RUN) --name tool-$* --in src/lib=lib --in src/$*=$* --out $*=$@ \
+		-- sh /mint/in/src/lib/build-tool $* "$(CBASE) $(CWARN) -Werror $(CHARD)" \
+		"$(tool_$*_src)" "$(tool_$*_libs)"
+out/libexec/eif: $(tool_eif_src) $(wildcard lib/*.h eif/*.h) lib/tools.mk eif/eif.mk
+out/libexec/rootfs: $(tool_rootfs_src) $(wildcard lib/*.h rootfs/*.h) lib/tools.mk rootfs/rootfs.mk
+
+# They run on any host because they bring the environment's loader and libraries along.
+$(bin_files): out/bin/%: out/libexec/% env/launcher
+	@mkdir -p out/bin && env/launcher $* >$@.tmp && chmod +x $@.tmp && mv -f $@.tmp $@
+
+.PHONY: tools install
+##@ Commands
+tools: $(bin_files) ## build the commands rootfs and eif in out/bin
+
+PREFIX ?= /usr/local
+install: ## build the commands with the host's compiler and libraries, install them below PREFIX
+	@mkdir -p out/install $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	$(CC) $(CBASE) $(CWARN) $(CHARD) $(CFLAGS) -Ieif $(tool_eif_src) -o out/install/eif $(LDFLAGS) $(tool_eif_libs)
+	$(CC) $(CBASE) $(CWARN) $(CHARD) $(CFLAGS) -Irootfs $(tool_rootfs_src) -o out/install/rootfs $(LDFLAGS) $(tool_rootfs_libs)
+	install -m 0755 out/install/eif out/install/rootfs $(DESTDIR)$(PREFIX)/bin/
+	install -m 0644 docs/eif.1 docs/rootfs.1 $(DESTDIR)$(PREFIX)/share/man/man1/

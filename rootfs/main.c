@@ -1,0 +1,300 @@
+/*
+ * The rootfs command: parses the command line, calls the library, prints errors. Never decides
+ * anything about trees or archives itself.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rootfs.h"
+
+static const char usage[] =
+	"usage: rootfs pack [SOURCE] -o OUT.cpio [--manifest OUT.json] [--prefix NAME]\n"
+	"                   [--add PATH=FILE[:MODE]]... [--owner-root]\n"
+	"       rootfs list FILE [--json]\n"
+	"       rootfs verify FILE --manifest M.json\n"
+	"       rootfs describe SOURCE [--json] [--owner-root]\n"
+	"       rootfs COMMAND --help | --help | --version\n";
+
+static const char pack_help[] =
+	"usage: rootfs pack [SOURCE] -o OUT.cpio [OPTION]...\n"
+	"Writes the canonical newc archive of SOURCE, which is dir:DIRECTORY or tar:FILE.\n"
+	"  -o, --output FILE        the archive\n"
+	"      --manifest FILE      also write a manifest\n"
+	"      --prefix NAME        put the tree under NAME/\n"
+	"      --add PATH=FILE[:MODE]  add FILE at the top level, owner 0:0, mode 0644 or octal "
+	"MODE;\n"
+	"                           with it SOURCE may be left out\n"
+	"      --owner-root         make every owner and group 0\n";
+
+static const char list_help[] =
+	"usage: rootfs list FILE [--json]\n"
+	"Lists what Linux would unpack from an initramfs, and what it would skip or overwrite.\n";
+
+static const char verify_help[] =
+	"usage: rootfs verify FILE --manifest M.json\n"
+	"Exits with 0 when FILE is the archive that the manifest describes, with 1 and the first\n"
+	"difference when it is not.\n";
+
+static const char describe_help[] =
+	"usage: rootfs describe SOURCE [--json] [--owner-root]\n"
+	"Prints the number of entries by type, the bytes of all files and the tree digest.\n";
+
+struct addition {
+	char *name;
+	char *file;
+	uint32_t mode;
+};
+
+struct arguments {
+	struct rootfs_options options;
+	const char *output;
+	const char *manifest;
+	bool json;
+	bool help;
+	const char *operand;
+	struct addition *additions;
+	size_t addition_count;
+};
+
+/* One bit each, so that the options of a command can be summed. */
+enum flag { OUTPUT = 1, MANIFEST = 2, PREFIX = 4, ADD = 8, OWNER_ROOT = 16, JSON = 32, HELP = 64 };
+
+static void free_arguments(struct arguments *a)
+{
+	for (size_t i = 0; i < a->addition_count; i++)
+		free(a->additions[i].name);
+	free(a->additions);
+}
+
+static int misuse(struct err *err, const char *what, const char *argument)
+{
+	return err_set(err, EXIT_USAGE, "USAGE", "%s%s%s (see rootfs --help)", what,
+		       argument ? ": " : "", argument ? argument : "");
+}
+
+/* Takes ":MODE" off the end of file: up to four octal digits. */
+static uint32_t take_mode(char *file)
+{
+	char *colon = strrchr(file, ':');
+	size_t digits = colon ? strspn(colon + 1, "01234567") : 0;
+
+	if (digits == 0 || digits > 5 || colon[1 + digits])
+		return 0644;
+	*colon = '\0';
+	return (uint32_t)strtoul(colon + 1, NULL, 8);
+}
+
+static int add_argument(struct arguments *a, const char *argument, struct err *err)
+{
+	struct addition *more =
+		realloc(a->additions, (a->addition_count + 1) * sizeof(*a->additions));
+	struct addition addition = {0};
+	char *equals;
+
+	if (!more)
+		return err_errno(err, "ROOTFS-MEMORY", "--add");
+	a->additions = more;
+	addition.name = strdup(argument);
+	if (!addition.name)
+		return err_errno(err, "ROOTFS-MEMORY", "--add");
+	more[a->addition_count++] = addition;
+	equals = strchr(addition.name, '=');
+	if (!equals || !equals[1])
+		return misuse(err, "PATH=FILE[:MODE] expected after --add, found", argument);
+	*equals = '\0';
+	addition.file = equals + 1;
+	addition.mode = take_mode(addition.file);
+	if (addition.mode > 07777)
+		return misuse(err, "a mode up to 7777 expected after --add, found", argument);
+	more[a->addition_count - 1] = addition;
+	return 0;
+}
+
+static int take_option(struct arguments *a, int option, struct err *err)
+{
+	switch (option) {
+	case OUTPUT:
+		a->output = optarg;
+		return 0;
+	case MANIFEST:
+		a->manifest = optarg;
+		return 0;
+	case PREFIX:
+		a->options.prefix = optarg;
+		return 0;
+	case ADD:
+		return add_argument(a, optarg, err);
+	case OWNER_ROOT:
+		a->options.owner_root = true;
+		return 0;
+	case JSON:
+		a->json = true;
+		return 0;
+	default:
+		a->help = true;
+		return 0;
+	}
+}
+
+/* Parses what follows the command's name; allowed is the sum of the options that it has. */
+static int parse(struct arguments *a, int argc, char **argv, int allowed, struct err *err)
+{
+	static const struct option options[] = {
+		{"output", required_argument, NULL, OUTPUT},
+		{"manifest", required_argument, NULL, MANIFEST},
+		{"prefix", required_argument, NULL, PREFIX},
+		{"add", required_argument, NULL, ADD},
+		{"owner-root", no_argument, NULL, OWNER_ROOT},
+		{"json", no_argument, NULL, JSON},
+		{"help", no_argument, NULL, HELP},
+		{0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		option = option == 'o' ? OUTPUT : option == 'h' ? HELP : option;
+		if (option == ':')
+			return misuse(err, "an argument expected after", argv[optind - 1]);
+		if (option == '?' || !(option & (allowed | HELP)))
+			return misuse(err, "no such option here", argv[optind - 1]);
+		if (take_option(a, option, err) < 0)
+			return -1;
+	}
+	if (argc - optind > 1)
+		return misuse(err, "one operand expected, found also", argv[optind + 1]);
+	a->operand = argv[optind];
+	return 0;
+}
+
+static struct rootfs *load(const struct arguments *a, struct err *err)
+{
+	cleanup_rootfs struct rootfs *rootfs = rootfs_new(&a->options, err);
+
+	if (!rootfs || (a->operand && rootfs_read(rootfs, a->operand, err) < 0))
+		return NULL;
+	for (size_t i = 0; i < a->addition_count; i++) {
+		const struct addition *add = &a->additions[i];
+
+		if (rootfs_add(rootfs, add->name, add->file, add->mode, err) < 0)
+			return NULL;
+	}
+	return steal_ptr(rootfs);
+}
+
+static int pack(const struct arguments *a, struct err *err)
+{
+	cleanup_with(outfile_close) struct outfile manifest = OUTFILE_INIT;
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
+	cleanup_rootfs struct rootfs *rootfs = NULL;
+
+	if (!a->output)
+		return misuse(err, "-o OUT.cpio expected", NULL);
+	if (!a->operand && a->addition_count == 0)
+		return misuse(err, "a SOURCE or --add expected", NULL);
+	if (!a->operand && a->options.prefix)
+		return misuse(err, "a SOURCE expected with --prefix", NULL);
+	rootfs = load(a, err);
+	if (!rootfs || outfile_open(&out, a->output, err) < 0 ||
+	    rootfs_write_cpio(rootfs, &out, err) < 0)
+		return -1;
+	if (a->manifest && (outfile_open(&manifest, a->manifest, err) < 0 ||
+			    rootfs_write_manifest(rootfs, &manifest, err) < 0))
+		return -1;
+	if (outfile_commit(&out, err) < 0)
+		return -1;
+	return a->manifest ? outfile_commit(&manifest, err) : 0;
+}
+
+static int list(const struct arguments *a, struct err *err)
+{
+	cleanup_rootfs struct rootfs *rootfs = NULL;
+	int failed;
+
+	if (!a->operand)
+		return misuse(err, "a FILE expected", NULL);
+	rootfs = rootfs_new(&a->options, err);
+	if (!rootfs)
+		return -1;
+	failed = rootfs_unpack(rootfs, a->operand, err);
+	/* The kernel keeps what it had unpacked when it stops. */
+	if (failed < 0 && err->status != EXIT_MALFORMED)
+		return -1;
+	return rootfs_list(rootfs, a->json, stdout, err) < 0 ? -1 : failed;
+}
+
+static int verify(const struct arguments *a, struct err *err)
+{
+	cleanup_rootfs struct rootfs *rootfs = NULL;
+
+	if (!a->operand || !a->manifest)
+		return misuse(err, "FILE and --manifest M.json expected", NULL);
+	rootfs = rootfs_new(&a->options, err);
+	if (!rootfs || rootfs_unpack(rootfs, a->operand, err) < 0)
+		return -1;
+	return rootfs_verify(rootfs, a->manifest, err);
+}
+
+static int describe(const struct arguments *a, struct err *err)
+{
+	cleanup_rootfs struct rootfs *rootfs = NULL;
+
+	if (!a->operand)
+		return misuse(err, "a SOURCE expected", NULL);
+	rootfs = load(a, err);
+	if (!rootfs || rootfs_hash(rootfs, err) < 0)
+		return -1;
+	return rootfs_describe(rootfs, a->json, stdout, err);
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct arguments *a, struct err *err);
+	const char *help;
+	int allowed;
+} commands[] = {
+	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | OWNER_ROOT},
+	{"list", list, list_help, JSON},
+	{"verify", verify, verify_help, MANIFEST},
+	{"describe", describe, describe_help, JSON | OWNER_ROOT},
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int run(const struct command *command, int argc, char **argv, struct err *err)
+{
+	cleanup_with(free_arguments) struct arguments a = {0};
+
+	if (parse(&a, argc, argv, command->allowed, err) < 0)
+		return -1;
+	if (a.help) {
+		fputs(command->help, stdout);
+		return 0;
+	}
+	return command->run(&a, err);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+	struct err err = {0};
+	int failed = 0;
+
+	if (command)
+		failed = run(command, argc - 1, argv + 1, &err);
+	else if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		fputs(usage, stdout);
+	else if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		puts("rootfs (mintmark)");
+	else
+		failed = misuse(&err, "a command expected, found", argc > 1 ? argv[1] : "none");
+	if (fflush(stdout) != 0 && failed == 0)
+		failed = err_errno(&err, "FILE-WRITE", "standard output");
+	return failed < 0 ? err_print(&err, "rootfs") : EXIT_OK;
+}

@@ -1,0 +1,91 @@
+/*
+ * The rootfs room: a container's root becomes one tree in memory, the tree becomes a canonical
+ * newc archive and a manifest. Nothing is ever extracted to disk. docs/rootfs.md defines the
+ * archive's bytes, the tree digest and the manifest.
+ *
+ * All functions that return int follow lib/err.h: 0, or -1 with err filled in.
+ */
+#ifndef MINTMARK_ROOTFS_H
+#define MINTMARK_ROOTFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cleanup.h"
+#include "err.h"
+#include "hash.h"
+#include "outfile.h"
+
+struct rootfs; /* one archive: a tree, perhaps under a prefix, and single files beside it */
+
+struct rootfs_options {
+	const char *prefix; /* one path component, or NULL: the tree is the archive's top level */
+	bool owner_root;    /* every uid and gid becomes 0 */
+};
+
+/*
+ * An empty archive, owned by the caller; NULL on failure. ROOTFS-OPTION when the prefix is not one
+ * plain path component.
+ */
+struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err);
+
+/* Accepts NULL. */
+void rootfs_free(struct rootfs *rootfs);
+
+/*
+ * Reads "SCHEME:LOCATION" into the tree; at most once for one archive. File contents stay where
+ * they are (or go to an unlinked spool file) until they are written. ROOTFS-SOURCE for an unknown
+ * scheme; the errors of each kind of source are in docs/rootfs.md.
+ */
+int rootfs_read(struct rootfs *rootfs, const char *source, struct err *err);
+
+/*
+ * Adds one regular file at the archive's top level, owned by 0:0, outside of the tree and of its
+ * digest. mode is the permission bits. ROOTFS-COLLISION when the name is taken.
+ */
+int rootfs_add(struct rootfs *rootfs, const char *name, const char *file, uint32_t mode,
+	       struct err *err);
+
+/*
+ * Writes the archive: the bytes that GNU cpio 2.15 makes of the same tree with all times 0. Also
+ * computes the digest of every file's contents. ROOTFS-CHANGED when a source did not hold still.
+ */
+int rootfs_write_cpio(struct rootfs *rootfs, struct outfile *out, struct err *err);
+
+/* Computes the digests of all contents without writing anything. */
+int rootfs_hash(struct rootfs *rootfs, struct err *err);
+
+/* The tree digest; only after rootfs_write_cpio(), rootfs_hash() or rootfs_unpack(). */
+int rootfs_digest(struct rootfs *rootfs, unsigned char digest[SHA256_SIZE], struct err *err);
+
+/* Writes the manifest of the archive; only after the digests were computed, as above. */
+int rootfs_write_manifest(struct rootfs *rootfs, struct outfile *out, struct err *err);
+
+/* Prints counts by type, bytes and the tree digest. */
+int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err);
+
+/*
+ * Unpacks an uncompressed archive into the tree as Linux 6.12 (init/initramfs.c) would into an
+ * empty root. What the kernel skips or replaces becomes a remark. Where the kernel would stop with
+ * a message, or the archive ends in the middle of an entry, the tree holds what came before and -1
+ * is returned with CPIO-*, so that the caller can still print it.
+ */
+int rootfs_unpack(struct rootfs *rootfs, const char *file, struct err *err);
+
+/* Prints the unpacked tree, sorted by path, then the remarks. */
+int rootfs_list(struct rootfs *rootfs, bool json, FILE *out, struct err *err);
+
+/*
+ * Compares an unpacked tree with a manifest. ROOTFS-DIFFERENCE (status 1) names the first
+ * difference; MANIFEST-* when the manifest is not one.
+ */
+int rootfs_verify(struct rootfs *rootfs, const char *manifest, struct err *err);
+
+static inline void cleanup_rootfs_at(struct rootfs **rootfs)
+{
+	rootfs_free(*rootfs);
+}
+#define cleanup_rootfs cleanup_with(cleanup_rootfs_at)
+
+#endif

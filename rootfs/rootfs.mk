@@ -1,0 +1,16 @@
+# Sources of the rootfs room: variables only, sorted.
+ROOTFS_LIB_SRC := \
+	rootfs/add_file.c \
+	rootfs/digest.c \
+	rootfs/list_cpio.c \
+	rootfs/manifest.c \
+	rootfs/read_dir.c \
+	rootfs/read_tar.c \
+	rootfs/source.c \
+	rootfs/stream.c \
+	rootfs/tar_header.c \
+	rootfs/tree.c \
+	rootfs/unpack_cpio.c \
+	rootfs/write_cpio.c
+ROOTFS_LIBS := -larchive -lcrypto -ljansson
+ROOTFS_SRC := rootfs/main.c

@@ -1,0 +1,199 @@
+/*
+ * The archive as a whole: which kinds of source there are, what happens to the contents of files,
+ * and whether the sources held still. Never interprets a source itself.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rootfs.h"
+#include "tree.h"
+
+/* A new kind of source is a reader and a line here; the reader fills rootfs->base. */
+static const struct scheme {
+	const char *prefix;
+	int (*read)(struct rootfs *rootfs, const char *location, struct err *err);
+} schemes[] = {
+	{"dir:", read_dir},
+	{"tar:", read_tar},
+};
+
+static int place_base(struct rootfs *rootfs, const char *prefix, struct err *err)
+{
+	struct inode *inode;
+
+	if (check_component(prefix, "prefix", err) < 0) {
+		err->status = EXIT_USAGE;
+		return -1;
+	}
+	if (strcmp(prefix, "TRAILER!!!") == 0)
+		return err_set(err, EXIT_USAGE, "ROOTFS-TRAILER-NAME",
+			       "the prefix cannot be TRAILER!!!, which ends an archive");
+	rootfs->prefix = strdup(prefix);
+	if (!rootfs->prefix)
+		return err_errno(err, "ROOTFS-MEMORY", "prefix");
+	inode = inode_new(S_IFDIR | 0755, 0, 0, err);
+	if (!inode)
+		return -1;
+	rootfs->base = node_add(rootfs->top, prefix, inode, err);
+	inode_unref(inode);
+	return rootfs->base ? 0 : -1;
+}
+
+struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err)
+{
+	cleanup_rootfs struct rootfs *rootfs = calloc(1, sizeof(*rootfs));
+
+	if (!rootfs) {
+		err_errno(err, "ROOTFS-MEMORY", "tree");
+		return NULL;
+	}
+	rootfs->owner_root = options->owner_root;
+	rootfs->top = node_new_top(err);
+	rootfs->base = rootfs->top;
+	if (!rootfs->top || (options->prefix && place_base(rootfs, options->prefix, err) < 0))
+		return NULL;
+	return steal_ptr(rootfs);
+}
+
+void rootfs_free(struct rootfs *rootfs)
+{
+	if (!rootfs)
+		return;
+	node_remove(rootfs->top);
+	while (rootfs->contents) {
+		struct contents *contents = rootfs->contents;
+
+		rootfs->contents = contents->next;
+		contents->close(contents);
+	}
+	for (size_t i = 0; i < rootfs->remark_count; i++)
+		free(rootfs->remarks[i].path);
+	free(rootfs->remarks);
+	free(rootfs->prefix);
+	free(rootfs);
+}
+
+static int unknown_scheme(const char *source, struct err *err)
+{
+	char known[100] = "";
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		strncat(known, i ? ", " : "", sizeof(known) - strlen(known) - 1);
+		strncat(known, schemes[i].prefix, sizeof(known) - strlen(known) - 1);
+	}
+	return err_set(err, EXIT_USAGE, "ROOTFS-SOURCE", "one of %s expected, found \"%s\"", known,
+		       source);
+}
+
+static const struct scheme *find_scheme(const char *source)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(source, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+int rootfs_read(struct rootfs *rootfs, const char *source, struct err *err)
+{
+	const struct scheme *scheme = find_scheme(source);
+	struct node *trailer;
+
+	if (!scheme)
+		return unknown_scheme(source, err);
+	if (rootfs->has_source)
+		return err_set(err, EXIT_USAGE, "ROOTFS-SOURCE", "one source expected, found two");
+	rootfs->has_source = true;
+	if (scheme->read(rootfs, source + strlen(scheme->prefix), err) < 0)
+		return err_wrap(err, "%s", source);
+	/* Kernel and cpio compare the whole path, so that the name is harmless further down. */
+	trailer = node_child(rootfs->base, "TRAILER!!!");
+	if (trailer)
+		return err_set(err, EXIT_MALFORMED, "ROOTFS-TRAILER-NAME",
+			       "%s: no top-level entry TRAILER!!! expected: it ends an archive",
+			       source);
+	return 0;
+}
+
+struct hashing {
+	struct sink sink;
+	struct sink *next;
+	struct hash *hash;
+};
+
+static int hash_and_pass(struct sink *sink, const void *data, size_t size, struct err *err)
+{
+	struct hashing *hashing = (struct hashing *)sink;
+
+	if (hash_update(hashing->hash, data, size, err) < 0)
+		return -1;
+	return hashing->next ? hashing->next->take(hashing->next, data, size, err) : 0;
+}
+
+int read_contents(struct inode *inode, const char *path, struct sink *sink, struct err *err)
+{
+	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
+	struct hashing hashing = {{hash_and_pass}, sink, hash};
+
+	if (!hash)
+		return -1;
+	if (inode->contents->read(inode->contents, inode, path, &hashing.sink, err) < 0)
+		return -1;
+	return hash_final(hash, inode->sha256, err);
+}
+
+int rootfs_settle(struct rootfs *rootfs, struct err *err)
+{
+	for (struct contents *c = rootfs->contents; c; c = c->next)
+		if (c->settle && c->settle(c, rootfs->base, err) < 0)
+			return -1;
+	return 0;
+}
+
+const char *source_path(const struct rootfs *rootfs, const struct item *entry)
+{
+	return entry->path +
+	       (rootfs->prefix && !entry->node->added ? strlen(rootfs->prefix) + 1 : 0);
+}
+
+int rootfs_hash(struct rootfs *rootfs, struct err *err)
+{
+	cleanup_with(list_free) struct list list = LIST_INIT;
+
+	if (list_make(&list, rootfs->top, true, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct item *entry = &list.entries[i];
+
+		if (S_ISREG(entry->node->inode->mode) && entry == entry->first &&
+		    read_contents(entry->node->inode, source_path(rootfs, entry), NULL, err) < 0)
+			return -1;
+	}
+	return rootfs_settle(rootfs, err);
+}
+
+bool attribute_of_host(const char *attribute)
+{
+	return strcmp(attribute, "security.selinux") == 0;
+}
+
+void refuse_attribute(struct refusals *refusals, const char *path, const char *attribute)
+{
+	size_t room = sizeof(refusals->text) - refusals->used;
+	int n;
+
+	refusals->count++;
+	if (refusals->used + 1 >= sizeof(refusals->text))
+		return;
+	n = snprintf(refusals->text + refusals->used, room, "%s%s (%s)", refusals->used ? ", " : "",
+		     path, attribute);
+	refusals->used = (size_t)n < room ? refusals->used + (size_t)n : sizeof(refusals->text) - 1;
+}
+
+int refusals_check(const struct refusals *refusals, const char *source, struct err *err)
+{
+	if (refusals->count == 0)
+		return 0;
+	return err_set(err, EXIT_MALFORMED, "ROOTFS-XATTR",
+		       "%s: no extended attributes expected, newc cannot carry them; found %zu: %s",
+		       source, refusals->count, refusals->text);
+}

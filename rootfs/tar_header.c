@@ -1,0 +1,555 @@
+/*
+ * Parses tar headers strictly: whatever two readers could understand differently is an error.
+ * Never decides where in the tree an entry belongs.
+ */
+#include "tar_header.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { EXTENSION_MAX = 1 << 20 }; /* bytes of a pax header or a GNU long name */
+
+/* Offsets and lengths in the header block. */
+#define NAME	 0, 100
+#define MODE	 100, 8
+#define UID	 108, 8
+#define GID	 116, 8
+#define SIZE	 124, 12
+#define CHECKSUM 148, 8
+#define LINK	 157, 100
+#define MAJOR	 329, 8
+#define MINOR	 337, 8
+#define PREFIX	 345, 155
+enum { TYPE = 156, MAGIC = 257 };
+
+static int malformed(const struct tar *tar, struct err *err, const char *name, const char *expected,
+		     const char *found)
+{
+	return err_set(err, EXIT_MALFORMED, name, "header at offset %llu: %s expected, found %s",
+		       (unsigned long long)tar->header, expected, found);
+}
+
+static int no_memory(struct err *err)
+{
+	return err_errno(err, "ROOTFS-MEMORY", "tar header");
+}
+
+static int read_all(struct tar *tar, void *data, size_t size, struct err *err)
+{
+	ssize_t n = stream_read(tar->stream, data, size, err);
+
+	if (n < 0)
+		return -1;
+	tar->offset += (uint64_t)n;
+	if ((size_t)n < size)
+		return err_set(err, EXIT_MALFORMED, "TAR-TRUNCATED",
+			       "offset %llu: %zu more bytes expected, found the end",
+			       (unsigned long long)tar->offset, size - (size_t)n);
+	return 0;
+}
+
+static int skip(struct tar *tar, uint64_t size, struct err *err)
+{
+	char buffer[16384];
+
+	while (size > 0) {
+		size_t part = size < sizeof(buffer) ? (size_t)size : sizeof(buffer);
+
+		if (read_all(tar, buffer, part, err) < 0)
+			return -1;
+		size -= part;
+	}
+	return 0;
+}
+
+static bool all_zero(const unsigned char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (data[i])
+			return false;
+	return true;
+}
+
+/* After one zero block: another one, then zeros to the end of the file. */
+static int check_end(struct tar *tar, struct err *err)
+{
+	unsigned char block[TAR_BLOCK];
+	uint64_t zeros = TAR_BLOCK;
+
+	for (;;) {
+		ssize_t n = stream_read(tar->stream, block, sizeof(block), err);
+
+		if (n < 0)
+			return -1;
+		if (!all_zero(block, (size_t)n))
+			return malformed(tar, err, "TAR-END", "nothing but zeros after the end",
+					 "data");
+		zeros += (uint64_t)n;
+		if ((size_t)n < sizeof(block))
+			break;
+	}
+	if (zeros < 2 * TAR_BLOCK)
+		return malformed(tar, err, "TAR-END", "two zero blocks", "one");
+	return 0;
+}
+
+static int check_sum(const struct tar *tar, const unsigned char *block, uint64_t stored,
+		     struct err *err)
+{
+	unsigned int sum = 8 * ' ';
+
+	for (size_t i = 0; i < TAR_BLOCK; i++)
+		if (i < 148 || i >= 156)
+			sum += block[i];
+	if (sum == stored)
+		return 0;
+	return err_set(err, EXIT_MALFORMED, "TAR-CHECKSUM",
+		       "header at offset %llu: checksum %u expected, found %llu",
+		       (unsigned long long)tar->header, sum, (unsigned long long)stored);
+}
+
+/* Octal digits between spaces and NULs, or GNU's base 256 with the first bit set. */
+static int parse_number(const struct tar *tar, const unsigned char *block, size_t offset,
+			size_t size, uint64_t *value, struct err *err)
+{
+	const unsigned char *p = block + offset;
+	const unsigned char *end = p + size;
+
+	*value = 0;
+	if (*p == 0x80) {
+		for (p++; p < end; p++) {
+			if (*value >> 56)
+				return malformed(tar, err, "TAR-FIELD", "a number below 2^64",
+						 "a larger one");
+			*value = *value << 8 | *p;
+		}
+		return 0;
+	}
+	while (p < end && *p == ' ')
+		p++;
+	for (; p < end && *p >= '0' && *p <= '7'; p++)
+		*value = *value << 3 | (uint64_t)(*p - '0');
+	for (; p < end; p++)
+		if (*p != ' ' && *p != '\0')
+			return malformed(tar, err, "TAR-FIELD", "octal digits or a positive number",
+					 "something else");
+	return 0;
+}
+
+static char *copy_field(const unsigned char *block, size_t offset, size_t size)
+{
+	return strndup((const char *)block + offset, size);
+}
+
+/* What extension headers said about the entry that follows them. */
+struct extension {
+	char *path;
+	char *link;
+	char *attributes;
+	size_t attributes_size;
+	bool has_size, has_uid, has_gid, has_pax;
+	uint64_t size, uid, gid;
+};
+
+static void extension_clear(struct extension *x)
+{
+	free(x->path);
+	free(x->link);
+	free(x->attributes);
+}
+
+static int parse_decimal(const struct tar *tar, const char *text, uint64_t *value, struct err *err)
+{
+	*value = 0;
+	if (!*text || strlen(text) > 18)
+		return malformed(tar, err, "TAR-PAX", "a decimal number", "something else");
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return malformed(tar, err, "TAR-PAX", "a decimal number", "something else");
+		*value = *value * 10 + (uint64_t)(*text - '0');
+	}
+	return 0;
+}
+
+static int set_number(const struct tar *tar, const char *text, bool *has, uint64_t *value,
+		      struct err *err)
+{
+	if (*has)
+		return malformed(tar, err, "TAR-PAX", "each keyword once", "one twice");
+	*has = true;
+	return parse_decimal(tar, text, value, err);
+}
+
+static int set_text(const struct tar *tar, const char *text, char **value, struct err *err)
+{
+	if (*value)
+		return malformed(tar, err, "TAR-PAX", "one name for an entry", "two");
+	if (!*text)
+		return malformed(tar, err, "TAR-PAX", "a name", "an empty one");
+	*value = strdup(text);
+	return *value ? 0 : no_memory(err);
+}
+
+static int add_attribute(struct extension *x, const char *name, struct err *err)
+{
+	size_t size = strlen(name) + 1;
+	char *more = realloc(x->attributes, x->attributes_size + size + 1);
+
+	if (!more)
+		return no_memory(err);
+	memcpy(more + x->attributes_size, name, size);
+	x->attributes = more;
+	x->attributes_size += size;
+	return 0;
+}
+
+/* Keywords that say nothing about the tree: times, names of owners, and where the files lay. */
+static bool is_harmless(const char *key)
+{
+	static const char *const keys[] = {
+		"LIBARCHIVE.creationtime",
+		"SCHILY.dev",
+		"SCHILY.ino",
+		"SCHILY.nlink",
+		"atime",
+		"comment",
+		"ctime",
+		"gname",
+		"hdrcharset",
+		"mtime",
+		"uname",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The name of the attribute that a keyword carries, or NULL. */
+static const char *attribute_of(const char *key)
+{
+	static const char *const prefixes[] = {"LIBARCHIVE.xattr.", "SCHILY.xattr."};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
+			return key + strlen(prefixes[i]);
+	if (strcmp(key, "RHT.security.selinux") == 0)
+		return "security.selinux";
+	if (strncmp(key, "SCHILY.acl.", 11) == 0 || strcmp(key, "SCHILY.fflags") == 0)
+		return key;
+	return NULL;
+}
+
+static int take_record(const struct tar *tar, struct extension *x, const char *key,
+		       const char *value, bool has_nul, struct err *err)
+{
+	const char *attribute = attribute_of(key);
+
+	if (attribute)
+		return add_attribute(x, attribute, err);
+	if (is_harmless(key))
+		return 0;
+	if (has_nul)
+		return malformed(tar, err, "TAR-PAX", "values without NUL", "one with NUL");
+	if (strcmp(key, "path") == 0)
+		return set_text(tar, value, &x->path, err);
+	if (strcmp(key, "linkpath") == 0)
+		return set_text(tar, value, &x->link, err);
+	if (strcmp(key, "size") == 0)
+		return set_number(tar, value, &x->has_size, &x->size, err);
+	if (strcmp(key, "uid") == 0)
+		return set_number(tar, value, &x->has_uid, &x->uid, err);
+	if (strcmp(key, "gid") == 0)
+		return set_number(tar, value, &x->has_gid, &x->gid, err);
+	return err_set(err, EXIT_MALFORMED, "TAR-PAX",
+		       "header at offset %llu: known keywords expected, found %.100s",
+		       (unsigned long long)tar->header, key);
+}
+
+/* One "LENGTH KEY=VALUE\n", the length counting itself. Returns how long it was, 0 on failure. */
+static size_t parse_record(const struct tar *tar, struct extension *x, char *data, size_t size,
+			   struct err *err)
+{
+	size_t length = 0;
+	size_t digits = 0;
+	char *equals;
+	char *value;
+
+	for (; digits < size && digits < 8 && data[digits] >= '0' && data[digits] <= '9'; digits++)
+		length = length * 10 + (size_t)(data[digits] - '0');
+	if (digits == 0 || digits >= size || data[digits] != ' ' || length > size ||
+	    length < digits + 4 || data[length - 1] != '\n') {
+		malformed(tar, err, "TAR-PAX", "\"LENGTH KEY=VALUE\" lines", "something else");
+		return 0;
+	}
+	data[length - 1] = '\0';
+	equals = memchr(data + digits + 1, '=', length - digits - 2);
+	if (!equals || equals == data + digits + 1 ||
+	    memchr(data + digits + 1, '\0', (size_t)(equals - data) - digits - 1)) {
+		malformed(tar, err, "TAR-PAX", "KEY=VALUE", "something else");
+		return 0;
+	}
+	*equals = '\0';
+	value = equals + 1;
+	if (take_record(tar, x, data + digits + 1, value,
+			strlen(value) != length - (size_t)(value - data) - 1, err) < 0)
+		return 0;
+	return length;
+}
+
+/* The body of an extension header, NUL-terminated; owned by the caller. */
+static char *read_body(struct tar *tar, uint64_t size, struct err *err)
+{
+	cleanup_free char *body = NULL;
+
+	if (size == 0 || size > EXTENSION_MAX) {
+		malformed(tar, err, "TAR-FIELD", "an extension of 1 to 1048576 bytes",
+			  size ? "a longer one" : "an empty one");
+		return NULL;
+	}
+	body = malloc((size_t)size + 1);
+	if (!body) {
+		no_memory(err);
+		return NULL;
+	}
+	if (read_all(tar, body, (size_t)size, err) < 0 || skip(tar, -size % TAR_BLOCK, err) < 0)
+		return NULL;
+	body[size] = '\0';
+	return steal_ptr(body);
+}
+
+static int read_pax(struct tar *tar, struct extension *x, uint64_t size, struct err *err)
+{
+	cleanup_free char *body = NULL;
+	size_t used = 0;
+
+	if (x->has_pax)
+		return malformed(tar, err, "TAR-PAX", "one pax header for an entry", "two");
+	x->has_pax = true;
+	body = read_body(tar, size, err);
+	if (!body)
+		return -1;
+	while (used < size) {
+		size_t length = parse_record(tar, x, body + used, (size_t)size - used, err);
+
+		if (length == 0)
+			return -1;
+		used += length;
+	}
+	return 0;
+}
+
+/* A global header would speak for all entries that follow; only one that says nothing is known. */
+static int read_global(struct tar *tar, uint64_t size, struct err *err)
+{
+	cleanup_with(extension_clear) struct extension x = {0};
+
+	if (read_pax(tar, &x, size, err) < 0)
+		return -1;
+	if (x.path || x.link || x.attributes || x.has_size || x.has_uid || x.has_gid)
+		return malformed(tar, err, "TAR-PAX", "no global header that changes entries",
+				 "one");
+	return 0;
+}
+
+static int read_long_name(struct tar *tar, char **value, uint64_t size, struct err *err)
+{
+	cleanup_free char *body = read_body(tar, size, err);
+
+	if (!body)
+		return -1;
+	if (strlen(body) < size - 1)
+		return malformed(tar, err, "TAR-FIELD", "a long name without NUL", "one with NUL");
+	return set_text(tar, body, value, err);
+}
+
+/* Whether the block is an extension header: 1 when it was read, 0 when it is not one. */
+static int read_extension(struct tar *tar, struct extension *x, char type, uint64_t size,
+			  struct err *err)
+{
+	int failed;
+
+	switch (type) {
+	case 'x':
+		failed = read_pax(tar, x, size, err);
+		break;
+	case 'g':
+		failed = read_global(tar, size, err);
+		break;
+	case 'L':
+		failed = read_long_name(tar, &x->path, size, err);
+		break;
+	case 'K':
+		failed = read_long_name(tar, &x->link, size, err);
+		break;
+	default:
+		return 0;
+	}
+	return failed < 0 ? -1 : 1;
+}
+
+static char *ustar_path(const unsigned char *block)
+{
+	cleanup_free char *name = copy_field(block, NAME);
+	cleanup_free char *prefix = NULL;
+	char *path = NULL;
+
+	/* Only POSIX's magic has a prefix; GNU's "ustar  " keeps times there. */
+	if (memcmp(block + MAGIC, "ustar\0", 6) != 0 || block[345] == '\0')
+		return steal_ptr(name);
+	prefix = copy_field(block, PREFIX);
+	if (!name || !prefix || asprintf(&path, "%s/%s", prefix, name) < 0)
+		return NULL;
+	return path;
+}
+
+static int fill_names(struct tar_entry *entry, struct extension *x, const unsigned char *block,
+		      struct err *err)
+{
+	entry->path = x->path ? steal_ptr(x->path) : ustar_path(block);
+	if (entry->type == '1' || entry->type == '2')
+		entry->link = x->link ? steal_ptr(x->link) : copy_field(block, LINK);
+	else
+		entry->link = strdup("");
+	entry->attributes = steal_ptr(x->attributes);
+	entry->attributes_size = x->attributes_size;
+	return entry->path && entry->link ? 0 : no_memory(err);
+}
+
+static int check_owner(const struct tar *tar, uint64_t value, uint32_t *out, struct err *err)
+{
+	if (value > UINT32_MAX)
+		return malformed(tar, err, "ROOTFS-OWNER", "uid and gid of 32 bits",
+				 "a larger one");
+	*out = (uint32_t)value;
+	return 0;
+}
+
+static int fill_numbers(const struct tar *tar, struct tar_entry *entry, const struct extension *x,
+			const unsigned char *block, struct err *err)
+{
+	uint64_t mode, uid, gid;
+
+	if (parse_number(tar, block, MODE, &mode, err) < 0 ||
+	    parse_number(tar, block, UID, &uid, err) < 0 ||
+	    parse_number(tar, block, GID, &gid, err) < 0 ||
+	    check_owner(tar, x->has_uid ? x->uid : uid, &entry->uid, err) < 0 ||
+	    check_owner(tar, x->has_gid ? x->gid : gid, &entry->gid, err) < 0)
+		return -1;
+	entry->mode = (uint32_t)(mode & 07777);
+	if (entry->type == '3' || entry->type == '4')
+		return parse_number(tar, block, MAJOR, &entry->major, err) < 0 ||
+				       parse_number(tar, block, MINOR, &entry->minor, err) < 0
+			       ? -1
+			       : 0;
+	return 0;
+}
+
+static int fill_size(struct tar *tar, struct tar_entry *entry, const struct extension *x,
+		     uint64_t size, struct err *err)
+{
+	/* The octal field ends at 8 GiB; below that both must say the same. */
+	if (x->has_size && x->size != size && x->size < (1ULL << 33))
+		return malformed(tar, err, "TAR-FIELD", "the same size in header and pax header",
+				 "two sizes");
+	entry->size = x->has_size ? x->size : size;
+	if (entry->type != '0' && entry->size > 0)
+		return err_set(err, EXIT_MALFORMED,
+			       entry->type == '1' ? "ROOTFS-HARDLINK" : "TAR-FIELD",
+			       "%s: no data expected for an entry of type %c, found %llu bytes",
+			       entry->path, entry->type, (unsigned long long)entry->size);
+	tar->data_left = entry->size;
+	tar->padding = -entry->size % TAR_BLOCK;
+	return 0;
+}
+
+static int check_type(const struct tar *tar, struct tar_entry *entry, char type, struct err *err)
+{
+	char found[] = {'t', 'y', 'p', 'e', ' ', type, '\0'};
+
+	/* Old archives write NUL for a file, some writers '7'. */
+	entry->type = type == '\0' || type == '7' ? '0' : type;
+	if (entry->type < '0' || entry->type > '6')
+		return malformed(tar, err, "TAR-TYPE", "type 0 to 7, x, g, L or K", found);
+	return 0;
+}
+
+static int fill_entry(struct tar *tar, struct tar_entry *entry, struct extension *x,
+		      const unsigned char *block, uint64_t size, struct err *err)
+{
+	size_t length;
+
+	if (check_type(tar, entry, (char)block[TYPE], err) < 0 ||
+	    fill_names(entry, x, block, err) < 0)
+		return -1;
+	length = strlen(entry->path);
+	/* Before there was a type for it, a folder was a file whose name ends with a slash. */
+	if (entry->type == '0' && length > 0 && entry->path[length - 1] == '/')
+		entry->type = '5';
+	if (fill_numbers(tar, entry, x, block, err) < 0)
+		return -1;
+	return fill_size(tar, entry, x, size, err);
+}
+
+static int read_block(struct tar *tar, unsigned char *block, uint64_t *size, struct err *err)
+{
+	uint64_t sum;
+
+	tar->header = tar->offset;
+	if (read_all(tar, block, TAR_BLOCK, err) < 0)
+		return -1;
+	if (all_zero(block, TAR_BLOCK))
+		return 0;
+	if (parse_number(tar, block, CHECKSUM, &sum, err) < 0)
+		return malformed(tar, err, "TAR-CHECKSUM", "a tar header", "no checksum");
+	if (check_sum(tar, block, sum, err) < 0 || parse_number(tar, block, SIZE, size, err) < 0)
+		return -1;
+	return 1;
+}
+
+int tar_next(struct tar *tar, struct tar_entry *entry, struct err *err)
+{
+	cleanup_with(extension_clear) struct extension x = {0};
+	unsigned char block[TAR_BLOCK];
+	uint64_t size;
+	int found;
+
+	tar_entry_clear(entry);
+	if (skip(tar, tar->data_left, err) < 0 || skip(tar, tar->padding, err) < 0)
+		return -1;
+	tar->data_left = 0;
+	tar->padding = 0;
+	do {
+		found = read_block(tar, block, &size, err);
+		if (found < 0)
+			return -1;
+		if (found == 0 && (x.has_pax || x.path || x.link))
+			return malformed(tar, err, "TAR-END", "an entry after its extension header",
+					 "the end");
+		if (found == 0)
+			return check_end(tar, err);
+		found = read_extension(tar, &x, (char)block[TYPE], size, err);
+	} while (found > 0);
+	if (found < 0 || fill_entry(tar, entry, &x, block, size, err) < 0)
+		return -1;
+	return 1;
+}
+
+ssize_t tar_read(struct tar *tar, void *data, size_t size, struct err *err)
+{
+	if (size > tar->data_left)
+		size = (size_t)tar->data_left;
+	if (read_all(tar, data, size, err) < 0)
+		return -1;
+	tar->data_left -= size;
+	return (ssize_t)size;
+}
+
+void tar_entry_clear(struct tar_entry *entry)
+{
+	free(entry->path);
+	free(entry->link);
+	free(entry->attributes);
+	*entry = (struct tar_entry){0};
+}

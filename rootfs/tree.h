@@ -1,0 +1,231 @@
+/*
+ * The tree in memory: names (nodes) that point to what they name (inodes), as in a file system, so
+ * that hard links are several names of one inode. Internal to the rootfs room.
+ */
+#ifndef MINTMARK_ROOTFS_TREE_H
+#define MINTMARK_ROOTFS_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "err.h"
+#include "hash.h"
+
+enum {
+	ROOTFS_NAME_MAX = 255,	    /* bytes of one path component; the kernel's NAME_MAX */
+	ROOTFS_PATH_MAX = 4095,	    /* bytes of a path without NUL; the kernel's PATH_MAX - 1 */
+	ROOTFS_LINKS_MAX = 40,	    /* symbolic links in one path walk; the kernel's MAXSYMLINKS */
+	ROOTFS_MAJOR_MAX = 0xfff,   /* Linux has 12 bits of major device number */
+	ROOTFS_MINOR_MAX = 0xfffff, /* and 20 bits of minor */
+};
+
+struct item;
+struct node;
+struct inode;
+
+/* Takes the bytes of one file in order. */
+struct sink {
+	int (*take)(struct sink *sink, const void *data, size_t size, struct err *err);
+};
+
+/* Where the contents of regular files lie until they are written. */
+struct contents {
+	struct contents *next;
+	/* Gives exactly inode->size bytes to the sink; path is relative to the source's root. */
+	int (*read)(struct contents *contents, const struct inode *inode, const char *path,
+		    struct sink *sink, struct err *err);
+	/* ROOTFS-CHANGED unless everything under base still is as it was read. May be NULL. */
+	int (*settle)(struct contents *contents, const struct node *base, struct err *err);
+	void (*close)(struct contents *contents);
+};
+
+/* What a file on disk looked like when its name was read. */
+struct stamp {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime;
+	struct timespec ctime;
+};
+
+struct inode {
+	uint32_t mode; /* S_IFMT and permission bits */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t major; /* of a device */
+	uint32_t minor;
+	uint32_t size; /* of a regular file's contents, or of a symbolic link's target */
+	size_t names;  /* how many nodes hold it */
+	char *target;  /* of a symbolic link */
+	unsigned char sha256[SHA256_SIZE];
+	struct contents *contents; /* where a regular file's bytes are; not owned */
+	off_t offset;		   /* in contents, for those that need it */
+	struct stamp stamp;	   /* for contents that can change */
+	struct item *first;	   /* scratch of the list made last: first and latest entry */
+	struct item *latest;
+	size_t listed;	 /* scratch: names in that list */
+	uint32_t number; /* scratch of the archive writer: inode number */
+};
+
+struct node {
+	struct node *parent; /* NULL at the top */
+	struct node *next;   /* sibling */
+	struct node *prev;
+	struct node *child; /* any one of the children */
+	void *index;	    /* the children by name, for tsearch() */
+	struct inode *inode;
+	size_t path_length; /* from the top, in bytes */
+	bool added;	    /* not part of the tree proper */
+	char name[];
+};
+
+/* A place in a listing that is sorted as bytes by path. */
+struct item {
+	char *path;
+	struct node *node;
+	/*
+	 * The first entry with the same inode; itself when alone. Always itself for a symbolic
+	 * link, because the kernel unpacks two links of one inode as two links.
+	 */
+	struct item *first;
+	struct item *previous; /* the one before it with the same inode */
+};
+
+struct list {
+	struct item *entries;
+	size_t count;
+};
+
+/* An inode with one reference that the caller owns; NULL and ROOTFS-MEMORY on failure. */
+struct inode *inode_new(uint32_t mode, uint32_t uid, uint32_t gid, struct err *err);
+struct inode *inode_ref(struct inode *inode);
+void inode_unref(struct inode *inode); /* accepts NULL */
+
+static inline void cleanup_inode_at(struct inode **inode)
+{
+	inode_unref(*inode);
+}
+#define cleanup_inode cleanup_with(cleanup_inode_at)
+
+/* Makes it a symbolic link to target. ROOTFS-SYMLINK when that is empty or too long. */
+int inode_set_target(struct inode *inode, const char *target, struct err *err);
+
+/* Checks the size that newc can hold (below 4 GiB): ROOTFS-FILE-SIZE. */
+int inode_set_size(struct inode *inode, uint64_t size, const char *path, struct err *err);
+
+/* Checks device numbers against what Linux holds: ROOTFS-DEVICE; 0:0 is overlayfs's whiteout. */
+int inode_set_device(struct inode *inode, uint64_t major, uint64_t minor, const char *path,
+		     struct err *err);
+
+/* "file", "directory", ...; NULL for a type that no archive entry has. */
+const char *inode_type_name(const struct inode *inode);
+
+/* A directory without a parent, mode 0755, 0:0; owned by the caller. */
+struct node *node_new_top(struct err *err);
+
+/* The child of that name, or NULL. */
+struct node *node_child(const struct node *dir, const char *name);
+
+/*
+ * Adds a name for inode, of which it takes its own reference. The name must not exist. Checks
+ * component and path length: ROOTFS-NAME-LENGTH, ROOTFS-PATH-LENGTH.
+ */
+struct node *node_add(struct node *dir, const char *name, struct inode *inode, struct err *err);
+
+/* Lets the name stand for another inode, as the last of two duplicate entries does. */
+void node_set_inode(struct node *node, struct inode *inode);
+
+/* Takes the name and everything below it out of the tree. Accepts NULL. */
+void node_remove(struct node *node);
+
+/* The path from base, which does not appear in it; owned by the caller. "" for base itself. */
+char *node_path(const struct node *node, const struct node *base, struct err *err);
+
+/* ROOTFS-PATH unless name can be one component: not empty, ".", ".." and without '/'. */
+int check_component(const char *name, const char *path, struct err *err);
+
+enum walk_failure { WALK_MISSING = 1, WALK_NOT_DIRECTORY, WALK_LOOP, WALK_NAME_LENGTH };
+
+struct walk {
+	struct node *root; /* absolute targets begin and ".." ends here */
+	unsigned int links_left;
+	bool escaped; /* a ".." tried to leave the root */
+	enum walk_failure failure;
+};
+
+#define WALK_INIT(top) ((struct walk){.root = (top), .links_left = ROOTFS_LINKS_MAX})
+
+/*
+ * Follows the first length bytes of path from dir as the kernel would, symbolic links included.
+ * NULL with walk->failure set when that does not end at a directory.
+ */
+struct node *walk_path(struct walk *walk, struct node *dir, const char *path, size_t length);
+
+/*
+ * Everything below base, sorted; with_added includes what rootfs_add() put there. The list owns
+ * its paths. Making a list invalidates the scratch members of inodes from an earlier list.
+ */
+int list_make(struct list *list, const struct node *base, bool with_added, struct err *err);
+void list_free(struct list *list);
+#define LIST_INIT ((struct list){0})
+
+/* The archive. */
+struct rootfs {
+	struct node *top;  /* the archive's top level */
+	struct node *base; /* the container's root: top, or the prefix */
+	char *prefix;	   /* NULL when base is top */
+	bool owner_root;
+	bool has_source;
+	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
+	struct contents *contents;
+	struct remark *remarks; /* of rootfs_unpack(), in archive order */
+	size_t remark_count;
+};
+
+/* Something that the kernel would pass over or replace without a word. */
+struct remark {
+	char *path;
+	uint64_t offset; /* of the entry's header */
+	const char *text;
+};
+
+/* Passes the contents of one regular file to sink (which may be NULL) and hashes them. */
+int read_contents(struct inode *inode, const char *path, struct sink *sink, struct err *err);
+
+/* The part of a regular file's path in the archive that its source knows; not owned. */
+const char *source_path(const struct rootfs *rootfs, const struct item *entry);
+
+/* Asks every source whether it held still. */
+int rootfs_settle(struct rootfs *rootfs, struct err *err);
+
+/* ROOTFS-DIFFERENCE unless the unpacked file is, byte for byte, what we would write. */
+int rootfs_compare_cpio(struct rootfs *rootfs, struct err *err);
+
+/* Readers of sources: location is what stands after "SCHEME:". */
+int read_dir(struct rootfs *rootfs, const char *location, struct err *err);
+int read_tar(struct rootfs *rootfs, const char *location, struct err *err);
+
+/* Names of files whose extended attributes newc cannot carry, as far as one error line has room. */
+struct refusals {
+	char text[800];
+	size_t used;
+	size_t count;
+};
+
+void refuse_attribute(struct refusals *refusals, const char *path, const char *attribute);
+
+/* ROOTFS-XATTR when there was any. */
+int refusals_check(const struct refusals *refusals, const char *source, struct err *err);
+
+/*
+ * Whether an attribute belongs to the host rather than to the tree: only security.selinux, a label
+ * that the host's policy gives to every file and that an enclave's kernel without SELinux ignores.
+ */
+bool attribute_of_host(const char *attribute);
+
+#endif

@@ -1,0 +1,204 @@
+#!/bin/sh
+# The finished image in an independent hypervisor: it boots, the NSM reports the published PCRs, the
+# heartbeat reaches the parent, hello's document carries the nonce that it was sent; and every way to move
+# bytes inside an image without changing what is measured ends in a refusal to run. Runs in the test
+# environment; nothing here computes a measurement that it also expects.
+# shellcheck disable=SC2016 # jq expands
+set -u
+# shellcheck source=tests/tap.sh
+. /mint/in/tests/tap.sh
+# shellcheck source=tests/boot/vm.sh
+. /mint/in/boot/vm.sh
+TAP_TMP=/mint/work
+eif=/mint/in/bin/eif
+rootfs=/mint/in/bin/rootfs
+image=/mint/in/image.eif
+ended='mintmark: (refused|exit status|killed)|Kernel panic'
+cd /mint/work || exit 4
+trap 'end "${enclave_pid:-}"; end "${parent_pid:-}"; end "${wires_pid:-}"' EXIT
+
+# boot IMAGE REGEX SECONDS: boots it until a line of the console matches; keeps the console.
+boots=0
+boot()
+{
+	boots=$((boots + 1))
+	enclave "$1"
+	status=0
+	wait_for "$vm/enclave.console" "$2" "$3" || status=1
+	[ $status -eq 0 ] || echo "no line like \"$2\" within $3 s" >>"$vm/enclave.console"
+	tr -d '\r' <"$vm/enclave.console" >console
+	cp console "/mint/out/consoles/$boots.console"
+	return $status
+}
+mkdir -p /mint/out/consoles
+
+pcr()
+{
+	jq -r ".Measurements.PCR$1" "$2"
+}
+
+wires
+ok $? "vhost-device-vsock serves both machines" "$vm/wires.log"
+parent
+ok $? "the parent instance is up" "$vm/parent.console"
+
+# The image as it was published.
+boot $image "hello: ready on vsock port 5000|$ended" 180
+ok $? "the enclave boots" console
+check "hello runs" grep -q '^hello: ready on vsock port 5000' console
+for n in 0 1 2; do
+	check "the NSM's PCR$n is the published one" \
+		grep -qx "hello: PCR$n $(pcr $n /mint/in/measurements.json)" console
+done
+check "the heartbeat reached the parent" wait_for "$vm/parent.console" '^parent: heartbeat from CID 4' 5
+nonce=$(od -An -N 32 -v -tx1 /dev/urandom | tr -d ' \n')
+/mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" -o document --json >document.json 2>&1
+ok $? "hello answers with a document" document.json
+check "the document carries the nonce it was sent" jq -e --arg nonce "$nonce" '.nonce == $nonce' document.json
+check "the document carries the published PCR0" \
+	jq -e --arg pcr "$(pcr 0 /mint/in/measurements.json)" '.PCR0 == $pcr' document.json
+other=$(od -An -N 20 -v -tx1 /dev/urandom | tr -d ' \n')
+/mint/in/ask "$vm/enclave.vsock" 5000 "$other" --json >document.json 2>&1
+check "a second nonce, of another length, gets a document of its own" \
+	jq -e --arg nonce "$other" '.nonce == $nonce' document.json
+end "$enclave_pid"
+
+# The pieces, for moving.
+mkdir -p parts
+rmdir parts
+$eif extract $image parts
+ok $? "the image comes apart"
+cp /mint/in/measurements.json good.json
+
+# assemble NAME KERNEL CMDLINE RAMDISK...: another image of these pieces, same metadata.
+assemble()
+{
+	name=$1
+	kernel=$2
+	cmdline=$3
+	shift 3
+	for r; do
+		set -- "$@" --ramdisk "$r"
+		shift
+	done
+	$eif build --no-boot-checks --kernel "$kernel" --cmdline-file "$cmdline" "$@" \
+		--raw-metadata parts/metadata.json -o "$name.eif" >/dev/null &&
+		$eif describe "$name.eif" --json >"$name.json"
+}
+
+# refuses NAME REGEX WHAT: boots NAME.eif, which must refuse to run: such a line, and no word of hello.
+refuses()
+{
+	boot "$1.eif" "$ended" 120
+	status=$?
+	[ $status -ne 0 ] || grep -qE -- "$2" console || status=1
+	! grep -q '^hello:' console || status=1
+	ok $status "$3" console
+	end "$enclave_pid"
+}
+
+assemble same parts/kernel parts/cmdline parts/ramdisk0 parts/ramdisk1
+check "the pieces make the same file again" cmp same.eif $image
+
+# One flipped byte in ramdisk 1, the CRC repaired.
+size=$(wc -c <parts/ramdisk1)
+cp parts/ramdisk1 flipped
+at=$(grep -abo 'ready on vsock port' parts/ramdisk1 | head -n 1 | cut -d : -f 1)
+printf 'R' | dd of=flipped bs=1 seek="$at" conv=notrunc 2>/dev/null
+assemble flip parts/kernel parts/cmdline parts/ramdisk0 flipped
+check "the altered image has the size of the good one" [ "$(wc -c <flipped)" = "$size" ]
+boot flip.eif "hello: Ready on vsock port 5000|$ended" 120
+ok $? "one flipped byte: the image boots, altered" console
+reported=$(sed -n 's/^hello: PCR0 //p' console)
+check "one flipped byte: the NSM reports another PCR0" [ "$reported" != "$(pcr 0 good.json)" ]
+check "and it is the one of the altered image" [ "$reported" = "$(pcr 0 flip.json)" ]
+end "$enclave_pid"
+
+# unchanged NAME PCR...: the move keeps these PCRs.
+unchanged()
+{
+	name=$1
+	shift
+	status=0
+	for n; do
+		[ "$(pcr "$n" "$name.json")" = "$(pcr "$n" good.json)" ] || status=1
+	done
+	ok $status "$name: a move that keeps PCR $*"
+}
+
+# A prefix of the command line to the end of the kernel: first the marker, then everything.
+printf '%s' "$(cut -d ' ' -f 1 parts/cmdline) " >prefix
+tail -c "+$(($(wc -c <prefix) + 1))" parts/cmdline >rest
+cat parts/kernel prefix >kernel+
+assemble cmdline-prefix kernel+ rest parts/ramdisk0 parts/ramdisk1
+unchanged cmdline-prefix 0 1 2
+refuses cmdline-prefix 'mintmark: refused: INIT-CMDLINE' "cmdline-prefix: refuses to run"
+
+cat parts/kernel parts/cmdline >kernel+
+: >empty
+assemble cmdline-gone kernel+ empty parts/ramdisk0 parts/ramdisk1
+unchanged cmdline-gone 0 1 2
+refuses cmdline-gone 'mintmark: refused: INIT-CMDLINE' "cmdline-gone: refuses to run"
+
+# The first entry of ramdisk 0, which is init, to the end of the command line.
+trailer=$(grep -abo TRAILER parts/ramdisk0 | tail -n 1 | cut -d : -f 1)
+head -c $((trailer - 110)) parts/ramdisk0 >entry
+tail -c "+$((trailer - 110 + 1))" parts/ramdisk0 >ramdisk0-
+cat parts/cmdline entry >cmdline+
+assemble first-entry parts/kernel cmdline+ ramdisk0- parts/ramdisk1
+unchanged first-entry 0 1 2
+refuses first-entry "$ended" "first-entry: refuses to run"
+
+# A few bytes of it only: what remains is no archive, and the last marker is spoilt.
+head -c 16 parts/ramdisk0 >entry
+tail -c +17 parts/ramdisk0 >ramdisk0-
+cat parts/cmdline entry >cmdline+
+assemble spoilt-marker parts/kernel cmdline+ ramdisk0- parts/ramdisk1
+unchanged spoilt-marker 0 1 2
+refuses spoilt-marker "$ended" "spoilt-marker: refuses to run"
+
+# The kernel's last byte in front of the command line, then a NUL, which empties it.
+head -c -1 parts/kernel >kernel-
+tail -c 1 parts/kernel | cat - parts/cmdline >cmdline+
+assemble kernel-tail kernel- cmdline+ parts/ramdisk0 parts/ramdisk1
+unchanged kernel-tail 0 1 2
+refuses kernel-tail "$ended" "kernel-tail: refuses to run"
+printf '\0' | cat - parts/cmdline >cmdline+
+assemble nul-in-front parts/kernel cmdline+ parts/ramdisk0 parts/ramdisk1
+refuses nul-in-front 'mintmark: refused: INIT-CMDLINE' "nul-in-front: refuses to run"
+
+# A second /init in ramdisk 1, which keeps PCR1: first behind the application, then in its place.
+printf '#!/bin/sh\necho stolen\n' >evil
+$rootfs pack --add init=evil:0755 -o evil.cpio
+cat parts/ramdisk1 evil.cpio >ramdisk1+
+assemble second-init parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
+unchanged second-init 1
+refuses second-init 'Kernel panic.*initramfs' "second-init: refuses to run"
+assemble only-second-init parts/kernel parts/cmdline parts/ramdisk0 evil.cpio
+unchanged only-second-init 1
+refuses only-second-init 'Kernel panic.*initramfs' "only-second-init: refuses to run"
+
+# Something else beside init: a file that nobody measured under PCR1.
+$rootfs pack --add extra=evil -o extra.cpio
+cat parts/ramdisk1 extra.cpio >ramdisk1+
+assemble stowaway parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
+refuses stowaway 'mintmark: refused: INIT-ROOT' "stowaway: refuses to run"
+
+# The boundary between the ramdisks: what boots is the same, and PCR0, too; PCR1 and PCR2 tell.
+cat parts/ramdisk0 parts/ramdisk1 >both
+assemble one-ramdisk parts/kernel parts/cmdline both
+unchanged one-ramdisk 0
+check "one-ramdisk: PCR1 tells" [ "$(pcr 1 one-ramdisk.json)" != "$(pcr 1 good.json)" ]
+check "one-ramdisk: PCR2 is the constant of nothing" \
+	[ "$(pcr 2 one-ramdisk.json)" = 21b9efbc184807662e966d34f390821309eeac6802309798826296bf3e8bec7c10edb30948c90ba67310f7b964fc500a ]
+
+# A parent that does not answer as it must.
+end "$parent_pid"
+for mode in silent wrong; do
+	parent "parent.mode=$mode"
+	ok $? "a $mode parent is up" "$vm/parent.console"
+	cp $image "parent-$mode.eif"
+	refuses "parent-$mode" 'mintmark: refused: INIT-HEARTBEAT' "a $mode parent: refuses to run"
+	end "$parent_pid"
+done
+finish_tap

@@ -1,0 +1,72 @@
+# shellcheck shell=sh
+# Enclaves and their parent as virtual machines, to be sourced inside the test environment: QEMU's
+# nitro-enclave machine with its NSM, a second small VM with CID 3 as the parent instance, and
+# vhost-device-vsock between them. Everything ends with the sandbox; nothing touches the host.
+#
+# $vm is a writable folder for sockets and consoles; inputs are below /mint/in.
+
+vm=${VM:-/mint/work/vm}
+qemu=/mint/in/qemu/qemu-system-x86_64
+bios="-L /usr/share/seabios -L /usr/share/qemu"
+mkdir -p "$vm"
+
+# wait_for FILE REGEX SECONDS: until a line matches; 1 when time runs out.
+wait_for()
+{
+	ticks=$(($3 * 5))
+	while ! grep -qE -- "$2" "$1" 2>/dev/null; do
+		ticks=$((ticks - 1))
+		[ "$ticks" -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+
+# wires: the vsock device of both machines; CID 3 is the parent, CID 4 the enclave.
+wires()
+{
+	vhost-device-vsock \
+		--vm "guest-cid=4,socket=$vm/enclave.vhost,uds-path=$vm/enclave.vsock,groups=mint" \
+		--vm "guest-cid=3,socket=$vm/parent.vhost,uds-path=$vm/parent.vsock,groups=mint" \
+		>"$vm/wires.log" 2>&1 &
+	wires_pid=$!
+	ticks=50
+	while [ ! -S "$vm/enclave.vhost" ] || [ ! -S "$vm/parent.vhost" ]; do
+		ticks=$((ticks - 1))
+		[ $ticks -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+
+# parent [WORDS]: boots the parent VM and waits until it listens for heartbeats.
+parent()
+{
+	: >"$vm/parent.console"
+	# shellcheck disable=SC2086 # a list of options
+	$qemu $bios -M microvm,acpi=off,pcie=off,memory-backend=m -accel tcg -cpu max -m 128M \
+		-object memory-backend-memfd,id=m,size=128M,share=on \
+		-chardev "socket,id=c,path=$vm/parent.vhost" -device vhost-user-vsock-device,chardev=c \
+		-kernel /mint/in/kernel/bzImage -initrd /mint/in/parent.cpio -append "${1:-parent.mode=ok}" \
+		-display none -monitor none -nodefaults -serial "file:$vm/parent.console" \
+		</dev/null >"$vm/parent.log" 2>&1 &
+	parent_pid=$!
+	wait_for "$vm/parent.console" '^parent: ready' 120
+}
+
+# enclave IMAGE: boots an image in the nitro-enclave machine; its console is $vm/enclave.console.
+enclave()
+{
+	: >"$vm/enclave.console"
+	# shellcheck disable=SC2086 # a list of options
+	$qemu $bios -M nitro-enclave,vsock=c,id=mintmark-test -accel tcg -cpu max -m 256M \
+		-chardev "socket,id=c,path=$vm/enclave.vhost" -kernel "$1" \
+		-display none -monitor none -nodefaults -serial "file:$vm/enclave.console" \
+		</dev/null >"$vm/enclave.log" 2>&1 &
+	enclave_pid=$!
+}
+
+# The machine boots again after a reset, so whoever started it ends it, at a line of the console.
+end()
+{
+	kill "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}

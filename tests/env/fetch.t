@@ -1,0 +1,201 @@
+#!/bin/sh
+# Fetch under attack and in bad luck: wrong bytes, truncation, a full disk, a read-only or damaged cache,
+# two at once, Ctrl-C. Runs in the test environment against a real HTTP server on loopback; never goes
+# shellcheck disable=SC2016,SC2086 # the inner shells expand; lists of process ids are split
+# to a network. Call: fetch.t ENV_FOLDER
+set -u
+. "${0%/*}/../tap.sh"
+env=${1:-/mint/in/env}
+TAP_TMP=$(mktemp -d)
+cd "$TAP_TMP" || exit 4
+APT_CONFIG_DIR=$TAP_TMP/apt MINTMARK_CACHE=$TAP_TMP/cache MINTMARK_OUT=$TAP_TMP/out
+export APT_CONFIG_DIR MINTMARK_CACHE MINTMARK_OUT
+
+# The archive: three files and their pins.
+mkdir -p archive/pool/a apt/sources.list.d
+for f in one two three; do
+	dd if=/dev/urandom of="archive/pool/a/$f" bs=1000 count=300 2>/dev/null
+done
+pin()
+{
+	echo "# pins of a test"
+	for f; do
+		sum=$(sha256sum <"archive/pool/a/$f")
+		echo "${sum%% *} $(wc -c <"archive/pool/a/$f") pool/a/$f"
+	done
+}
+pin one two three >pins.lock
+
+"${BUSYBOX:-/mint/in/busybox/busybox}" ip link set lo up
+# serve FOLDER PORT: an HTTP server; waits until it answers.
+serve()
+{
+	python3 -m http.server --bind 127.0.0.1 --directory "$1" "$2" >"server.$2.log" 2>&1 &
+	servers="${servers:-} $!"
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		curl -s -o /dev/null "http://127.0.0.1:$2/" && return
+		sleep 0.2
+	done
+}
+trap 'kill $servers 2>/dev/null' EXIT
+serve archive 8001
+
+fetched()
+{
+	for f in one two three; do
+		sum=$(sha256sum <"archive/pool/a/$f")
+		cmp -s "archive/pool/a/$f" "cache/sha256/${sum%% *}" || return 1
+	done
+	[ -z "$(find cache -name '.part.*')" ]
+}
+
+# The ways to the right bytes.
+MIRROR=http://127.0.0.1:8001 check "from MIRROR" "$env/fetch" pins.lock
+check "the cache has exactly the pinned bytes" fetched
+kill "$servers"
+servers=
+check "nothing is fetched when the cache has it (server down)" "$env/fetch" pins.lock
+rm -rf cache
+fails 4 'FETCH-NOWHERE: pool/a/' "no server, no cache: status 4" "$env/fetch" pins.lock
+BUNDLE=$TAP_TMP/archive check "from BUNDLE, by path" "$env/fetch" pins.lock
+check "the cache has exactly the pinned bytes" fetched
+mkdir -p bundle
+mv cache/sha256 bundle/sha256
+rm -rf cache
+BUNDLE=$TAP_TMP/bundle check "from BUNDLE, by hash" "$env/fetch" pins.lock
+rm -rf cache
+serve archive 8002
+printf 'Types: deb\nURIs: http://127.0.0.1:8002/ http://127.0.0.1:8002/debian\n' >apt/sources.list.d/x.sources
+mkdir -p archive/debian
+ln -s ../pool archive/debian/pool
+check "from the apt configuration, deb822 form" "$env/fetch" pins.lock
+rm -rf cache apt/sources.list.d/x.sources
+printf 'deb [signed-by=/x] http://127.0.0.1:8002/debian trixie main\n' >apt/sources.list
+check "from the apt configuration, one-line form" "$env/fetch" pins.lock
+rm -rf cache apt/sources.list
+sed -i '1a # snapshot 20260101T000000Z' pins.lock
+mkdir -p archive/snap/20260101T000000Z
+ln -s ../../pool archive/snap/20260101T000000Z/pool
+SNAPSHOT=http://127.0.0.1:8002/snap/@SNAPSHOTID@/ check "from the snapshot service" "$env/fetch" pins.lock
+rm -rf cache
+check_pair()
+{
+	MIRROR=http://127.0.0.1:8002 "$env/fetch" pins.lock &
+	MIRROR=http://127.0.0.1:8002 "$env/fetch" pins.lock || return 1
+	wait $! && fetched
+}
+check "two at once share a cache" check_pair
+
+# Wrong bytes.
+rm -rf cache
+mkdir -p wrong/pool/a short/pool/a
+for f in one two three; do
+	tr 'a' 'b' <"archive/pool/a/$f" >"wrong/pool/a/$f"
+	head -c 1000 "archive/pool/a/$f" >"short/pool/a/$f"
+done
+MIRROR=file:$TAP_TMP/wrong fails 4 'FETCH-HASH: pool/a/one from file:.*/wrong/pool/a/one: expected sha256 [0-9a-f]{64} \(300000 bytes\), found [0-9a-f]{64} \(300000 bytes\)' \
+	"a mirror with wrong bytes is refused: file, place, expected, got" "$env/fetch" pins.lock
+check "wrong bytes never get a name in the cache" sh -c '[ -z "$(find cache -type f)" ]'
+serve wrong 8003
+MIRROR=http://127.0.0.1:8003 SNAPSHOT=http://127.0.0.1:8002 check "a wrong mirror first, a right one next" "$env/fetch" pins.lock
+check "the cache has exactly the pinned bytes" fetched
+rm -rf cache
+MIRROR=file:$TAP_TMP/short fails 4 'FETCH-HASH: .* found [0-9a-f]{64} \(1000 bytes\)' "a truncated download is refused" "$env/fetch" pins.lock
+MIRROR=http://127.0.0.1:8002 check "and the next run succeeds" "$env/fetch" pins.lock
+
+# A transfer that breaks off in the middle: the server announces more than it sends.
+rm -rf cache
+cat >breaks.py <<'PY'
+import http.server, os
+count = {}
+class Breaks(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        path = self.translate_path(self.path)
+        data = open(path, 'rb').read()
+        first = self.headers.get('Range')
+        begin = int(first.split('=')[1].split('-')[0]) if first else 0
+        self.send_response(206 if first else 200)
+        if first:
+            self.send_header('Content-Range', 'bytes %d-%d/%d' % (begin, len(data) - 1, len(data)))
+        self.send_header('Content-Length', str(len(data) - begin))
+        self.end_headers()
+        n = count[path] = count.get(path, 0) + 1
+        self.wfile.write(data[begin:] if n > 1 else data[begin:begin + 100000])
+        self.close_connection = True
+    def log_message(self, *args):
+        pass
+os.chdir('archive')
+http.server.ThreadingHTTPServer(('127.0.0.1', 8004), Breaks).serve_forever()
+PY
+python3 breaks.py >breaks.log 2>&1 &
+servers="$servers $!"
+sleep 1
+MIRROR=http://127.0.0.1:8004 check "a transfer that broke off is tried again" "$env/fetch" pins.lock
+check "the cache has exactly the pinned bytes" fetched
+
+# A damaged cache.
+victim=$(find cache/sha256 -type f | sort | head -n 1)
+chmod u+w "$victim"
+printf x | dd of="$victim" bs=1 seek=1000 conv=notrunc 2>/dev/null
+MIRROR=http://127.0.0.1:8002 "$env/fetch" pins.lock >log 2>&1
+ok $? "a damaged cache file is fetched again" log
+check "with a line that says so" grep -q 'FETCH-CACHE: .*expected sha256 [0-9a-f]*, found [0-9a-f]*; fetching it again' log
+check "the cache has exactly the pinned bytes" fetched
+chmod u+w "$victim"
+printf x | dd of="$victim" bs=1 seek=1000 conv=notrunc 2>/dev/null
+fails 4 FETCH-NOWHERE "a damaged cache file and no server: status 4" "$env/fetch" pins.lock
+check "the damaged file is gone" sh -c "[ ! -e $victim ]"
+MIRROR=http://127.0.0.1:8002 check "and the next run succeeds" "$env/fetch" pins.lock
+
+# A cache that cannot take anything: read-only, full.
+mkdir -p fixed/sha256
+mount -t tmpfs -o size=4k tmpfs fixed
+mkdir -p fixed/sha256
+mount -o remount,ro fixed
+MIRROR=http://127.0.0.1:8002 MINTMARK_CACHE=$TAP_TMP/fixed fails 4 'FETCH-CACHE: .*read-only' "a read-only cache" "$env/fetch" pins.lock
+mount -o remount,rw fixed
+MIRROR=http://127.0.0.1:8002 MINTMARK_CACHE=$TAP_TMP/fixed fails 4 'FETCH-WRITE: .*disk full' "a full disk" "$env/fetch" pins.lock
+check "a full disk leaves nothing behind" sh -c '[ -z "$(find fixed -type f)" ]'
+umount fixed
+mount -t tmpfs -o size=4m tmpfs fixed
+MIRROR=http://127.0.0.1:8002 MINTMARK_CACHE=$TAP_TMP/fixed check "and the next run succeeds" "$env/fetch" pins.lock
+mount -o remount,ro fixed
+MINTMARK_CACHE=$TAP_TMP/fixed check "a complete read-only cache is enough" "$env/fetch" pins.lock
+umount fixed
+
+# Ctrl-C in the middle.
+rm -rf cache
+cat >slow.py <<'PY'
+import http.server, time
+class Slow(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header('Content-Length', '300000')
+        self.end_headers()
+        for _ in range(300):
+            self.wfile.write(b'x' * 1000)
+            time.sleep(0.1)
+    def log_message(self, *args):
+        pass
+http.server.ThreadingHTTPServer(('127.0.0.1', 8005), Slow).serve_forever()
+PY
+python3 slow.py >slow.log 2>&1 &
+servers="$servers $!"
+sleep 1
+MIRROR=http://127.0.0.1:8005 setsid "$env/fetch" pins.lock >log 2>&1 &
+fetch_pid=$!
+sleep 2
+kill -TERM $fetch_pid
+wait $fetch_pid
+ok $(($? != 130)) "an interrupted fetch ends at once" log
+sleep 1
+check "an interrupted fetch leaves nothing in the cache" sh -c '[ -z "$(find cache -type f)" ]'
+MIRROR=http://127.0.0.1:8002 check "and the next run succeeds" "$env/fetch" pins.lock
+
+# Lock files that are not ones.
+echo 'abc 12 pool/a/one' >bad.lock
+fails 3 'FETCH-PIN: bad.lock line 1' "a short hash" "$env/fetch" bad.lock
+sed 's,pool/a,pool/../a,' pins.lock >bad.lock
+fails 3 'FETCH-PIN: bad.lock line' "a path that leads out" "$env/fetch" bad.lock
+fails 2 USAGE "no argument" "$env/fetch"
+finish_tap

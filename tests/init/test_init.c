@@ -1,0 +1,864 @@
+/*
+ * Unit tests of what init decides without a machine: command line, initial root, run
+ * specification, finding the command, and the NSM codec. Never runs supervise(), which ends every
+ * process it may end. Buffers are allocated to the byte, so that a sanitizer sees an over-read.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmdcheck.h"
+#include "command.h"
+#include "console.h"
+#include "nsm.h"
+#include "readfile.h"
+#include "refusal.h"
+#include "rootcheck.h"
+#include "runspec.h"
+#include "supervise.h"
+
+/* A copy without a byte to spare. */
+static void *copy(const void *data, size_t size)
+{
+	void *p = malloc(size ? size : 1);
+
+	assert_non_null(p);
+	if (size)
+		memcpy(p, data, size);
+	return p;
+}
+
+/* The command line */
+
+static const char expected[] = "console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t";
+
+static int check(const char *line, size_t size, struct cmdcheck_rest *rest, struct refusal *why)
+{
+	char *exact = copy(line, size);
+	int result;
+
+	why->name = NULL;
+	result = cmdcheck(exact, size, expected, rest, why);
+	/* The words are looked at by the caller: give them back in memory that stays. */
+	if (result == 0)
+		rest->words = line + (rest->words - exact);
+	else
+		assert_string_equal(why->name, "INIT-CMDLINE");
+	free(exact);
+	return result;
+}
+
+static void accepts(const char *line, const char *words)
+{
+	struct cmdcheck_rest rest;
+	struct refusal why;
+
+	assert_int_equal(check(line, strlen(line), &rest, &why), 0);
+	assert_null(why.name);
+	assert_int_equal(rest.size, strlen(words));
+	assert_memory_equal(rest.words, words, rest.size);
+}
+
+static void refuses(const char *line, size_t size)
+{
+	struct cmdcheck_rest rest;
+	struct refusal why;
+
+	assert_int_equal(check(line, size, &rest, &why), -1);
+}
+
+#define refuses_text(line) refuses(line, sizeof(line) - 1)
+
+static void test_cmdline_accepted(void **state)
+{
+	(void)state;
+	accepts("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t", "");
+	accepts("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t\n", "");
+	accepts("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t \n", "");
+	accepts("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t "
+		"virtio_mmio.device=4K@0x1:5\n",
+		"virtio_mmio.device=4K@0x1:5");
+	accepts("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t  a\xff mintmark.end=t x\n",
+		" a\xff mintmark.end=t x");
+}
+
+static void test_cmdline_refused(void **state)
+{
+	(void)state;
+	refuses_text("");
+	refuses_text("\n");
+	refuses_text("panic=1 mintmark.begin=t mintmark.end=t\n");
+	refuses_text("mintmark.begin=t mintmark.end=t\n");
+	refuses_text(" console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t\n");
+	refuses_text("console=ttyS0 panic=1  mintmark.begin=t mintmark.end=t\n");
+	refuses_text("console=ttyS0 panic=1 x mintmark.begin=t mintmark.end=t\n");
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t x mintmark.end=t\n");
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t\n");
+	/* A first archive entry, moved behind the last marker. */
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t07070100000000\n");
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t\t\n");
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t\nx");
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t\n\n");
+}
+
+static void test_cmdline_nul(void **state)
+{
+	(void)state;
+	refuses_text("\0console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t\n");
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t\0\n");
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t\0");
+	refuses_text("console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t a\0b\n");
+	refuses_text("console=ttyS0\0panic=1 mintmark.begin=t mintmark.end=t\n");
+}
+
+/* No shorter line, no line without its first bytes, and no line with one other byte passes. */
+static void test_cmdline_every_byte(void **state)
+{
+	char line[sizeof(expected)];
+	size_t size = strlen(expected);
+
+	(void)state;
+	for (size_t cut = 1; cut <= size; cut++) {
+		refuses(expected, size - cut);
+		refuses(expected + cut, size - cut);
+	}
+	for (size_t at = 0; at < size; at++)
+		for (int byte = 0; byte < 256; byte++) {
+			memcpy(line, expected, sizeof(line));
+			if (line[at] == (char)byte)
+				continue;
+			line[at] = (char)byte;
+			refuses(line, size);
+		}
+}
+
+static void test_cmdline_says_where(void **state)
+{
+	static const char line[] = "console=ttyS0 panic=0 mintmark.begin=t mintmark.end=t\n";
+	struct cmdcheck_rest rest;
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(check(line, sizeof(line) - 1, &rest, &why), -1);
+	assert_non_null(strstr(why.text, "byte 20"));
+	assert_non_null(strstr(why.text, "expected \"1 mintmark.begin=t"));
+	assert_non_null(strstr(why.text, "found \"0 mintmark.begin=t"));
+}
+
+/* The initial root */
+
+enum { TOP = 0, DEV = 1, HOME = 2, TOP_COUNT = 6 };
+
+static const struct root_entry good_top[TOP_COUNT] = {
+	{.name = "rootfs", .mode = S_IFDIR | 0755}, {.name = "init", .mode = S_IFREG | 0755},
+	{.name = "run", .mode = S_IFREG | 0644},    {.name = "dev", .mode = S_IFDIR | 0755},
+	{.name = "root", .mode = S_IFDIR | 0700},   {.name = "proc", .mode = S_IFDIR | 0555},
+};
+
+static int compare(int folder, const struct root_entry *entries, size_t count)
+{
+	struct root_entry *exact = copy(entries, count * sizeof(*entries));
+	struct refusal why = {.name = NULL};
+	int result = rootcheck_compare(&root_folders[folder], exact, count, &why);
+
+	free(exact);
+	if (result)
+		assert_string_equal(why.name, "INIT-ROOT");
+	return result;
+}
+
+static void test_root_accepted(void **state)
+{
+	struct root_entry console = {.name = "console", .mode = S_IFCHR | 0600};
+
+	(void)state;
+	console.rdev = makedev(5, 1);
+	assert_int_equal(compare(TOP, good_top, TOP_COUNT), 0);
+	assert_int_equal(compare(DEV, &console, 1), 0);
+	assert_int_equal(compare(HOME, NULL, 0), 0);
+	assert_null(root_folders[3].path);
+}
+
+static void test_root_missing(void **state)
+{
+	struct root_entry entries[TOP_COUNT];
+
+	(void)state;
+	for (size_t gone = 0; gone < TOP_COUNT; gone++) {
+		memcpy(entries, good_top, sizeof(entries));
+		entries[gone] = entries[TOP_COUNT - 1];
+		assert_int_equal(compare(TOP, entries, TOP_COUNT - 1), -1);
+	}
+	assert_int_equal(compare(DEV, NULL, 0), -1);
+}
+
+static void test_root_added(void **state)
+{
+	static const char *const names[] = {"etc", "Init", "init2", "ini", "TRAILER!!!", ""};
+	struct root_entry entries[TOP_COUNT + 1];
+	struct root_entry stray = {.name = "x", .mode = S_IFREG | 0644};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		memcpy(entries, good_top, sizeof(good_top));
+		entries[TOP_COUNT] = (struct root_entry){.mode = S_IFREG | 0644};
+		strcpy(entries[TOP_COUNT].name, names[i]);
+		assert_int_equal(compare(TOP, entries, TOP_COUNT + 1), -1);
+	}
+	assert_int_equal(compare(HOME, &stray, 1), -1);
+}
+
+static void test_root_altered(void **state)
+{
+	struct root_entry console = {.name = "console", .mode = S_IFCHR | 0600};
+	static const struct {
+		size_t which;
+		struct root_entry entry;
+	} cases[] = {
+		{0, {.name = "rootfs", .mode = S_IFLNK | 0777}},
+		{0, {.name = "rootfs", .mode = S_IFREG | 0755}},
+		{1, {.name = "init", .mode = S_IFREG | 0644}},
+		{1, {.name = "init", .mode = S_IFREG | 04755}},
+		{1, {.name = "init", .mode = S_IFLNK | 0755}},
+		{1, {.name = "init", .mode = S_IFREG | 0755, .uid = 1}},
+		{1, {.name = "init", .mode = S_IFREG | 0755, .gid = 1}},
+		{2, {.name = "run", .mode = S_IFDIR | 0755}},
+		{2, {.name = "run", .mode = S_IFIFO | 0644}},
+		{2, {.name = "run", .mode = S_IFREG | 0644, .uid = 1000}},
+		{3, {.name = "dev", .mode = S_IFDIR | 0777}},
+		{4, {.name = "root", .mode = S_IFDIR | 0755}},
+		{5, {.name = "proc", .mode = S_IFREG | 0555}},
+	};
+	struct root_entry entries[TOP_COUNT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memcpy(entries, good_top, sizeof(entries));
+		entries[cases[i].which] = cases[i].entry;
+		assert_int_equal(compare(TOP, entries, TOP_COUNT), -1);
+	}
+	console.rdev = makedev(1, 3);
+	assert_int_equal(compare(DEV, &console, 1), -1);
+}
+
+static void touch(const char *folder, const char *name, mode_t mode)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	assert_true(fd >= 0);
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void remove_from(const char *folder, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+static char *new_folder(char *template)
+{
+	assert_non_null(mkdtemp(template));
+	return template;
+}
+
+static void test_root_read(void **state)
+{
+	static const char long_name[] = "init_with_a_name_that_is_longer_than_an_entry_can_hold";
+	char template[] = "/tmp/init-root-XXXXXX";
+	char *folder = new_folder(template);
+	struct root_entry found[ROOT_ENTRIES_MAX];
+	struct refusal why = {.name = NULL};
+	size_t count = 99;
+
+	(void)state;
+	assert_int_equal(rootcheck_read(folder, found, &count, &why), 0);
+	assert_int_equal(count, 0);
+	touch(folder, "one", 0640);
+	assert_int_equal(rootcheck_read(folder, found, &count, &why), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(found[0].name, "one");
+	assert_int_equal(found[0].mode, S_IFREG | 0640);
+	assert_int_equal(found[0].uid, geteuid());
+	remove_from(folder, "one");
+	touch(folder, long_name, 0600);
+	assert_int_equal(rootcheck_read(folder, found, &count, &why), 0);
+	assert_int_equal(strlen(found[0].name), sizeof(found[0].name) - 1);
+	remove_from(folder, long_name);
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rootcheck_read(folder, found, &count, &why), -1);
+	assert_string_equal(why.name, "INIT-ROOT");
+}
+
+static void test_root_read_bound(void **state)
+{
+	char template[] = "/tmp/init-root-XXXXXX";
+	char *folder = new_folder(template);
+	struct root_entry found[ROOT_ENTRIES_MAX];
+	struct refusal why = {.name = NULL};
+	char name[16];
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < ROOT_ENTRIES_MAX; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		touch(folder, name, 0600);
+	}
+	assert_int_equal(rootcheck_read(folder, found, &count, &why), 0);
+	assert_int_equal(count, ROOT_ENTRIES_MAX);
+	touch(folder, "more", 0600);
+	assert_int_equal(rootcheck_read(folder, found, &count, &why), -1);
+	assert_string_equal(why.name, "INIT-ROOT");
+	for (int i = 0; i < ROOT_ENTRIES_MAX; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		remove_from(folder, name);
+	}
+	remove_from(folder, "more");
+	rmdir(folder);
+}
+
+/* The run specification */
+
+static void test_runspec_accepted(void **state)
+{
+	static const char file[] = "name=hello\0arg=/bin/hello\0arg=\0env=PATH=/bin\0"
+				   "arg=two\nlines=\t\xff\x01\0env=\0env=A==b";
+	char *data = copy(file, sizeof(file));
+	struct refusal why = {.name = NULL};
+	static struct runspec spec;
+
+	(void)state;
+	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
+	assert_memory_equal(data, file, sizeof(file));
+	assert_string_equal(spec.name, "hello");
+	assert_string_equal(spec.argv[0], "/bin/hello");
+	assert_string_equal(spec.argv[1], "");
+	assert_string_equal(spec.argv[2], "two\nlines=\t\xff\x01");
+	assert_null(spec.argv[3]);
+	assert_string_equal(spec.envp[0], "PATH=/bin");
+	assert_string_equal(spec.envp[1], "");
+	assert_string_equal(spec.envp[2], "A==b");
+	assert_null(spec.envp[3]);
+	free(data);
+}
+
+static void runspec_refused(const char *file, size_t size, const char *what)
+{
+	char *data = copy(file, size);
+	struct refusal why = {.name = NULL};
+	static struct runspec spec;
+
+	assert_int_equal(runspec_parse(data, size, &spec, &why), -1);
+	assert_string_equal(why.name, "INIT-RUNSPEC");
+	if (!strstr(why.text, what))
+		fail_msg("expected \"%s\" in \"%s\"", what, why.text);
+	free(data);
+}
+
+/* The literals' own NUL ends the last record. */
+#define runspec_refuses(file, what) runspec_refused(file, sizeof(file), what)
+
+static void test_runspec_refused(void **state)
+{
+	(void)state;
+	runspec_refused("", 0, "at least one record name=");
+	runspec_refuses("name=x", "at least one record arg=");
+	runspec_refuses("arg=/x", "at least one record name=");
+	runspec_refuses("name=x\0arg=/x\0name=y", "byte 14: expected one name=");
+	runspec_refuses("name=\0arg=/x", "expected a name");
+	runspec_refuses("name=x\0arg=", "expected a command");
+	runspec_refuses("name=x\0arg=/x\0user=root", "expected a known key, found \"user\"");
+	runspec_refuses("name=x\0arg=/x\0Arg=y", "expected a known key, found \"Arg\"");
+	runspec_refuses("name=x\0arg=/x\0arg =y", "expected a known key, found \"arg \"");
+	runspec_refuses("name=x\0arg=/x\0=y", "expected a known key, found \"\"");
+	runspec_refuses("name=x\0arg=/x\0env", "expected key=value, found \"env\"");
+	runspec_refuses("name=x\0arg=/x\0\0env=a=b", "expected key=value, found \"\"");
+	runspec_refuses("", "expected key=value, found \"\"");
+}
+
+static void test_runspec_final_nul(void **state)
+{
+	static const char file[] = "name=x\0arg=/x";
+
+	(void)state;
+	runspec_refused(file, sizeof(file) - 1, "byte 12: expected a NUL byte at the end");
+	runspec_refused("name=x\0arg=/x\n", sizeof("name=x\0arg=/x\n") - 1, "found 0x0a");
+}
+
+/* As many strings as there may be, and one more. */
+static void test_runspec_bound(void **state)
+{
+	enum { RECORD = sizeof("arg=x") };
+	static const char name[] = "name=x";
+	size_t size = sizeof(name) + (RUNSPEC_STRINGS_MAX + 1) * RECORD;
+	char *data = malloc(size);
+	struct refusal why = {.name = NULL};
+	static struct runspec spec;
+
+	(void)state;
+	assert_non_null(data);
+	memcpy(data, name, sizeof(name));
+	for (size_t i = 0; i <= RUNSPEC_STRINGS_MAX; i++)
+		memcpy(data + sizeof(name) + i * RECORD, "arg=x", RECORD);
+	assert_int_equal(runspec_parse(data, size - RECORD, &spec, &why), 0);
+	assert_null(spec.argv[RUNSPEC_STRINGS_MAX]);
+	assert_non_null(spec.argv[RUNSPEC_STRINGS_MAX - 1]);
+	assert_int_equal(runspec_parse(data, size, &spec, &why), -1);
+	assert_string_equal(why.name, "INIT-RUNSPEC");
+	free(data);
+}
+
+/* Files, refusals, the console */
+
+static void test_read_whole_file(void **state)
+{
+	char template[] = "/tmp/init-file-XXXXXX";
+	char *folder = new_folder(template);
+	char path[64];
+	char other[64];
+	char data[4];
+	size_t size;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/f", folder);
+	snprintf(other, sizeof(other), "%s/g", folder);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "a\0bc", 4), 4);
+	assert_int_equal(read_whole_file(path, data, 4, &size), 0);
+	assert_int_equal(size, 4);
+	assert_memory_equal(data, "a\0bc", 4);
+	assert_int_equal(read_whole_file(path, data, 3, &size), -1);
+	assert_int_equal(errno, EFBIG);
+	assert_int_equal(symlink(path, other), 0);
+	assert_int_equal(read_whole_file(other, data, 4, &size), -1);
+	assert_int_equal(errno, ELOOP);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(mkfifo(other, 0600), 0);
+	assert_int_equal(read_whole_file(other, data, 4, &size), -1);
+	assert_int_equal(errno, EINVAL);
+	close(fd);
+	unlink(other);
+	unlink(path);
+	rmdir(folder);
+}
+
+static void test_refusal_is_cut(void **state)
+{
+	char *text = malloc(5000);
+	struct refusal *why = malloc(sizeof(*why));
+
+	(void)state;
+	assert_non_null(text);
+	assert_non_null(why);
+	memset(text, 'x', 4999);
+	text[4999] = '\0';
+	assert_int_equal(refuse(why, "INIT-ROOT", "%s", text), -1);
+	assert_int_equal(strlen(why->text), sizeof(why->text) - 1);
+	errno = ENOENT;
+	assert_int_equal(refuse_errno(why, "INIT-ROOT", "%s", text), -1);
+	assert_int_equal(strlen(why->text), sizeof(why->text) - 1);
+	errno = ENOENT;
+	assert_int_equal(refuse_errno(why, "INIT-EXEC", "\"%s\"", "x"), -1);
+	assert_string_equal(why->text, "\"x\": No such file or directory");
+	free(why);
+	free(text);
+}
+
+/* What console_say() writes; the caller frees it. */
+static char *said(const char *text)
+{
+	char *line = calloc(1, 8192);
+	int saved = dup(1);
+	int ends[2];
+
+	assert_non_null(line);
+	fflush(stdout);
+	assert_int_equal(pipe(ends), 0);
+	assert_true(dup2(ends[1], 1) == 1);
+	console_say("%s", text);
+	assert_true(dup2(saved, 1) == 1);
+	close(saved);
+	close(ends[1]);
+	assert_true(read(ends[0], line, 8191) > 0);
+	close(ends[0]);
+	return line;
+}
+
+static void test_console_lines(void **state)
+{
+	char text[5000];
+	char *line;
+
+	(void)state;
+	line = said("a\x1b[2J\r\n\xff\x7f~");
+	assert_string_equal(line, "mintmark: a?[2J????~\n");
+	free(line);
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	line = said(text);
+	assert_int_equal(line[strlen(line) - 1], '\n');
+	assert_true(strlen(line) > 2048 && strlen(line) < sizeof(text));
+	free(line);
+}
+
+/* Finding and starting the command */
+
+static void test_command_path(void **state)
+{
+	char *both[] = {"XPATH=/no", "PATH=/a", "PATH=/b", NULL};
+	char *none[] = {"PATHS=/no", NULL};
+
+	(void)state;
+	assert_string_equal(command_path(both), "/a");
+	assert_string_equal(command_path(none), COMMAND_DEFAULT_PATH);
+}
+
+static void test_command_candidates(void **state)
+{
+	static const char *const found[] = {"/a/x", "", "/b/c/x", ""};
+	const char *dirs = "/a::/b/c:/much/too/long";
+	char path[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+		assert_true(command_candidate(&dirs, "x", path, sizeof(path)));
+		assert_string_equal(path, found[i]);
+	}
+	assert_false(command_candidate(&dirs, "x", path, sizeof(path)));
+	dirs = "";
+	assert_true(command_candidate(&dirs, "x", path, sizeof(path)));
+	assert_string_equal(path, "");
+	assert_false(command_candidate(&dirs, "x", path, sizeof(path)));
+}
+
+static int status_of(char *const argv[], char *const envp[])
+{
+	struct refusal why = {.name = NULL};
+	int status;
+	pid_t pid;
+
+	assert_int_equal(command_start(argv, envp, &pid, &why), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_command_starts(void **state)
+{
+	char *absolute[] = {"/bin/sh", "-c", "exit 7", NULL};
+	char *searched[] = {"sh", "-c", "test \"$A\" = '1 2' && test -z \"$HOME\"", NULL};
+	/* A session leader's process group and session are itself; fields 5 and 6 of stat. */
+	char *leader[] = {"sh", "-c", "read -r p c s pp g e r </proc/$$/stat; test $e = $$", NULL};
+	char *envp[] = {"PATH=/nowhere:/bin", "A=1 2", NULL};
+
+	(void)state;
+	assert_int_equal(status_of(absolute, envp), 7);
+	assert_int_equal(status_of(searched, envp), 0);
+	assert_int_equal(status_of(leader, envp), 0);
+}
+
+static void start_refused(char *word, char *const envp[], const char *reason)
+{
+	char *argv[] = {word, NULL};
+	struct refusal why = {.name = NULL};
+	pid_t pid;
+
+	assert_int_equal(command_start(argv, envp, &pid, &why), -1);
+	assert_string_equal(why.name, "INIT-EXEC");
+	if (!strstr(why.text, reason))
+		fail_msg("expected \"%s\" in \"%s\"", reason, why.text);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void test_command_refused(void **state)
+{
+	char template[] = "/tmp/init-exec-XXXXXX";
+	char *folder = new_folder(template);
+	char variable[64];
+	char path[64];
+	char *envp[] = {variable, NULL};
+	char *empty[] = {"PATH=", NULL};
+
+	(void)state;
+	touch(folder, "plain", 0644);
+	touch(folder, "junk", 0755);
+	snprintf(variable, sizeof(variable), "PATH=%s:/nowhere", folder);
+	snprintf(path, sizeof(path), "%s/plain", folder);
+	start_refused("/no/such/program", envp, "No such file or directory");
+	start_refused("sh", envp, "No such file or directory");
+	start_refused("sh", empty, "No such file or directory");
+	start_refused(path, envp, "Permission denied");
+	start_refused("plain", envp, "Permission denied");
+	start_refused("junk", envp, "Exec format error");
+	remove_from(folder, "plain");
+	remove_from(folder, "junk");
+	rmdir(folder);
+}
+
+static void test_forwarded_signals(void **state)
+{
+	static const int yes[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPWR};
+	static const int no[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGSEGV, SIGABRT, SIGBUS};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(supervise_forwards(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(supervise_forwards(no[i]));
+}
+
+/* The NSM codec */
+
+/*
+ * Pieces of CBOR. A letter that would go on with the hexadecimal number before it is written as a
+ * number too.
+ */
+#define MAP1	     "\xa1"
+#define MAP2	     "\xa2"
+#define DESCRIBE_PCR "\x6b\x44\x65scribePCR"
+#define ATTESTATION  "\x6b\x41ttestation"
+#define DOCUMENT     "\x68\x64ocument"
+#define ERROR	     "\x65\x45rror"
+#define LOCK	     "\x64lock\xf5"
+#define DATA_KEY     "\x64\x64\x61ta"
+#define VALUE48	     "0123456789abcdef0123456789abcdef0123456789abcdef"
+#define DATA	     DATA_KEY "\x58\x30" VALUE48
+
+/* Request bytes: serde_cbor's encoding of the official client's structures. */
+static void test_nsm_requests(void **state)
+{
+	static const uint8_t describe0[] = MAP1 DESCRIBE_PCR "\xa1\x65index\x00";
+	static const uint8_t describe31[] = MAP1 DESCRIBE_PCR "\xa1\x65index\x18\x1f";
+	static const uint8_t all_null[] = MAP1 ATTESTATION "\xa3\x69user_data\xf6\x65nonce"
+							   "\xf6\x6apublic_key\xf6";
+	static const uint8_t some[] = MAP1 ATTESTATION "\xa3\x69user_data\x40\x65nonce"
+						       "\x43\x01\x02\x03\x6apublic_key\xf6";
+	static const struct nsm_bytes absent;
+	uint8_t *request = malloc(NSM_REQUEST_MAX);
+
+	(void)state;
+	assert_non_null(request);
+	assert_int_equal(nsm_encode_describe_pcr(0, request), sizeof(describe0) - 1);
+	assert_memory_equal(request, describe0, sizeof(describe0) - 1);
+	assert_int_equal(nsm_encode_describe_pcr(31, request), sizeof(describe31) - 1);
+	assert_memory_equal(request, describe31, sizeof(describe31) - 1);
+	assert_int_equal(nsm_encode_attestation(absent, absent, absent, request),
+			 sizeof(all_null) - 1);
+	assert_memory_equal(request, all_null, sizeof(all_null) - 1);
+	assert_int_equal(nsm_encode_attestation((struct nsm_bytes){(const uint8_t *)"\1\2\3", 3},
+						(struct nsm_bytes){(const uint8_t *)"", 0}, absent,
+						request),
+			 sizeof(some) - 1);
+	assert_memory_equal(request, some, sizeof(some) - 1);
+	free(request);
+}
+
+/* The head of a byte string in its three widths, and the bounds of the fields. */
+static void test_nsm_request_bounds(void **state)
+{
+	static const uint8_t zeros[NSM_PUBLIC_KEY_MAX + 1];
+	static const struct nsm_bytes absent;
+	const struct nsm_bytes longest = {zeros, NSM_FIELD_MAX};
+	const struct nsm_bytes too_long = {zeros, NSM_FIELD_MAX + 1};
+	uint8_t *request = malloc(NSM_REQUEST_MAX);
+	/* Map, "Attestation", map, "user_data", null, "nonce". */
+	const size_t nonce = 1 + 12 + 1 + 10 + 1 + 6;
+
+	(void)state;
+	assert_non_null(request);
+	nsm_encode_attestation((struct nsm_bytes){zeros, 23}, absent, absent, request);
+	assert_int_equal(request[nonce], 0x57);
+	nsm_encode_attestation((struct nsm_bytes){zeros, 24}, absent, absent, request);
+	assert_memory_equal(request + nonce, "\x58\x18", 2);
+	nsm_encode_attestation((struct nsm_bytes){zeros, 255}, absent, absent, request);
+	assert_memory_equal(request + nonce, "\x58\xff", 2);
+	nsm_encode_attestation((struct nsm_bytes){zeros, 256}, absent, absent, request);
+	assert_memory_equal(request + nonce, "\x59\x01\x00", 3);
+	assert_true(nsm_encode_attestation(longest, longest,
+					   (struct nsm_bytes){zeros, NSM_PUBLIC_KEY_MAX},
+					   request) > 2 * NSM_FIELD_MAX + NSM_PUBLIC_KEY_MAX);
+	assert_int_equal(nsm_encode_attestation(too_long, absent, absent, request), 0);
+	assert_int_equal(errno, EMSGSIZE);
+	assert_int_equal(nsm_encode_attestation(absent, too_long, absent, request), 0);
+	assert_int_equal(nsm_encode_attestation(absent, absent,
+						(struct nsm_bytes){zeros, sizeof(zeros)}, request),
+			 0);
+	errno = 0;
+	assert_int_equal(nsm_encode_describe_pcr(NSM_PCR_COUNT, request), 0);
+	assert_int_equal(errno, ERANGE);
+	free(request);
+}
+
+static int describe(const void *answer, size_t size, struct nsm_pcr *pcr)
+{
+	uint8_t *exact = copy(answer, size);
+	int result;
+
+	errno = 0;
+	result = nsm_decode_describe_pcr(exact, size, pcr);
+	free(exact);
+	return result;
+}
+
+static void test_nsm_describe_pcr(void **state)
+{
+	static const char locked[] = MAP1 DESCRIBE_PCR MAP2 LOCK DATA;
+	static const char swapped[] =
+		MAP1 DESCRIBE_PCR MAP2 DATA_KEY "\x59\x00\x30" VALUE48 "\x64lock\xf4";
+	struct nsm_pcr pcr = {.locked = false};
+
+	(void)state;
+	assert_int_equal(describe(locked, sizeof(locked) - 1, &pcr), 0);
+	assert_true(pcr.locked);
+	assert_memory_equal(pcr.value, VALUE48, NSM_PCR_SIZE);
+	memset(&pcr, 0xff, sizeof(pcr));
+	assert_int_equal(describe(swapped, sizeof(swapped) - 1, &pcr), 0);
+	assert_false(pcr.locked);
+	assert_memory_equal(pcr.value, VALUE48, NSM_PCR_SIZE);
+}
+
+static void describe_refused(const char *answer, size_t size, int error)
+{
+	struct nsm_pcr pcr = {.locked = true};
+
+	assert_int_equal(describe(answer, size, &pcr), -1);
+	assert_int_equal(errno, error);
+	assert_true(pcr.locked);
+}
+
+#define describe_refuses(answer, error) describe_refused(answer, sizeof(answer) - 1, error)
+
+static void test_nsm_describe_refused(void **state)
+{
+	(void)state;
+	describe_refuses(MAP1 ERROR "\x6cInvalidIndex", EREMOTEIO);
+	describe_refuses(MAP1 ERROR "\x6cInvalidIndex\x00", EPROTO);
+	describe_refuses(MAP1 ERROR "\x6dInvalidIndex", EPROTO);
+	describe_refuses(MAP1 ERROR "\x00", EPROTO);
+	describe_refuses("\x67LockPCR", EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK DATA "\x00", EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK LOCK, EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 DATA DATA, EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR "\xa3" LOCK DATA "\x64more\x00", EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP1 LOCK, EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR "\xbf" LOCK DATA "\xff", EPROTO);
+	describe_refuses("\xbf" DESCRIBE_PCR MAP2 LOCK DATA "\xff", EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK DATA_KEY "\x5f\x58\x30" VALUE48 "\xff",
+			 EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK DATA_KEY "\x78\x30" VALUE48, EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK DATA_KEY "\x58\x31" VALUE48 "x", EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK DATA_KEY "\x5a\xff\xff\xff\xff" VALUE48,
+			 EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK DATA_KEY "\x5b\0\0\0\0\0\0\0\x30" VALUE48,
+			 EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 "\x64lock\x01" DATA, EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP2 "\x64lock\xf6" DATA, EPROTO);
+	describe_refuses(MAP1 ATTESTATION MAP2 LOCK DATA, EPROTO);
+}
+
+/* Every answer that is cut short is refused, and no altered byte leads out of the buffer. */
+static void test_nsm_describe_every_byte(void **state)
+{
+	static const char answer[] = MAP1 DESCRIBE_PCR MAP2 LOCK DATA;
+	char altered[sizeof(answer) - 1];
+	struct nsm_pcr pcr;
+
+	(void)state;
+	for (size_t size = 0; size < sizeof(altered); size++)
+		describe_refused(answer, size, EPROTO);
+	for (size_t at = 0; at < sizeof(altered); at++)
+		for (int byte = 0; byte < 256; byte++) {
+			memcpy(altered, answer, sizeof(altered));
+			altered[at] = (char)byte;
+			if (describe(altered, sizeof(altered), &pcr) != 0)
+				assert_int_equal(errno, EPROTO);
+			else
+				assert_true(at >= sizeof(altered) - NSM_PCR_SIZE ||
+					    altered[at] == answer[at] || altered[at] == '\xf4');
+		}
+}
+
+static void test_nsm_attestation(void **state)
+{
+	static const char good[] = MAP1 ATTESTATION MAP1 DOCUMENT "\x45hello";
+	static const char more[] = MAP1 ATTESTATION MAP1 DOCUMENT "\x45hello!";
+	static const char error[] = MAP1 ERROR "\x6dInputTooLarge";
+	struct nsm_bytes document = {.data = NULL};
+
+	(void)state;
+	for (size_t size = 0; size < sizeof(good) - 1; size++) {
+		uint8_t *exact = copy(good, size);
+
+		assert_int_equal(nsm_decode_attestation(exact, size, &document), -1);
+		assert_int_equal(errno, EPROTO);
+		free(exact);
+	}
+	assert_int_equal(nsm_decode_attestation((const uint8_t *)more, sizeof(more) - 1, &document),
+			 -1);
+	assert_int_equal(
+		nsm_decode_attestation((const uint8_t *)error, sizeof(error) - 1, &document), -1);
+	assert_int_equal(errno, EREMOTEIO);
+	assert_null(document.data);
+	assert_int_equal(nsm_decode_attestation((const uint8_t *)good, sizeof(good) - 1, &document),
+			 0);
+	assert_int_equal(document.size, 5);
+	assert_memory_equal(document.data, "hello", 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cmdline_accepted),
+		cmocka_unit_test(test_cmdline_refused),
+		cmocka_unit_test(test_cmdline_nul),
+		cmocka_unit_test(test_cmdline_every_byte),
+		cmocka_unit_test(test_cmdline_says_where),
+		cmocka_unit_test(test_root_accepted),
+		cmocka_unit_test(test_root_missing),
+		cmocka_unit_test(test_root_added),
+		cmocka_unit_test(test_root_altered),
+		cmocka_unit_test(test_root_read),
+		cmocka_unit_test(test_root_read_bound),
+		cmocka_unit_test(test_runspec_accepted),
+		cmocka_unit_test(test_runspec_refused),
+		cmocka_unit_test(test_runspec_final_nul),
+		cmocka_unit_test(test_runspec_bound),
+		cmocka_unit_test(test_read_whole_file),
+		cmocka_unit_test(test_refusal_is_cut),
+		cmocka_unit_test(test_console_lines),
+		cmocka_unit_test(test_command_path),
+		cmocka_unit_test(test_command_candidates),
+		cmocka_unit_test(test_command_starts),
+		cmocka_unit_test(test_command_refused),
+		cmocka_unit_test(test_forwarded_signals),
+		cmocka_unit_test(test_nsm_requests),
+		cmocka_unit_test(test_nsm_request_bounds),
+		cmocka_unit_test(test_nsm_describe_pcr),
+		cmocka_unit_test(test_nsm_describe_refused),
+		cmocka_unit_test(test_nsm_describe_every_byte),
+		cmocka_unit_test(test_nsm_attestation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

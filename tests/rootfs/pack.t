@@ -1,0 +1,598 @@
+#!/bin/sh
+# Tests of the rootfs command against GNU cpio, stock tools and hostile archives; prints TAP.
+# Environment: ROOTFS the command, CPIO GNU cpio >= 2.14 (default cpio), CC to build mktar.c.
+# Never writes outside its own temporary folder; an ordinary user can run it.
+set -u
+ROOTFS=${ROOTFS:?the path of the rootfs command}
+CPIO=${CPIO:-cpio}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
+cd "$work" || exit 99
+umask 022
+${CC:-cc} -o mktar -D_GNU_SOURCE "$here/mktar.c" || exit 99
+
+count=0
+failures=0
+ok() { # DESCRIPTION: reports the exit status of the command before it
+	if [ "$?" -eq 0 ]; then result=ok; else result='not ok' failures=$((failures + 1)); fi
+	count=$((count + 1))
+	echo "$result $count - $1"
+}
+skip() { # DESCRIPTION REASON
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+fails() { # STATUS NAME COMMAND...: the command must fail in exactly that way, on one line
+	want=$1 name=$2
+	shift 2
+	"$@" >out.txt 2>err.txt
+	got=$?
+	[ "$got" -eq "$want" ] && grep -q "^rootfs: $name: " err.txt && [ "$(wc -l <err.txt)" -eq 1 ] &&
+		return 0
+	echo "# expected status $want and $name, found status $got and: $(cat err.txt)"
+	return 1
+}
+same() { # EXPECTED FOUND
+	cmp -s "$1" "$2" && return 0
+	diff "$1" "$2" | sed 's/^/# /' | head -20
+	return 1
+}
+
+# --- the canonical archive -------------------------------------------------------------------
+long=$(printf '%0255d' 0)
+make_tree() (
+	mkdir -p "$1" && cd "$1" || exit 1
+	mkdir -p a/b empty usr/bin a.d "sp ace" "$long" sticky
+	echo one >a/one
+	ln a/one m && mkdir z && ln a/one z/two
+	echo pair >a-b && echo in >a/b/c && echo dot >a.d/x
+	: >zero && ln zero zero2
+	ln -s usr/bin bin && ln -s 'to a
+new line' link && ln -s missing ./-dash-link
+	echo dash >./-dash && echo nl >'new
+line' && echo trail >"ends
+" && echo sp >"sp ace/ x " && echo bytes >"$(printf 'caf\351')" && echo utf >'café'
+	echo deep >"$long/$long"
+	echo su >usr/bin/su && chmod 4755 usr/bin/su && chmod 2755 usr && chmod 1777 sticky
+	printf abcd >four && printf abcde >five && chmod 0600 five && mkfifo fifo
+	if [ "$(id -u)" -eq 0 ]; then
+		mknod null c 1 3 && mknod disk b 259 70000 && ln null null2
+		chown 1000:1001 four && chown 70000:4000000000 five && chown -h 7:8 bin && chown 3:4 empty
+	fi
+)
+zero_times() { find "$1" -exec touch -h -d @0 {} +; }
+gnu_cpio() { # DIRECTORY OUT
+	(cd "$1" && find . -mindepth 1 -printf '%P\0' | LC_ALL=C sort -z |
+		"$CPIO" --null --reproducible --quiet -o -H newc) >"$2"
+}
+make_tree tree
+zero_times tree
+cpio_version=$("$CPIO" --version 2>/dev/null | sed -n '1s/.*) //p')
+case $cpio_version in
+2.1[4-9] | 2.[2-9]? | [3-9].*) no_cpio= ;;
+*) no_cpio="GNU cpio >= 2.14 is needed, $CPIO is ${cpio_version:-missing}" ;;
+esac
+compare_with_cpio() { # DESCRIPTION DIRECTORY ARCHIVE
+	if [ "$no_cpio" ]; then
+		skip "$1" "$no_cpio"
+		return
+	fi
+	gnu_cpio "$2" gnu.cpio && cmp gnu.cpio "$3"
+	ok "$1"
+}
+"$ROOTFS" pack dir:tree -o dir.cpio --manifest dir.json
+ok 'packs a folder'
+[ "$(id -u)" -eq 0 ] || skip 'devices and foreign owners from a folder' 'only root can make them'
+compare_with_cpio 'a folder gives the bytes of GNU cpio' tree dir.cpio
+
+mkdir beside && cp -a tree beside/rootfs && echo spec >beside/run && echo init >beside/init
+chmod 755 beside/init && zero_times beside
+echo spec >run.txt && echo init >init.txt
+"$ROOTFS" pack dir:tree --prefix rootfs --add run=run.txt --add init=init.txt:0755 -o beside.cpio \
+	--manifest beside.json
+ok 'packs below a prefix, with files beside it'
+if [ "$(id -u)" -eq 0 ]; then
+	compare_with_cpio 'prefix and added files give the bytes of GNU cpio' beside beside.cpio
+else
+	skip 'prefix and added files give the bytes of GNU cpio' 'added files belong to root'
+fi
+top_level() { # ARCHIVE: a type, four words, then the path, in which no byte ends the line
+	"$ROOTFS" list "$1" | sed 's/^[a-z]* *[^ ]* [^ ]* [^ ]* [^ ]* //' | cut -d/ -f1 |
+		LC_ALL=C sort -u | tr '\n' ' '
+}
+"$ROOTFS" pack dir:tree --prefix rootfs -o only.cpio && [ "$(top_level only.cpio)" = 'rootfs ' ] &&
+	[ "$(top_level beside.cpio)" = 'init rootfs run ' ]
+ok 'with a prefix nothing else is at the top level'
+"$ROOTFS" pack --add init=init.txt:0755 -o init.cpio && "$ROOTFS" list init.cpio >out.txt
+echo 'file      0755 0 0 5 init' | same - out.txt
+ok 'a single added file needs no source'
+[ $(($(wc -c <dir.cpio) % 512)) -eq 0 ]
+ok 'the archive is padded to 512 bytes'
+
+if [ "$no_cpio" ] || [ "$(id -u)" -ne 0 ]; then
+	skip 'what GNU cpio unpacks packs to the same bytes' "${no_cpio:-needs root}"
+else
+	mkdir unpacked && (cd unpacked && "$CPIO" --quiet -idm <../dir.cpio) &&
+		"$ROOTFS" pack dir:unpacked -o again.cpio && cmp dir.cpio again.cpio
+	ok 'what GNU cpio unpacks packs to the same bytes'
+fi
+
+# --- the same tree from other sources and under other conditions -----------------------------
+digest() { "$ROOTFS" describe "$@" | sed -n 's/^tree digest //p'; }
+rm -f tree/null2 && zero_times tree # GNU tar does not keep links between devices
+"$ROOTFS" pack dir:tree -o dir.cpio --manifest dir.json
+want=$(digest dir:tree)
+[ "$want" = "$(sh "$here/treedigest.sh" tree)" ]
+ok 'the tree digest is what stock tools compute'
+[ "$(sed -n 's/^{"TreeDigest":"\(.*\)",/\1/p' dir.json)" = "$want" ]
+ok 'the manifest has the tree digest'
+[ "$(sed -n 's/^{"TreeDigest":"\(.*\)",/\1/p' beside.json)" != '' ] &&
+	"$ROOTFS" pack dir:tree --prefix p --add run=run.txt -o p.cpio --manifest p.json &&
+	[ "$(sed -n 's/^{"TreeDigest":"\(.*\)",/\1/p' p.json)" = "$want" ]
+ok 'prefix and added files are no part of the tree digest'
+for format in gnu posix; do
+	tar -C tree --format=$format --numeric-owner -cf tree.tar . &&
+		"$ROOTFS" pack tar:tree.tar -o tar.cpio --manifest tar.json && cmp dir.cpio tar.cpio &&
+		cmp dir.json tar.json
+	ok "a $format tarball gives the same archive and manifest"
+done
+(cd tree && find . -mindepth 1 -printf '%P\0' | LC_ALL=C sort -z -r |
+	tar --null --no-recursion --numeric-owner -cf ../reverse.tar -T -)
+"$ROOTFS" pack tar:reverse.tar -o tar.cpio && cmp dir.cpio tar.cpio
+ok 'the order of the tarball does not matter'
+for tool in gzip xz zstd bzip2; do
+	if command -v $tool >/dev/null; then
+		$tool -c tree.tar >tree.tar.z && [ "$(digest tar:tree.tar.z)" = "$want" ]
+		ok "$tool does not matter"
+	else
+		skip "$tool does not matter" "$tool is missing"
+	fi
+done
+cp -a tree tree2 && find tree2 -exec touch -h -d '2001-02-03' {} + &&
+	[ "$(digest dir:tree2)" = "$want" ] && "$ROOTFS" pack dir:tree2 -o other.cpio && cmp dir.cpio other.cpio
+ok 'times do not matter'
+(umask 077 && TZ=Asia/Tokyo LANG=tr_TR.UTF-8 LC_ALL=C.UTF-8 HOME=/ \
+	"$ROOTFS" pack "dir:$work/tree/" -o other.cpio --manifest other.json) && cmp dir.cpio other.cpio && cmp dir.json other.json
+ok 'umask, time zone, language and path do not matter'
+mkdir tmp && TMPDIR=$work/tmp "$ROOTFS" pack tar:tree.tar -o other.cpio &&
+	cmp dir.cpio other.cpio &&
+	[ -z "$(ls -A tmp)" ]
+ok 'the spool file leaves nothing behind'
+fails 4 ROOTFS-SPOOL env TMPDIR=/nonexistent "$ROOTFS" pack tar:tree.tar -o other.cpio
+ok 'a spool folder that is missing is an error'
+mkdir owned && echo x >owned/x && "$ROOTFS" pack dir:owned --owner-root -o owned.cpio &&
+	"$ROOTFS" list owned.cpio >out.txt && echo 'file      0644 0 0 2 x' | same - out.txt &&
+	[ "$(digest dir:owned --owner-root)" = "$(sh "$here/treedigest.sh" owned --owner-root)" ]
+ok '--owner-root makes every owner 0'
+
+# --- tarballs that are accepted --------------------------------------------------------------
+accepts() { # DESCRIPTION SPEC EXPECTED-LISTING
+	printf '%s\n' "$2" | ./mktar >case.tar && "$ROOTFS" pack tar:case.tar -o case.cpio &&
+		"$ROOTFS" list case.cpio >out.txt && printf '%s\n' "$3" >expected.txt &&
+		same expected.txt out.txt
+	ok "$1"
+}
+accepts 'missing parents are made' 'entry 0 a/b/c data=x' 'directory 0755 0 0 0 a
+directory 0755 0 0 0 a/b
+file      0644 0 0 1 a/b/c'
+accepts 'a later entry of a made parent sets its metadata' 'entry 0 a/b data=x
+entry 5 ./a/ mode=0700 uid=5' 'directory 0700 5 0 0 a
+file      0644 0 0 1 a/b'
+accepts './x and x are the same, the last wins' 'entry 0 ./x data=old
+entry 0 x mode=0600 data=newer' 'file      0600 0 0 5 x'
+accepts 'merged /usr: a parent that is a link' 'entry 5 usr/lib mode=0755
+entry 2 lib link=usr/lib
+entry 2 lib64 link=/lib
+entry 0 lib/x data=1
+entry 0 lib64/y data=22' 'symlink   0777 0 0 7 lib -> usr/lib
+symlink   0777 0 0 4 lib64 -> /lib
+directory 0755 0 0 0 usr
+directory 0755 0 0 0 usr/lib
+file      0644 0 0 1 usr/lib/x
+file      0644 0 0 2 usr/lib/y'
+accepts 'a directory replaces a link to a directory' 'entry 5 d mode=0755
+entry 0 d/x data=x
+entry 2 l link=d
+entry 5 l mode=0700' 'directory 0755 0 0 0 d
+file      0644 0 0 1 d/x
+directory 0700 0 0 0 l'
+accepts 'a file replaces a directory and what is in it' 'entry 0 d/x data=x
+entry 0 d data=yy' 'file      0644 0 0 2 d'
+accepts 'a hard link keeps its contents when its target is replaced' 'entry 0 a data=old
+entry 1 b link=a
+entry 0 a data=newer' 'file      0644 0 0 5 a
+file      0644 0 0 3 b'
+accepts 'a hard link given twice' 'entry 0 a data=old
+entry 1 b link=a
+entry 1 b link=./a' 'file      0644 0 0 3 a
+file      0644 0 0 3 b == a'
+accepts 'devices, fifo, setuid, large owners, odd names' 'pax uid=4294967294 gid=70000
+entry 3 tty mode=0620 major=5 minor=0
+entry 4 disk major=259 minor=70000
+entry 6 fifo mode=0600
+entry 0 su mode=4755
+entry 0 -n\nl\s\xe9\x5c data=x' 'file      0644 0 0 1 -n\x0al \xe9\\
+block     0644 0 0 259:70000 disk
+fifo      0600 0 0 0 fifo
+file      4755 0 0 0 su
+char      0620 4294967294 70000 5:0 tty'
+accepts 'long names: pax, GNU, ustar prefix' 'pax path=p*200 
+entry 0 short
+long L l*200
+entry 0 short magic=gnu
+long K k*200
+entry 2 s magic=gnu' "file      0644 0 0 0 $(printf '%0200d' 0 | tr 0 l)
+file      0644 0 0 0 $(printf '%0200d' 0 | tr 0 p | sed 's/^/path=/' | cut -c6-)
+symlink   0777 0 0 200 s -> $(printf '%0200d' 0 | tr 0 k)"
+printf '%s\n' 'long L a/*2048' 'entry 5 x' | ./mktar >case.tar
+"$ROOTFS" pack tar:case.tar -o case.cpio &&
+	[ "$("$ROOTFS" list case.cpio | tail -n 1 | wc -c)" -eq 4117 ]
+ok 'a path of 4095 bytes, 2048 folders deep'
+fails 3 ROOTFS-PATH-LENGTH "$ROOTFS" pack tar:case.tar --prefix rootfs -o case2.cpio
+ok 'ROOTFS-PATH-LENGTH: the same with a prefix'
+accepts 'TRAILER!!! further down is a name like others' 'entry 0 a/TRAILER!!! data=x' \
+	'directory 0755 0 0 0 a
+file      0644 0 0 1 a/TRAILER!!!'
+accepts 'security.selinux is the host'\''s label and ignored' 'pax SCHILY.xattr.security.selinux=x
+entry 0 a' 'file      0644 0 0 0 a'
+accepts 'no magic, NUL as type, a slash for a folder' 'entry - d/ mode=0755 magic=old
+entry - f magic=old data=x' 'directory 0755 0 0 0 d
+file      0644 0 0 1 f'
+printf '%s\n' 'entry 5 ./ mode=0711 uid=9' 'entry 0 x' | ./mktar >case.tar
+"$ROOTFS" pack tar:case.tar --prefix rootfs -o case.cpio && "$ROOTFS" list case.cpio >out.txt
+printf '%s\n' 'directory 0711 9 0 0 rootfs' 'file      0644 0 0 0 rootfs/x' | same - out.txt
+ok 'the root entry gives the prefix its metadata'
+./mktar </dev/null >case.tar && "$ROOTFS" pack tar:case.tar --prefix rootfs -o case.cpio &&
+	"$ROOTFS" list case.cpio >out.txt && echo 'directory 0755 0 0 0 rootfs' | same - out.txt
+ok 'without a root entry the prefix is 0755 root:root'
+
+# --- tarballs that are refused ---------------------------------------------------------------
+refuses() { # NAME DESCRIPTION SPEC
+	printf '%s\n' "$3" | ./mktar >case.tar
+	rm -f case.cpio
+	fails 3 "$1" "$ROOTFS" pack tar:case.tar -o case.cpio && [ ! -e case.cpio ]
+	ok "$1: $2"
+}
+refuses ROOTFS-PATH 'absolute' 'entry 0 /etc/passwd'
+refuses ROOTFS-PATH 'dot dot' 'entry 0 a/../b'
+refuses ROOTFS-PATH 'leading dot dot' 'entry 0 ../b'
+refuses ROOTFS-PATH 'dot in the middle' 'entry 0 a/./b'
+refuses ROOTFS-PATH 'empty component' 'entry 0 a//b'
+refuses ROOTFS-PATH 'empty name' 'entry 0 ""'
+refuses ROOTFS-PATH 'a link named .' 'entry 2 . link=/etc'
+refuses ROOTFS-PATH 'a file named ./' 'entry 0 .'
+refuses ROOTFS-NAME-LENGTH 'component of 256 bytes' 'long L n*256
+entry 0 x'
+refuses ROOTFS-PATH-LENGTH 'path of 4097 bytes' 'long L ab/*1366
+entry 5 x'
+refuses ROOTFS-TRAILER-NAME 'the name that ends an archive' 'entry 0 TRAILER!!!'
+refuses ROOTFS-PARENT 'dangling link' 'entry 2 l link=gone
+entry 0 l/x'
+refuses ROOTFS-PARENT 'loop' 'entry 2 l link=m
+entry 2 m link=l
+entry 0 l/x'
+refuses ROOTFS-PARENT 'leads out' 'entry 2 l link=../../etc
+entry 0 l/x'
+refuses ROOTFS-PARENT 'leads out through two links' 'entry 5 a
+entry 2 a/up link=..
+entry 2 out link=a/up/..
+entry 0 out/x'
+refuses ROOTFS-PARENT 'a file as parent' 'entry 0 f
+entry 0 f/x'
+refuses ROOTFS-PARENT 'a link to a file as parent' 'entry 0 f
+entry 2 l link=f
+entry 0 l/x'
+refuses ROOTFS-HARDLINK 'missing' 'entry 1 b link=a'
+refuses ROOTFS-HARDLINK 'later' 'entry 1 b link=a
+entry 0 a'
+refuses ROOTFS-HARDLINK 'a directory' 'entry 5 a
+entry 1 b link=a'
+refuses ROOTFS-HARDLINK 'itself' 'entry 0 a
+entry 1 a link=a'
+refuses ROOTFS-HARDLINK 'absolute' 'entry 0 a
+entry 1 b link=/a'
+refuses ROOTFS-HARDLINK 'dot dot' 'entry 0 a
+entry 1 b link=d/../a'
+refuses ROOTFS-HARDLINK 'through a link' 'entry 0 d/a
+entry 2 l link=d
+entry 1 b link=l/a'
+refuses ROOTFS-HARDLINK 'with data' 'entry 0 a
+entry 1 b link=a data=x'
+refuses ROOTFS-DEVICE 'overlay whiteout' 'entry 3 a major=0 minor=0'
+refuses ROOTFS-DEVICE 'major too large' 'entry 3 a major=4096 minor=0'
+refuses ROOTFS-SYMLINK 'empty target' 'entry 2 a'
+refuses ROOTFS-SYMLINK 'target of 4096 bytes' 'long K x*4096
+entry 2 a magic=gnu'
+refuses ROOTFS-OWNER 'uid of -1' 'pax uid=4294967295
+entry 0 a'
+refuses ROOTFS-OWNER 'gid above 32 bits' 'pax gid=4294967296
+entry 0 a'
+refuses ROOTFS-FILE-SIZE 'a file of 4 GiB' 'entry 0 a size=4294967296'
+refuses ROOTFS-XATTR 'file capabilities' 'pax SCHILY.xattr.security.capability=x
+entry 0 ping'
+grep -q 'ping (security.capability)' err.txt
+ok 'the refusal names file and attribute'
+refuses ROOTFS-XATTR 'LIBARCHIVE form' 'pax LIBARCHIVE.xattr.user.a=x
+entry 0 a'
+refuses ROOTFS-XATTR 'ACL' 'pax SCHILY.acl.access=x
+entry 0 a'
+refuses TAR-CHECKSUM 'wrong checksum' 'entry 0 a sum=bad'
+refuses TAR-FIELD 'negative number' 'entry 0 a uidfield=\xff\xff\xff\xff\xff\xff\xff\xff'
+refuses TAR-FIELD 'no octal number' 'entry 0 a uidfield=12a'
+refuses TAR-FIELD 'two sizes' 'pax size=5
+entry 0 a data=abcdef'
+refuses TAR-FIELD 'data on a directory' 'entry 5 a data=x'
+refuses TAR-TYPE 'GNU sparse file' 'entry S a'
+refuses TAR-TYPE 'multi-volume' 'entry M a'
+refuses TAR-PAX 'sparse file' 'pax GNU.sparse.major=1
+entry 0 a'
+refuses TAR-PAX 'a keyword twice' 'pax uid=1 uid=2
+entry 0 a'
+refuses TAR-PAX 'two headers for an entry' 'pax uid=1
+pax gid=1
+entry 0 a'
+refuses TAR-PAX 'two names' 'long L a
+pax path=b
+entry 0 c'
+refuses TAR-PAX 'NUL in a name' 'pax path=a\x00b
+entry 0 c'
+refuses TAR-PAX 'wrong length' 'rawpax 99\spath=a\n
+entry 0 c'
+refuses TAR-PAX 'length in the middle of a line' 'rawpax 8\spath=abc\n
+entry 0 c'
+refuses TAR-PAX 'a global header that names a file' 'global path=a
+entry 0 c'
+refuses TAR-END 'no end' 'entry 0 a
+end 1'
+refuses TAR-TRUNCATED 'nothing at the end' 'entry 0 a
+end 0'
+refuses TAR-TRUNCATED 'data cut off' 'entry 0 a size=10
+end 0'
+refuses TAR-END 'data after the end' 'entry 0 a
+end 2
+entry 0 b'
+refuses TAR-END 'an extension without its entry' 'entry 0 a
+pax path=b
+end 2'
+refuses TAR-CHECKSUM 'no tarball at all' 'bytes junk*200
+end 0'
+gzip -c tree.tar | head -c 500 >case.tar.gz
+fails 3 TAR-COMPRESSION "$ROOTFS" pack tar:case.tar.gz -o case.cpio
+ok 'TAR-COMPRESSION: gzip cut off'
+: >empty.tar
+fails 3 TAR-TRUNCATED "$ROOTFS" pack tar:empty.tar -o case.cpio
+ok 'TAR-TRUNCATED: an empty file'
+
+# --- folders that are refused ----------------------------------------------------------------
+mkdir big && truncate -s 4294967296 big/file
+fails 3 ROOTFS-FILE-SIZE "$ROOTFS" pack dir:big -o case.cpio
+ok 'ROOTFS-FILE-SIZE: a file of 4 GiB in a folder'
+mkdir trailer && : >'trailer/TRAILER!!!'
+fails 3 ROOTFS-TRAILER-NAME "$ROOTFS" pack dir:trailer -o case.cpio
+ok 'ROOTFS-TRAILER-NAME: in a folder'
+mkdir secret && echo x >secret/file && chmod 0 secret/file
+if [ "$(id -u)" -ne 0 ]; then
+	fails 4 ROOTFS-READ "$ROOTFS" pack dir:secret -o case.cpio
+	ok 'ROOTFS-READ: an unreadable file'
+elif command -v setpriv >/dev/null; then
+	mkdir -m 777 public && chmod 755 "$work" && cp "$ROOTFS" public/rootfs
+	fails 4 ROOTFS-READ setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all \
+		public/rootfs pack dir:secret -o public/case.cpio && [ "$(ls -A public)" = rootfs ]
+	ok 'ROOTFS-READ: an unreadable file'
+else
+	skip 'ROOTFS-READ: an unreadable file' 'root reads everything, and setpriv is missing'
+fi
+fails 4 ROOTFS-READ "$ROOTFS" pack dir:missing -o case.cpio
+ok 'ROOTFS-READ: a missing folder'
+fails 4 ROOTFS-READ "$ROOTFS" pack tar:missing -o case.cpio
+ok 'ROOTFS-READ: a missing tarball'
+
+# --- command lines ---------------------------------------------------------------------------
+fails 2 ROOTFS-SOURCE "$ROOTFS" pack oci-x:tree -o case.cpio && grep -q 'dir:, tar:' err.txt
+ok 'an unknown source lists the known ones'
+fails 2 USAGE "$ROOTFS" pack dir:tree
+ok 'no output'
+fails 2 USAGE "$ROOTFS" pack -o case.cpio
+ok 'no source'
+fails 2 USAGE "$ROOTFS" pack --prefix p --add a=run.txt -o case.cpio
+ok 'a prefix without a source'
+fails 2 USAGE "$ROOTFS" pack dir:tree dir:tree -o case.cpio
+ok 'two sources'
+fails 2 USAGE "$ROOTFS" pack dir:tree -o case.cpio --forbid x
+ok 'an unknown option'
+fails 2 USAGE "$ROOTFS" list dir.cpio --manifest x
+ok 'an option of another command'
+fails 2 USAGE "$ROOTFS" frobnicate
+ok 'an unknown command'
+fails 2 USAGE "$ROOTFS" pack --add run.txt -o case.cpio
+ok '--add without a file'
+fails 2 ROOTFS-COLLISION "$ROOTFS" pack dir:tree --add m=run.txt -o case.cpio
+ok '--add on a name of the tree'
+fails 2 ROOTFS-COLLISION "$ROOTFS" pack dir:tree --prefix rootfs --add rootfs=run.txt -o case.cpio
+ok '--add on the prefix'
+fails 2 ROOTFS-COLLISION "$ROOTFS" pack --add a=run.txt --add a=run.txt -o case.cpio
+ok '--add twice'
+fails 2 ROOTFS-PATH "$ROOTFS" pack --add a/b=run.txt -o case.cpio
+ok '--add below the top level'
+fails 2 ROOTFS-PATH "$ROOTFS" pack dir:tree --prefix a/b -o case.cpio
+ok 'a prefix of two components'
+fails 4 ROOTFS-READ "$ROOTFS" pack --add a=missing -o case.cpio
+ok '--add of a missing file'
+fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o missing/case.cpio
+ok 'output into a missing folder'
+for command in '' pack list verify describe; do
+	# shellcheck disable=SC2086 # no command at all is one of the cases
+	"$ROOTFS" $command --help | grep -q '^usage: rootfs'
+	ok "help of rootfs $command"
+done
+"$ROOTFS" --version | grep -q '^rootfs '
+ok 'version'
+
+# --- what the kernel would unpack ------------------------------------------------------------
+newc() { # NAME MODE(octal) [BODY] [INO] [NLINK] [RDEVMAJOR:RDEVMINOR]: one entry on standard output
+	name=$1 mode=$2 body=${3-} ino=${4:-0} links=${5:-1} rdev=${6:-0:0}
+	printf '070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X' "$ino" "0$mode" 0 0 \
+		"$links" 0 ${#body} 0 0 "${rdev%:*}" "${rdev#*:}" $((${#name} + 1)) 0
+	printf '%s\0' "$name"
+	pad $((110 + ${#name} + 1))
+	printf %s "$body"
+	pad ${#body}
+}
+pad() { head -c $((-$1 & 3)) /dev/zero; }
+lists() { # DESCRIPTION EXPECTED: unpacks case.cpio
+	printf '%s\n' "$2" >expected.txt
+	"$ROOTFS" list case.cpio >out.txt 2>err.txt
+	status=$?
+	cat err.txt >>out.txt
+	[ $status -eq 0 ] && same expected.txt out.txt
+	ok "$1"
+}
+{
+	newc a 100644 x
+	newc 'TRAILER!!!' 0
+	head -c 508 /dev/zero
+	newc b 100644 yy
+	newc 'TRAILER!!!' 0
+	newc c 100644 zzz
+} >case.cpio
+lists 'concatenated archives, zeros between, entries after the trailer' 'file      0644 0 0 1 a
+file      0644 0 0 2 b
+file      0644 0 0 3 c'
+cat dir.cpio dir.cpio >case.cpio
+"$ROOTFS" list dir.cpio >expected.txt && "$ROOTFS" list case.cpio | grep -v '^!' >out.txt &&
+	same expected.txt out.txt
+ok 'an archive twice is the archive once'
+newc a/b 100644 x >case.cpio
+lists 'no parent' '! offset 0: a/b: skipped: its folder is missing, or it cannot be a file'
+{
+	newc a 100644 old
+	newc a 100755 newer
+} >case.cpio
+lists 'a later file overwrites' 'file      0755 0 0 5 a
+! offset 116: a: overwrites a file'
+{
+	newc d 40755
+	newc l 120777 d
+	newc l/x 100644 x
+	newc l 40700
+} >case.cpio
+lists 'through a link, which a directory then replaces' 'directory 0755 0 0 0 d
+file      0644 0 0 1 d/x
+directory 0700 0 0 0 l
+! offset 348: l: replaces an entry of another type'
+{
+	newc d 40755
+	newc d/x 100644 x
+	newc d 100644 y
+} >case.cpio
+lists 'a file does not replace a directory with something in it' 'directory 0755 0 0 0 d
+file      0644 0 0 1 d/x
+! offset 232: d: skipped: its folder is missing, or it cannot be a file'
+{
+	newc a 100644 '' 7 2
+	newc b 100644 data 7 2
+	newc 'TRAILER!!!' 0
+	newc c 100644 '' 7 2
+} >case.cpio
+lists 'hard links, forgotten at the trailer' 'file      0644 0 0 4 a
+file      0644 0 0 4 b == a
+file      0644 0 0 0 c'
+{
+	newc init 100755 good
+	newc init 0
+} >case.cpio
+lists 'an entry without a type removes its namesake' '! offset 120: init: replaces an entry of another type
+! offset 120: init: skipped: not a type of file'
+{
+	newc d 40755 data
+	newc ../../e 100644 x
+	newc /f 100644 yy
+} >case.cpio
+lists 'a directory with data is skipped, and nothing leaves the root' 'file      0644 0 0 1 e
+file      0644 0 0 2 f
+! offset 0: d: skipped: it has data but is no file'
+newc 'TRAILER!!!' 120777 target >case.cpio
+lists 'a link may be named like the trailer' 'symlink   0777 0 0 6 TRAILER!!! -> target'
+{
+	newc null 20666 '' 0 1 1:3
+	newc null 20600 '' 0 1 5:1
+	newc sock 140755
+} >case.cpio
+lists 'a device keeps its first number' 'char      0600 0 0 1:3 null
+socket    0755 0 0 0 sock
+! offset 116: null: changes only mode and owner of what is there'
+stops() { # NAME DESCRIPTION: the listing shows what came before
+	fails 3 "$1" "$ROOTFS" list case.cpio && echo 'file      0644 0 0 1 a' | same - out.txt
+	ok "$1: $2"
+}
+{ newc a 100644 x && echo junk; } >case.cpio
+stops CPIO-JUNK 'junk behind an entry'
+{ newc a 100644 x && printf '\0' && newc b 100644 x; } >case.cpio
+stops CPIO-JUNK 'an entry that is not aligned'
+{ newc a 100644 x && gzip -c dir.cpio; } >case.cpio
+stops CPIO-JUNK 'a compressed archive behind another'
+{ newc a 100644 x && newc b 100644 0123456789 | head -c 118; } >case.cpio
+want=$(printf '012345\0\0\0\0' | sha256sum | cut -c1-64)
+fails 3 CPIO-TRUNCATED "$ROOTFS" list case.cpio --json &&
+	grep '"path":"b"' out.txt | grep -q "\"size\":10,\"sha256\":\"$want\""
+ok 'CPIO-TRUNCATED: a file whose data is cut off ends in zeros'
+{ newc a 100644 x && newc b 100644 x | head -c 50; } >case.cpio
+stops CPIO-TRUNCATED 'header cut off'
+{ newc a 100644 x && newc b 100644 x | sed 's/^070701/070707/'; } >case.cpio
+stops CPIO-MAGIC 'another format'
+{ newc a 100644 x && newc b 100644 x | tr '\0' z; } >case.cpio
+stops CPIO-NAME 'a name without NUL'
+{ newc a 100644 x && newc b 100644 x | sed 's/^070701/070702/'; } >case.cpio
+fails 3 CPIO-CHECKSUM "$ROOTFS" list case.cpio
+ok 'CPIO-CHECKSUM: wrong checksum'
+
+# --- verify ----------------------------------------------------------------------------------
+"$ROOTFS" verify dir.cpio --manifest dir.json && "$ROOTFS" pack dir:tree --prefix rootfs \
+	--add run=run.txt -o beside.cpio --manifest beside.json &&
+	"$ROOTFS" verify beside.cpio --manifest beside.json
+ok 'an archive verifies against its manifest'
+differs() { # DESCRIPTION TEXT: case.cpio against beside.json
+	fails 1 ROOTFS-DIFFERENCE "$ROOTFS" verify case.cpio --manifest "${3:-beside.json}" &&
+		{ grep -q -F "$2" err.txt || { sed 's/^/# /' err.txt && false; }; }
+	ok "differs: $1"
+}
+change() { # OFFSET BYTE: one byte of beside.cpio
+	cp beside.cpio case.cpio && printf %b "$2" |
+		dd of=case.cpio bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
+offset_of() { LC_ALL=C grep -a -b -o -F -- "$1" beside.cpio | head -n 1 | cut -d: -f1; }
+change $(($(offset_of 'bytes') + 1)) Y
+differs 'one byte of data' 'sha256'
+change $(($(offset_of 'rootfs/four') - 110 + 21)) 5
+differs 'one digit of a mode' 'rootfs/four: mode'
+change $(($(offset_of 'rootfs/four') - 110 + 53)) 1
+differs 'a time' 'rootfs/four: offset'
+change $(($(offset_of 'rootfs/four') + 5)) S
+differs 'a name' 'rootf'
+change $(($(wc -c <beside.cpio) - 1)) 0
+fails 3 CPIO-JUNK "$ROOTFS" verify case.cpio --manifest beside.json
+ok 'malformed: a byte of the last padding'
+cp beside.cpio case.cpio && printf '\0\0\0\0' >>case.cpio
+differs 'more padding' 'the end expected'
+{ cat beside.cpio && newc extra 100644 x; } >case.cpio
+differs 'one more entry' 'extra'
+{ cat beside.cpio && newc rootfs/four 100600 abcd; } >case.cpio
+differs 'an entry overwritten later' 'rootfs/four: mode'
+cp beside.cpio case.cpio
+sed '/"path":"rootfs\/a-b"/d' beside.json >case.json
+differs 'an entry that the manifest lacks' 'rootfs/a-b: no entry expected' case.json
+sed 's/^{"TreeDigest":"./{"TreeDigest":"x/' beside.json >case.json
+differs 'another tree digest' 'TreeDigest' case.json
+head -c 200 beside.json >case.json
+fails 3 MANIFEST-JSON "$ROOTFS" verify case.cpio --manifest case.json
+ok 'a manifest cut off'
+echo '{"TreeDigest":"","Entries":[],"More":1}' >case.json
+fails 3 MANIFEST-KEYS "$ROOTFS" verify case.cpio --manifest case.json
+ok 'a manifest with unknown keys'
+echo '{"TreeDigest":"","TreeDigest":"","Entries":[]}' >case.json
+fails 3 MANIFEST-JSON "$ROOTFS" verify case.cpio --manifest case.json
+ok 'a manifest with a key twice'
+
+echo "1..$count"
+[ $failures -eq 0 ]

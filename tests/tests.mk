@@ -1,0 +1,25 @@
+# What only tests need.
+
+qemu := $(parts)/test/qemu
+$(qemu)/qemu-system-x86_64: tests/boot/build-qemu sysroot/count recipes/qemu/pins.lock $(test_root)
+	@$(RUN) --name qemu --root test --pin qemu.tar.xz=recipes/qemu/pins.lock --in boot=tests/boot \
+		--in sysroot=sysroot --out qemu=$(@D) -- sh /mint/in/boot/build-qemu
+
+# The parent VM's whole root is one static program; the kernel is the enclaves'.
+parent := $(parts)/test/parent
+$(parent)/parent.cpio: tests/boot/parent.c tests/boot/build-parent $(musl)/lib/libc.a out/libexec/rootfs
+	@$(RUN) --name parent --in boot=tests/boot --in musl=$(musl) $(rootfs_tool) --out parent=$(@D) \
+		-- sh /mint/in/boot/build-parent
+
+$(parts)/test/ask: tests/boot/ask.c $(LIB_SRC) $(wildcard lib/*.h) $(test_root)
+	@$(RUN) --name ask --root test --in boot=tests/boot --in lib=lib --out ask=$@ -- \
+		sh -c 'gcc $(CBASE) $(CWARN) -I/mint/in/lib -o /mint/out/ask /mint/in/boot/ask.c /mint/in/lib/*.c -lcbor -lcrypto'
+
+vms := --in boot=tests/boot --in qemu=$(qemu) --in kernel=$(parts)/nitro-x86_64/kernel \
+	--in parent.cpio=$(parent)/parent.cpio --in ask=$(parts)/test/ask
+vms_needed := $(qemu)/qemu-system-x86_64 $(parent)/parent.cpio $(parts)/test/ask
+
+.PHONY: run
+##@ Images
+run: $(target_dir)/image.eif $(vms_needed) ## boot the image in QEMU with a parent instance beside it
+	@$(RUN) --tty --name run --root test $(vms) --in image.eif=$< -- sh /mint/in/boot/run-image
