@@ -4,6 +4,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 SHELL := /bin/sh
 
 # What a user may say: which recipe (a name here, or a folder anywhere), where its root comes from
@@ -14,7 +15,11 @@ export MIRROR BUNDLE SNAPSHOT JOBS
 
 recipe_dir := $(if $(findstring /,$(RECIPE)),$(RECIPE:%/=%),recipes/$(RECIPE))
 recipe_name := $(notdir $(recipe_dir))
-TARGETS ?= $(shell env/recipe $(recipe_dir) get TARGETS)
+recipe_get = $(shell env/recipe $(recipe_dir) get $1)$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
+	$(recipe_dir) is not a recipe that can be built))
+TARGETS := $(if $(TARGETS),$(TARGETS),$(call recipe_get,TARGETS))
+known_targets := nitro-x86_64
+$(if $(filter-out $(known_targets),$(TARGETS)),$(error TARGETS: one of $(known_targets) expected, found $(TARGETS)))
 TARGET ?= $(firstword $(TARGETS))
 parts := out/parts
 target_dir = out/$(recipe_name)/$(TARGET)

@@ -24,13 +24,13 @@ skip() { # DESCRIPTION REASON
 	echo "ok $count - $1 # SKIP $2"
 }
 fails() { # STATUS NAME COMMAND...: the command must fail in exactly that way, on one line
-	want=$1 name=$2
+	status=$1 name=$2
 	shift 2
 	"$@" >out.txt 2>err.txt
 	got=$?
-	[ "$got" -eq "$want" ] && grep -q "^rootfs: $name: " err.txt && [ "$(wc -l <err.txt)" -eq 1 ] &&
+	[ "$got" -eq "$status" ] && grep -q "^rootfs: $name: " err.txt && [ "$(wc -l <err.txt)" -eq 1 ] &&
 		return 0
-	echo "# expected status $want and $name, found status $got and: $(cat err.txt)"
+	echo "# expected status $status and $name, found status $got and: $(cat err.txt)"
 	return 1
 }
 same() { # EXPECTED FOUND
@@ -150,10 +150,12 @@ for tool in gzip xz zstd bzip2; do
 	fi
 done
 cp -a tree tree2 && find tree2 -exec touch -h -d '2001-02-03' {} + &&
-	[ "$(digest dir:tree2)" = "$want" ] && "$ROOTFS" pack dir:tree2 -o other.cpio && cmp dir.cpio other.cpio
+	[ "$(digest dir:tree2)" = "$want" ] && "$ROOTFS" pack dir:tree2 -o other.cpio &&
+	cmp dir.cpio other.cpio
 ok 'times do not matter'
 (umask 077 && TZ=Asia/Tokyo LANG=tr_TR.UTF-8 LC_ALL=C.UTF-8 HOME=/ \
-	"$ROOTFS" pack "dir:$work/tree/" -o other.cpio --manifest other.json) && cmp dir.cpio other.cpio && cmp dir.json other.json
+	"$ROOTFS" pack "dir:$work/tree/" -o other.cpio --manifest other.json) &&
+	cmp dir.cpio other.cpio && cmp dir.json other.json
 ok 'umask, time zone, language and path do not matter'
 mkdir tmp && TMPDIR=$work/tmp "$ROOTFS" pack tar:tree.tar -o other.cpio &&
 	cmp dir.cpio other.cpio &&
@@ -502,7 +504,7 @@ file      0644 0 0 0 c'
 	newc init 100755 good
 	newc init 0
 } >case.cpio
-lists 'an entry without a type removes its namesake' '! offset 120: init: replaces an entry of another type
+lists 'an entry without a type removes' '! offset 120: init: replaces an entry of another type
 ! offset 120: init: skipped: not a type of file'
 {
 	newc d 40755 data

@@ -1,0 +1,121 @@
+#!/bin/sh
+# What a person who types make sees: nothing rebuilt the second time, only what depends on a change, no
+# network after fetch, clear errors and a next run that succeeds after an interruption or a full disk. Runs
+# on the host, from the top of the checkout, after `make image`; its own recipes live in a temporary folder.
+# shellcheck disable=SC2016,SC2086 # the inner shells expand; $isolate is a list of words
+set -u
+. tests/tap.sh
+unset MINTMARK_RUN MAKEFLAGS MFLAGS MAKELEVEL RECIPE TARGETS ROOTFS
+out=$PWD/out
+TAP_TMP=$(mktemp -d)
+trap 'rm -rf "$TAP_TMP" "$out/mine" "$out/full"' EXIT
+
+state()
+{
+	find out/parts out/hello out/bin out/libexec -type f -printf '%p %T@ %s\n' | sort
+}
+
+# The default image.
+make -s image >"$TAP_TMP/table" 2>&1
+ok $? "make image" "$TAP_TMP/table"
+m=out/hello/nitro-x86_64/measurements.json
+value()
+{
+	sed -n "s/^ *\"$1\": *\"\\([^\"]*\\)\".*/\\1/p" "$2" | head -n 1
+}
+for name in PCR0 PCR1 PCR2 TreeDigest; do
+	check "the table shows $name of measurements.json" grep -q "$name *$(value $name $m)" "$TAP_TMP/table"
+done
+sum=$(sha256sum <out/hello/nitro-x86_64/image.eif)
+check "the table shows the sha256 of the file" grep -q "image .*${sum%% *}" "$TAP_TMP/table"
+check "measurements.json has the sha256 of the file" [ "$(value FileSha256 $m)" = "${sum%% *}" ]
+check "image.eif has at most 4.5 MB" [ "$(wc -c <out/hello/nitro-x86_64/image.eif)" -le 4500000 ]
+check "bzImage has at most 4 MB" [ "$(wc -c <out/parts/nitro-x86_64/kernel/bzImage)" -le 4000000 ]
+state >"$TAP_TMP/before"
+make -s image >/dev/null 2>&1
+state >"$TAP_TMP/after"
+check "a second make image rebuilds nothing" cmp "$TAP_TMP/before" "$TAP_TMP/after"
+check "make -q agrees for every file" make -s -q out/parts/nitro-x86_64/ramdisk0.cpio out/bin/eif out/bin/rootfs
+check "make help lists the targets" sh -c 'make -s help | grep -q "make image  "'
+check "the commands run on this host" sh -c 'out/bin/eif --version && out/bin/rootfs --version'
+
+# A recipe elsewhere; changing its source changes what depends on it, and nothing else.
+mine=$TAP_TMP/mine
+mkdir "$mine"
+cp recipes/hello/hello.c recipes/hello/image.conf "$mine/"
+check "a recipe in a folder elsewhere" make -s image RECIPE="$mine"
+check "it shares PCR1 with hello: same kernel, same init" \
+	[ "$(value PCR1 out/mine/nitro-x86_64/measurements.json)" = "$(value PCR1 $m)" ]
+check "it has hello's tree digest: same files" \
+	[ "$(value TreeDigest out/mine/nitro-x86_64/measurements.json)" = "$(value TreeDigest $m)" ]
+check "but not its PCR2: another name" \
+	[ "$(value PCR2 out/mine/nitro-x86_64/measurements.json)" != "$(value PCR2 $m)" ]
+cp out/mine/nitro-x86_64/image.eif "$TAP_TMP/first.eif"
+sed 's/ready on vsock port/READY on vsock port/' "$mine/hello.c" >"$mine/new.c"
+mv "$mine/new.c" "$mine/hello.c"
+if [ "$(id -u)" -eq 0 ]; then isolate="unshare --net"; else isolate="unshare --user --map-root-user --net"; fi
+check "without network, after a change of the source" $isolate make -s image RECIPE="$mine"
+check "the changed source is in the image" sh -c '! cmp -s out/mine/nitro-x86_64/image.eif "$1"' sh "$TAP_TMP/first.eif"
+state >"$TAP_TMP/after"
+check "nothing that others share was rebuilt" cmp "$TAP_TMP/before" "$TAP_TMP/after"
+
+# Roots of the user's own: folder and tarball are the same image.
+mkdir -p "$TAP_TMP/tree/bin" "$TAP_TMP/tree/etc"
+echo '#!/bin/sh' >"$TAP_TMP/tree/bin/app"
+chmod 0755 "$TAP_TMP/tree/bin/app" "$TAP_TMP/tree" "$TAP_TMP/tree/bin" "$TAP_TMP/tree/etc"
+echo conf >"$TAP_TMP/tree/etc/conf"
+chmod 0644 "$TAP_TMP/tree/etc/conf"
+tar -c -f "$TAP_TMP/tree.tar" -C "$TAP_TMP/tree" --owner=0 --group=0 .
+check "ROOTFS=dir:" make -s image RECIPE="$mine" ROOTFS="dir:$TAP_TMP/tree"
+cp out/mine/nitro-x86_64/image.eif "$TAP_TMP/dir.eif"
+check "ROOTFS=tar:" make -s image RECIPE="$mine" ROOTFS="tar:$TAP_TMP/tree.tar"
+check "the same image from a folder and from a tarball" cmp "$TAP_TMP/dir.eif" out/mine/nitro-x86_64/image.eif
+echo other >"$TAP_TMP/tree/etc/conf"
+check "a change in the folder" make -s image RECIPE="$mine" ROOTFS="dir:$TAP_TMP/tree"
+check "gives another image" sh -c '! cmp -s out/mine/nitro-x86_64/image.eif "$1"' sh "$TAP_TMP/dir.eif"
+
+# Mistakes.
+fails 2 'RECIPE-MISSING: .*recipes here are: .*hello' "a recipe that is not there" make -s image RECIPE=nowhere
+mistake()
+{
+	printf '%s\n' "$1" >"$mine/image.conf"
+	fails 2 "$2" "$3" make -s image RECIPE="$mine"
+}
+mistake 'ARG /bin/x' 'RECIPE-SYNTAX: .*/mine/image.conf line 1: KEY = value expected' "a recipe with a line that is none"
+mistake 'AGR = /bin/x' 'RECIPE-SYNTAX: .* a known key expected, found "AGR"' "a recipe with an unknown key"
+mistake 'SOURCE = docker:x' 'SOURCE = program:FILE.c, dir:FOLDER or tar:FILE expected' "a recipe with an unknown source"
+mistake 'SOURCE = tar:x.tar' 'at least one ARG expected' "a recipe without a command"
+printf 'SOURCE = tar:nowhere.tar\nARG = /x\n' >"$mine/image.conf"
+fails 2 'ENV-INPUT: .*nowhere.tar: a file or folder expected' "a root that is not there" make -s image RECIPE="$mine"
+echo junk >"$mine/nowhere.tar"
+fails 2 'rootfs: [A-Z-]+: ' "a root that is no tarball" make -s image RECIPE="$mine"
+fails 2 'JOBS: a number' "a senseless JOBS" make -s image RECIPE="$mine" JOBS=x
+
+# Interrupted, then once more.
+cp recipes/hello/image.conf "$mine/"
+rm -rf out/mine
+setsid make -s image RECIPE="$mine" >"$TAP_TMP/log" 2>&1 &
+pid=$!
+sleep 2
+kill -INT "-$pid" 2>/dev/null
+kill -TERM "-$pid" 2>/dev/null
+wait $pid
+check "an interrupted make leaves no image" [ ! -e out/mine/nitro-x86_64/image.eif ]
+check "no work folder is left" sh -c 'sleep 1; [ -z "$(ls out/.work)" ]'
+check "the next run succeeds" make -s image RECIPE="$mine"
+
+# A full disk under out/.
+if [ "$(id -u)" -ne 0 ]; then
+	skip "a full disk" "needs root to mount a small file system"
+else
+	mkdir -p out/full
+	full()
+	{
+		unshare --mount sh -c '
+			mount --make-rprivate / && mount -t tmpfs -o size=64k tmpfs "$1/full" &&
+			MINTMARK_OUT=$1/full env/run --name step --out r="$1/full/r" -- \
+				dd if=/dev/zero of=/mint/out/r bs=1000 count=1000' sh "$out"
+	}
+	fails 4 'No space left on device' "a full disk: status 4, and the reason" full
+fi
+finish_tap
