@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # what is set here is used by those who source it
 # Enclaves and their parent as virtual machines, to be sourced inside the test environment: QEMU's
 # nitro-enclave machine with its NSM, a second small VM with CID 3 as the parent instance, and
 # vhost-device-vsock between them. Everything ends with the sandbox; nothing touches the host.

@@ -25,10 +25,10 @@ step()
 }
 shows()
 {
-	step "$1; echo >/mint/out/result" >/dev/null 2>&1 && grep -qxF -- "$2" "$log" || {
-		cat "$log"
-		return 1
-	}
+	step "$1; echo >/mint/out/result" >/dev/null 2>&1
+	grep -qxF -- "$2" "$log" && return
+	cat "$log"
+	return 1
 }
 
 # What a step sees.
