@@ -96,6 +96,43 @@ touched "a changed link"
 rm "$root/usr/bin/sed"
 touched "a missing file"
 
+# Unpacking: interrupted, on a full disk, and without dpkg.
+rm -rf "$MINTMARK_CACHE/env"
+env/root toolchain >"$TAP_TMP/log" 2>&1 &
+pid=$!
+sleep 2
+kill -TERM $pid
+wait $pid
+ok $(($? != 130)) "an interrupted unpacking ends with 130" "$TAP_TMP/log"
+check "it leaves nothing behind" sh -c '[ -z "$(ls -A "$MINTMARK_CACHE/env")" ]'
+if [ "$(id -u)" -ne 0 ]; then
+	skip "unpacking on a full disk" "needs root to mount a small file system"
+else
+	full()
+	{
+		unshare --mount sh -c 'mount --make-rprivate / && mount -t tmpfs -o size=20m tmpfs "$MINTMARK_CACHE/env" &&
+			env/root toolchain'
+	}
+	fails 4 'ENV-UNPACK: toolchain cannot be unpacked' "unpacking on a full disk" full
+fi
+check "the next run unpacks" env/root toolchain
+without=$TAP_TMP/path
+mkdir "$without"
+for dir in /usr/bin /usr/sbin; do
+	for f in "$dir"/*; do
+		case ${f##*/} in
+		dpkg*) ;;
+		*) ln -sf "$f" "$without/${f##*/}" ;;
+		esac
+	done
+done
+if ! command -v ar >/dev/null || ! command -v xz >/dev/null; then
+	skip "the same root without dpkg-deb" "needs ar and xz"
+else
+	rm -rf "$MINTMARK_CACHE/env"
+	PATH=$without check "the same root without dpkg-deb" env/root toolchain
+fi
+
 # Another user, the same bits.
 build='gcc -g -O2 -x c -c - -o /mint/out/result <<EOF
 int answer(void) { return 42; }
