@@ -38,7 +38,7 @@ help: ## this list
 	@awk -f env/help.awk $(MAKEFILE_LIST)
 
 .PHONY: image
-image: $(foreach t,$(TARGETS),out/$(recipe_name)/$(t)/image.eif) ## build the image of RECIPE (hello), print its measurements
+image: out/$(recipe_name)/SHA256SUMS ## build the image of RECIPE (hello), print its measurements
 	@for t in $(TARGETS); do env/table out/$(recipe_name)/$$t; done
 
 include env/env.mk

@@ -8,3 +8,8 @@ $(image_dir)/%/image.eif: $(parts)/%/kernel/bzImage $(parts)/%/ramdisk0.cpio $(i
 		--in bin/eif=out/libexec/eif --in assemble=eif/assemble \
 		--out measurements.json=$(@D)/measurements.json --out image.eif=$@ \
 		-- sh /mint/in/assemble $(recipe_name) $*
+
+# What a person checks a download against.
+$(image_dir)/SHA256SUMS: $(foreach t,$(TARGETS),$(image_dir)/$(t)/image.eif)
+	@cd $(@D) && sha256sum $(foreach t,$(TARGETS),$(t)/image.eif $(t)/measurements.json $(t)/manifest.json) >.sums
+	@mv -f $(@D)/.sums $@

@@ -11,6 +11,17 @@
 
 #include "cleanup.h"
 
+/* rename() would put a plain file in the place of /dev/null, of a fifo or of a symbolic link. */
+static int check_replaceable(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, EXIT_ENVIRONMENT, "FILE-CREATE",
+			       "%s: a regular file or none expected, found another type", path);
+	return 0;
+}
+
 int outfile_open(struct outfile *out, const char *path, struct err *err)
 {
 	cleanup_free char *temp = NULL;
@@ -19,6 +30,8 @@ int outfile_open(struct outfile *out, const char *path, struct err *err)
 	int dir = slash ? (int)(slash - path) + 1 : 0;
 	int fd;
 
+	if (check_replaceable(path, err) < 0)
+		return -1;
 	if (!final || asprintf(&temp, "%.*s.%s.XXXXXX", dir, path, path + dir) < 0) {
 		temp = NULL;
 		return err_errno(err, "FILE-CREATE", "%s", path);

@@ -18,7 +18,10 @@ struct outfile {
 
 #define OUTFILE_INIT ((struct outfile){.fd = -1})
 
-/* Opens a temporary file beside path. FILE-CREATE when that is impossible. */
+/*
+ * Opens a temporary file beside path. FILE-CREATE when that is impossible, or when path is
+ * something other than a regular file, a symbolic link included.
+ */
 int outfile_open(struct outfile *out, const char *path, struct err *err);
 
 /* Writes all size bytes. FILE-WRITE names the final path. */

@@ -11,12 +11,11 @@ tool_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC) $(ROOTFS_SRC)
 tool_eif_libs := $(EIF_LIBS)
 tool_rootfs_libs := $(ROOTFS_LIBS)
 
-VERSION := 0.1.0
 CWARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wundef -Wvla -Werror=date-time
 CHARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE -pie \
 	-Wl,-z,relro -Wl,-z,now -Wl,--build-id=none
-CBASE := -std=gnu17 -O2 -D_GNU_SOURCE -DMINTMARK_VERSION='"$(VERSION)"' -Ilib
+CBASE := -std=gnu17 -O2 -D_GNU_SOURCE -Ilib
 
 bin_files := $(tools:%=out/bin/%)
 elf_files := $(tools:%=out/libexec/%)

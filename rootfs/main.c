@@ -73,7 +73,7 @@ static int misuse(struct err *err, const char *what, const char *argument)
 		       argument ? ": " : "", argument ? argument : "");
 }
 
-/* Takes ":MODE" off the end of file: up to four octal digits. */
+/* Takes ":MODE" off the end of file: up to five octal digits, with a leading zero. */
 static uint32_t take_mode(char *file)
 {
 	char *colon = strrchr(file, ':');
@@ -111,18 +111,24 @@ static int add_argument(struct arguments *a, const char *argument, struct err *e
 	return 0;
 }
 
+static int set_once(const char **slot, struct err *err)
+{
+	if (*slot)
+		return misuse(err, "each of -o, --manifest and --prefix once expected, found also",
+			      optarg);
+	*slot = optarg;
+	return 0;
+}
+
 static int take_option(struct arguments *a, int option, struct err *err)
 {
 	switch (option) {
 	case OUTPUT:
-		a->output = optarg;
-		return 0;
+		return set_once(&a->output, err);
 	case MANIFEST:
-		a->manifest = optarg;
-		return 0;
+		return set_once(&a->manifest, err);
 	case PREFIX:
-		a->options.prefix = optarg;
-		return 0;
+		return set_once(&a->options.prefix, err);
 	case ADD:
 		return add_argument(a, optarg, err);
 	case OWNER_ROOT:
@@ -194,6 +200,8 @@ static int pack(const struct arguments *a, struct err *err)
 		return misuse(err, "a SOURCE or --add expected", NULL);
 	if (!a->operand && a->options.prefix)
 		return misuse(err, "a SOURCE expected with --prefix", NULL);
+	if (a->manifest && strcmp(a->manifest, a->output) == 0)
+		return misuse(err, "two files expected for archive and manifest, found", a->output);
 	rootfs = load(a, err);
 	if (!rootfs || outfile_open(&out, a->output, err) < 0 ||
 	    rootfs_write_cpio(rootfs, &out, err) < 0)

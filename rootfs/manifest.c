@@ -1,6 +1,7 @@
 /*
  * The manifest of an archive, and the comparison of an archive with its manifest. docs/rootfs.md
- * defines the JSON. Always sorted by path, one entry on a line; never holds the whole of it.
+ * defines the JSON. Always sorted by path, one entry on a line; never holds the whole of it while
+ * writing, only the comparison parses it at once.
  */
 #include "manifest.h"
 

@@ -25,8 +25,8 @@ struct rootfs_options {
 };
 
 /*
- * An empty archive, owned by the caller; NULL on failure. ROOTFS-OPTION when the prefix is not one
- * plain path component.
+ * An empty archive, owned by the caller; NULL on failure. ROOTFS-PATH when the prefix is not one
+ * plain path component, ROOTFS-TRAILER-NAME when it is the name that ends an archive.
  */
 struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err);
 

@@ -63,6 +63,10 @@ static int start(struct stream *stream, const char *path, struct err *err)
 			return err_errno(err, "ROOTFS-READ", "%s", path);
 		return damaged(stream, err);
 	}
+	/* The format reader counts as one filter. */
+	if (archive_filter_count(stream->archive) > 2)
+		return err_set(err, EXIT_MALFORMED, "TAR-COMPRESSION",
+			       "%s: one compression expected, found several", path);
 	result = archive_read_next_header(stream->archive, &entry);
 	stream->empty = result == ARCHIVE_EOF;
 	return result == ARCHIVE_OK || stream->empty ? 0 : damaged(stream, err);
@@ -100,6 +104,18 @@ ssize_t stream_read(struct stream *stream, void *data, size_t size, struct err *
 	return (ssize_t)used;
 }
 
+/* Decompressors stop at the end of what they know, whatever lies behind it. */
+static int check_consumed(const struct stream *stream, struct err *err)
+{
+	int64_t used = archive_filter_bytes(stream->archive, -1);
+
+	if (!S_ISREG(stream->seen.st_mode) || used == stream->seen.st_size)
+		return 0;
+	return err_set(err, EXIT_MALFORMED, "TAR-COMPRESSION",
+		       "%s: the end expected after %lld compressed bytes, found %lld", stream->path,
+		       (long long)used, (long long)stream->seen.st_size);
+}
+
 int stream_settle(const struct stream *stream, struct err *err)
 {
 	struct stat st;
@@ -111,7 +127,7 @@ int stream_settle(const struct stream *stream, struct err *err)
 	    memcmp(&st.st_ctim, &stream->seen.st_ctim, sizeof(st.st_ctim)) != 0)
 		return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-CHANGED",
 			       "%s: an unchanged file expected, found it changed", stream->path);
-	return 0;
+	return check_consumed(stream, err);
 }
 
 void stream_close(struct stream *stream)

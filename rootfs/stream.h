@@ -18,7 +18,10 @@ struct stream *stream_open(const char *path, struct err *err);
 /* Reads size bytes, fewer only at the end; -1 with TAR-COMPRESSION or ROOTFS-READ. */
 ssize_t stream_read(struct stream *stream, void *data, size_t size, struct err *err);
 
-/* After the end: ROOTFS-CHANGED when the file is not as it was when it was opened. */
+/*
+ * After the end: ROOTFS-CHANGED when the file is not as it was when it was opened, TAR-COMPRESSION
+ * when there is more in it than was decompressed.
+ */
 int stream_settle(const struct stream *stream, struct err *err);
 
 /* Accepts NULL. */

@@ -90,7 +90,8 @@ struct item {
 	struct node *node;
 	/*
 	 * The first entry with the same inode; itself when alone. Always itself for a symbolic
-	 * link, because the kernel unpacks two links of one inode as two links.
+	 * link, because the kernel unpacks two links of one inode as two links: archive, digest
+	 * and manifest do not tell them from two inodes.
 	 */
 	struct item *first;
 	struct item *previous; /* the one before it with the same inode */

@@ -430,31 +430,6 @@ static int make_node(struct unpacking *u, struct err *err)
 	return remark(u, "changes only mode and owner of what is there", err);
 }
 
-/*
- * The kernel makes every symbolic link anew. Where the archive says that two equal ones are the
- * same inode, the tree keeps that, which shows only in the bytes of an archive made from it.
- */
-static struct inode *new_symlink(struct unpacking *u, const char *target, struct err *err)
-{
-	cleanup_inode struct inode *made = new_inode(u, err);
-	bool failed = false;
-	const char *old;
-	struct node *node;
-
-	if (!made || inode_set_target(made, target, err) < 0)
-		return NULL;
-	if (u->field[NLINK] < 2)
-		return steal_ptr(made);
-	old = find_link(u, &failed, err);
-	node = old ? find_place(u, old).node : NULL;
-	if (failed)
-		return NULL;
-	if (node && S_ISLNK(node->inode->mode) && node->inode->uid == made->uid &&
-	    node->inode->gid == made->gid && strcmp(node->inode->target, target) == 0)
-		return inode_ref(node->inode);
-	return steal_ptr(made);
-}
-
 static int make_symlink(struct unpacking *u, struct err *err)
 {
 	cleanup_inode struct inode *made = NULL;
@@ -476,8 +451,10 @@ static int make_symlink(struct unpacking *u, struct err *err)
 		return remark(u, "skipped: a symbolic link cannot be made there", err);
 	}
 	u->field[MODE] = S_IFLNK | 0777;
-	made = new_symlink(u, target, err);
-	return made ? add_node(u, &place, made, err) : -1;
+	made = new_inode(u, err);
+	if (!made || inode_set_target(made, target, err) < 0)
+		return -1;
+	return add_node(u, &place, made, err);
 }
 
 static int make_entry(struct unpacking *u, struct err *err)

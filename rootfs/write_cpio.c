@@ -65,7 +65,7 @@ static struct header header_of(const struct inode *inode)
 		.mode = inode->mode,
 		.uid = inode->uid,
 		.gid = inode->gid,
-		.links = S_ISDIR(inode->mode) ? 2 : (uint32_t)inode->listed,
+		.links = S_ISDIR(inode->mode) ? 2 : S_ISLNK(inode->mode) ? 1 : (uint32_t)inode->listed,
 		.size = inode->size,
 		.major = inode->major,
 		.minor = inode->minor,
@@ -109,7 +109,8 @@ static int put_entry(struct rootfs *rootfs, struct cpio *cpio, struct item *entr
 	struct inode *inode = entry->node->inode;
 	struct header header;
 
-	if (entry == inode->first)
+	/* entry->first, not inode->first: each symbolic link counts as an inode of its own. */
+	if (entry == entry->first)
 		inode->number = cpio->inodes++;
 	if (S_ISREG(inode->mode))
 		return put_file(cpio, entry, source_path(rootfs, entry), err);

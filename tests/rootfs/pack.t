@@ -149,6 +149,14 @@ for tool in gzip xz zstd bzip2; do
 		skip "$tool does not matter" "$tool is missing"
 	fi
 done
+mkdir alone linked && ln -s target alone/a && ln -s target alone/b && ln -s target linked/a &&
+	ln -P linked/a linked/b && "$ROOTFS" pack dir:alone -o alone.cpio --manifest alone.json &&
+	"$ROOTFS" pack dir:linked -o linked.cpio --manifest linked.json &&
+	cmp alone.json linked.json && cmp alone.cpio linked.cpio
+ok 'hard links between symbolic links do not matter'
+tar -C linked --numeric-owner -cf linked.tar . && "$ROOTFS" pack tar:linked.tar -o linked.cpio &&
+	cmp alone.cpio linked.cpio
+ok 'nor do they in a tarball'
 cp -a tree tree2 && find tree2 -exec touch -h -d '2001-02-03' {} + &&
 	[ "$(digest dir:tree2)" = "$want" ] && "$ROOTFS" pack dir:tree2 -o other.cpio &&
 	cmp dir.cpio other.cpio
@@ -362,6 +370,18 @@ end 0'
 gzip -c tree.tar | head -c 500 >case.tar.gz
 fails 3 TAR-COMPRESSION "$ROOTFS" pack tar:case.tar.gz -o case.cpio
 ok 'TAR-COMPRESSION: gzip cut off'
+for tool in gzip bzip2; do
+	if command -v $tool >/dev/null; then
+		{ $tool -c tree.tar && echo more; } >case.tar.z
+		fails 3 TAR-COMPRESSION "$ROOTFS" pack tar:case.tar.z -o case.cpio
+		ok "TAR-COMPRESSION: bytes behind the $tool data"
+	else
+		skip "TAR-COMPRESSION: bytes behind the $tool data" "$tool is missing"
+	fi
+done
+gzip -c tree.tar | gzip -c >case.tar.gz
+fails 3 TAR-COMPRESSION "$ROOTFS" pack tar:case.tar.gz -o case.cpio
+ok 'TAR-COMPRESSION: compressed twice'
 : >empty.tar
 fails 3 TAR-TRUNCATED "$ROOTFS" pack tar:empty.tar -o case.cpio
 ok 'TAR-TRUNCATED: an empty file'
@@ -423,6 +443,18 @@ fails 4 ROOTFS-READ "$ROOTFS" pack --add a=missing -o case.cpio
 ok '--add of a missing file'
 fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o missing/case.cpio
 ok 'output into a missing folder'
+mkfifo out.fifo && fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o out.fifo && [ -p out.fifo ]
+ok 'output never replaces what is no regular file'
+echo kept >kept && ln -s kept out.link
+fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o out.link && [ -L out.link ] && [ "$(cat kept)" = kept ]
+ok 'output never replaces a symbolic link'
+rm -f case.cpio && mkdir out.d
+fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o case.cpio --manifest out.d && [ ! -e case.cpio ]
+ok 'no archive when there can be no manifest'
+fails 2 USAGE "$ROOTFS" pack dir:tree -o case.cpio --manifest case.cpio && [ ! -e case.cpio ]
+ok 'archive and manifest in one file'
+fails 2 USAGE "$ROOTFS" pack dir:tree -o case.cpio -o case2.cpio && [ ! -e case.cpio ]
+ok 'two outputs'
 for command in '' pack list verify describe; do
 	# shellcheck disable=SC2086 # no command at all is one of the cases
 	"$ROOTFS" $command --help | grep -q '^usage: rootfs'
