@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The controls of ASCII, and those that UTF-8 writes as c2 80 to c2 9f. */
 static void make_printable(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	for (unsigned char *p = (unsigned char *)s; *p; p++) {
+		if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+			p[0] = p[1] = '?';
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
 }
 
 static void fill(struct err *err, int status, const char *name, const char *fmt, va_list args)
@@ -41,7 +45,7 @@ int err_errno(struct err *err, const char *name, const char *fmt, ...)
 	va_start(args, fmt);
 	fill(err, EXIT_ENVIRONMENT, name, fmt, args);
 	va_end(args);
-	used = strlen(err->text);
+	used = strnlen(err->text, sizeof(err->text) - strlen(reason) - 3);
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", reason);
 	return -1;
 }
@@ -50,15 +54,24 @@ int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char inner[sizeof(err->text)];
 	size_t used;
+	size_t room;
+	size_t size;
 	va_list args;
 
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(args, fmt);
 	fill(err, err->status, err->name, fmt, args);
 	va_end(args);
-	used = strnlen(err->text, sizeof(err->text) - 3);
-	memcpy(err->text + used, ": ", 3);
-	strncat(err->text, inner, sizeof(err->text) - used - 3);
+	used = strnlen(err->text, sizeof(err->text) / 2);
+	memcpy(err->text + used, ": ", 2);
+	used += 2;
+	/* What was found stands at the end: a long path must not push it out. */
+	size = strlen(inner) + 1;
+	room = sizeof(err->text) - used;
+	if (size > room)
+		memcpy(err->text + used, inner + size - room, room);
+	else
+		memcpy(err->text + used, inner, size);
 	return -1;
 }
 

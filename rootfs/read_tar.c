@@ -178,20 +178,19 @@ static struct node *refuse_parent(const char *path, const char *found, struct er
 	return NULL;
 }
 
-static struct node *follow_parent(struct node *base, struct node *link, const char *path,
+static struct node *follow_parent(struct walk *walk, struct node *link, const char *path,
 				  struct err *err)
 {
-	struct walk walk = WALK_INIT(base);
-	const char *target = link->inode->target;
-	struct node *dir = walk_path(&walk, link->parent, target, strlen(target));
+	/* As a path of one component: the link itself counts among those that may be followed. */
+	struct node *dir = walk_path(walk, link->parent, link->name, strlen(link->name));
 
-	if (walk.escaped)
+	if (walk->escaped)
 		return refuse_parent(path, "a link that leads out of it", err);
 	if (dir)
 		return dir;
-	switch (walk.failure) {
+	switch (walk->failure) {
 	case WALK_LOOP:
-		return refuse_parent(path, "a loop of links", err);
+		return refuse_parent(path, "a loop of links, or more than 40", err);
 	case WALK_MISSING:
 		return refuse_parent(path, "a dangling link", err);
 	case WALK_NOT_DIRECTORY:
@@ -207,6 +206,7 @@ static struct node *follow_parent(struct node *base, struct node *link, const ch
  */
 static struct node *find_parent(struct node *base, char *path, char **last, struct err *err)
 {
+	struct walk walk = WALK_INIT(base);
 	struct node *dir = base;
 	char *name = path;
 	char *slash;
@@ -222,7 +222,7 @@ static struct node *find_parent(struct node *base, char *path, char **last, stru
 		if (!node)
 			return NULL;
 		if (S_ISLNK(node->inode->mode))
-			node = follow_parent(base, node, path, err);
+			node = follow_parent(&walk, node, path, err);
 		else if (!S_ISDIR(node->inode->mode))
 			node = refuse_parent(path, "another type", err);
 		if (!node)

@@ -2,6 +2,7 @@
 ROOTFS_LIB_SRC := \
 	rootfs/add_file.c \
 	rootfs/digest.c \
+	rootfs/gunzip.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
 	rootfs/read_dir.c \
@@ -12,5 +13,5 @@ ROOTFS_LIB_SRC := \
 	rootfs/tree.c \
 	rootfs/unpack_cpio.c \
 	rootfs/write_cpio.c
-ROOTFS_LIBS := -larchive -lcrypto -ljansson
+ROOTFS_LIBS := -larchive -lcrypto -ljansson -lz
 ROOTFS_SRC := rootfs/main.c

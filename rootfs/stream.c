@@ -1,8 +1,10 @@
 /*
- * Decompression through libarchive, with the decompressors that are linked into it. Never runs a
- * program, and never lets libarchive interpret what comes out.
+ * Decompression: gzip in gunzip.c, the rest through libarchive with the decompressors that are
+ * linked into it. Never runs a program, and never lets libarchive interpret what comes out.
  */
 #include "stream.h"
+
+#include "gunzip.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -13,7 +15,8 @@
 #include <sys/stat.h>
 
 struct stream {
-	struct archive *archive;
+	struct gunzip *gunzip;	 /* for a gzip file; otherwise */
+	struct archive *archive; /* whatever else libarchive knows */
 	int fd;
 	struct stat seen;
 	const char *path;
@@ -31,15 +34,13 @@ static int damaged(const struct stream *stream, struct err *err)
 /* Anything but ARCHIVE_OK means that libarchive would execute a program instead. */
 static int choose_filters(struct archive *archive, struct err *err)
 {
-	if (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
+	if (archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
 	    archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
 	    archive_read_support_filter_bzip2(archive) != ARCHIVE_OK ||
 	    archive_read_support_format_raw(archive) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(archive) != ARCHIVE_OK)
 		return err_set(err, EXIT_ENVIRONMENT, "TAR-COMPRESSION",
-			       "libarchive with gzip, xz, zstd and bzip2 expected, found one "
-			       "without");
+			       "libarchive with xz, zstd and bzip2 expected, found one without");
 	return 0;
 }
 
@@ -52,6 +53,10 @@ static int start(struct stream *stream, const char *path, struct err *err)
 	stream->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (stream->fd < 0 || fstat(stream->fd, &stream->seen) < 0)
 		return err_errno(err, "ROOTFS-READ", "%s", path);
+	if (gunzip_recognises(stream->fd)) {
+		stream->gunzip = gunzip_new(stream->fd, path, err);
+		return stream->gunzip ? 0 : -1;
+	}
 	stream->archive = archive_read_new();
 	if (!stream->archive)
 		return err_errno(err, "ROOTFS-MEMORY", "%s", path);
@@ -92,6 +97,8 @@ ssize_t stream_read(struct stream *stream, void *data, size_t size, struct err *
 	char *p = data;
 	size_t used = 0;
 
+	if (stream->gunzip)
+		return gunzip_read(stream->gunzip, data, size, err);
 	while (used < size && !stream->empty) {
 		la_ssize_t n = archive_read_data(stream->archive, p + used, size - used);
 
@@ -107,9 +114,12 @@ ssize_t stream_read(struct stream *stream, void *data, size_t size, struct err *
 /* Decompressors stop at the end of what they know, whatever lies behind it. */
 static int check_consumed(const struct stream *stream, struct err *err)
 {
-	int64_t used = archive_filter_bytes(stream->archive, -1);
+	int64_t used;
 
-	if (!S_ISREG(stream->seen.st_mode) || used == stream->seen.st_size)
+	if (stream->gunzip || !S_ISREG(stream->seen.st_mode))
+		return 0;
+	used = archive_filter_bytes(stream->archive, -1);
+	if (used == stream->seen.st_size)
 		return 0;
 	return err_set(err, EXIT_MALFORMED, "TAR-COMPRESSION",
 		       "%s: the end expected after %lld compressed bytes, found %lld", stream->path,
@@ -134,6 +144,7 @@ void stream_close(struct stream *stream)
 {
 	if (!stream)
 		return;
+	gunzip_free(stream->gunzip);
 	archive_read_free(stream->archive);
 	if (stream->fd >= 0)
 		close(stream->fd);

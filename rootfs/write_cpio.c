@@ -58,6 +58,17 @@ static int put_header(struct cpio *cpio, const struct header *h, const char *nam
 	return pad(cpio, 4, err);
 }
 
+static uint32_t links_of(const struct inode *inode)
+{
+	switch (inode->mode & S_IFMT) {
+	case S_IFDIR:
+		return 2;
+	case S_IFLNK:
+		return 1;
+	}
+	return (uint32_t)inode->listed;
+}
+
 static struct header header_of(const struct inode *inode)
 {
 	return (struct header){
@@ -65,7 +76,7 @@ static struct header header_of(const struct inode *inode)
 		.mode = inode->mode,
 		.uid = inode->uid,
 		.gid = inode->gid,
-		.links = S_ISDIR(inode->mode) ? 2 : S_ISLNK(inode->mode) ? 1 : (uint32_t)inode->listed,
+		.links = links_of(inode),
 		.size = inode->size,
 		.major = inode->major,
 		.minor = inode->minor,

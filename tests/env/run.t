@@ -66,14 +66,24 @@ check "no work folder is left" sh -c "[ -z \"\$(ls '$MINTMARK_OUT/.work')\" ]"
 # Interrupted.
 env/run --name step --out result="$TAP_TMP/result" -- sh -c 'echo half >/mint/out/result; exec sleep 987' >/dev/null 2>&1 &
 pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	pgrep -f 'sleep 987' >/dev/null 2>&1 && break
+sleeps()
+{
+	for f in /proc/[0-9]*/cmdline; do
+		tr '\0' ' ' <"$f" 2>/dev/null | grep -qx 'sleep 987 ' && return 0
+	done
+	return 1
+}
+ticks=60
+until sleeps || [ $ticks -eq 0 ]; do
+	ticks=$((ticks - 1))
 	sleep 0.5
 done
+check "a step is running" sleeps
 kill -TERM $pid
 wait $pid
 ok $(($? != 130)) "an interrupted step ends with 130"
-check "its processes are gone" sh -c 'sleep 0.5; ! pgrep -x -f "sleep 987"'
+sleep 0.5
+fails 1 '' "its processes are gone" sleeps
 check "the old result stays" grep -qx old "$TAP_TMP/result"
 check "no work folder is left" sh -c "[ -z \"\$(ls '$MINTMARK_OUT/.work')\" ]"
 check "the next run succeeds" step 'echo new >/mint/out/result'

@@ -201,6 +201,9 @@ directory 0755 0 0 0 usr
 directory 0755 0 0 0 usr/lib
 file      0644 0 0 1 usr/lib/x
 file      0644 0 0 2 usr/lib/y'
+accepts 'a path through 40 links' "entry 2 l link=.
+entry 0 $(printf 'l/%.0s' $(seq 40))f" 'file      0644 0 0 0 f
+symlink   0777 0 0 1 l -> .'
 accepts 'a directory replaces a link to a directory' 'entry 5 d mode=0755
 entry 0 d/x data=x
 entry 2 l link=d
@@ -282,6 +285,9 @@ entry 0 l/x'
 refuses ROOTFS-PARENT 'loop' 'entry 2 l link=m
 entry 2 m link=l
 entry 0 l/x'
+links() { printf 'l/%.0s' $(seq "$1"); }
+refuses ROOTFS-PARENT 'through 41 links' "entry 2 l link=.
+entry 0 $(links 41)f"
 refuses ROOTFS-PARENT 'leads out' 'entry 2 l link=../../etc
 entry 0 l/x'
 refuses ROOTFS-PARENT 'leads out through two links' 'entry 5 a
@@ -380,8 +386,21 @@ for tool in gzip bzip2; do
 	fi
 done
 gzip -c tree.tar | gzip -c >case.tar.gz
-fails 3 TAR-COMPRESSION "$ROOTFS" pack tar:case.tar.gz -o case.cpio
-ok 'TAR-COMPRESSION: compressed twice'
+fails 3 TAR-CHECKSUM "$ROOTFS" pack tar:case.tar.gz -o case.cpio
+ok 'TAR-CHECKSUM: compressed twice, which makes it no tarball'
+damage() { # OFFSET-FROM-THE-END: changes one byte of a gzip file
+	gzip -1 -c tree.tar >case.tar.gz
+	printf '\377' | dd of=case.tar.gz bs=1 seek=$(($(wc -c <case.tar.gz) - $1)) conv=notrunc 2>/dev/null
+}
+for where in 2000 8 7 4 1; do
+	damage $where
+	fails 3 TAR-COMPRESSION "$ROOTFS" pack tar:case.tar.gz -o case.cpio
+	ok "TAR-COMPRESSION: a gzip byte changed, $where before the end"
+done
+"$ROOTFS" pack tar:tree.tar -o plain.cpio
+{ head -c 1000 tree.tar | gzip -c && tail -c +1001 tree.tar | gzip -c; } >case.tar.gz
+"$ROOTFS" pack tar:case.tar.gz -o case.cpio && cmp plain.cpio case.cpio
+ok 'a gzip file of two members'
 : >empty.tar
 fails 3 TAR-TRUNCATED "$ROOTFS" pack tar:empty.tar -o case.cpio
 ok 'TAR-TRUNCATED: an empty file'
@@ -409,6 +428,12 @@ fails 4 ROOTFS-READ "$ROOTFS" pack dir:missing -o case.cpio
 ok 'ROOTFS-READ: a missing folder'
 fails 4 ROOTFS-READ "$ROOTFS" pack tar:missing -o case.cpio
 ok 'ROOTFS-READ: a missing tarball'
+fails 4 ROOTFS-READ "$ROOTFS" pack "dir:$long/$long/$long/$long/$long" -o case.cpio &&
+	grep -q 'No such file or directory$' err.txt
+ok 'a long path does not hide what is wrong with it'
+fails 4 ROOTFS-READ "$ROOTFS" pack "dir:$(printf 'a\033b\302\233c')" -o case.cpio &&
+	grep -q 'a?b??c' err.txt
+ok 'no control character gets into a message'
 
 # --- command lines ---------------------------------------------------------------------------
 fails 2 ROOTFS-SOURCE "$ROOTFS" pack oci-x:tree -o case.cpio && grep -q 'dir:, tar:' err.txt
@@ -446,7 +471,8 @@ ok 'output into a missing folder'
 mkfifo out.fifo && fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o out.fifo && [ -p out.fifo ]
 ok 'output never replaces what is no regular file'
 echo kept >kept && ln -s kept out.link
-fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o out.link && [ -L out.link ] && [ "$(cat kept)" = kept ]
+fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o out.link && [ -L out.link ] &&
+	[ "$(cat kept)" = kept ]
 ok 'output never replaces a symbolic link'
 rm -f case.cpio && mkdir out.d
 fails 4 FILE-CREATE "$ROOTFS" pack dir:tree -o case.cpio --manifest out.d && [ ! -e case.cpio ]
