@@ -16,6 +16,7 @@ image=/mint/in/image.eif
 ended='mintmark: (refused|exit status|killed)|Kernel panic'
 cd /mint/work || exit 4
 trap 'end "${enclave_pid:-}"; end "${parent_pid:-}"; end "${wires_pid:-}"' EXIT
+trap 'exit 130' INT TERM HUP
 
 # boot IMAGE REGEX SECONDS: boots it until a line of the console matches; keeps the console.
 boots=0
