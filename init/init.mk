@@ -1,4 +1,4 @@
-# The sources of PID 1 and of the NSM client. Holds nothing but lists.
+# The sources of PID 1 and of the NSM client, and how init is built.
 INIT_SRC := init/cmdcheck.c init/command.c init/console.c init/heartbeat.c init/loopback.c \
 	init/machine.c init/main.c init/mounts.c init/newroot.c init/readfile.c init/refusal.c \
 	init/rootcheck.c init/runspec.c init/supervise.c

@@ -202,4 +202,6 @@ for mode in silent wrong; do
 	refuses "parent-$mode" 'mintmark: refused: INIT-HEARTBEAT' "a $mode parent: refuses to run"
 	end "$parent_pid"
 done
+cp $image no-parent.eif
+refuses no-parent 'mintmark: refused: INIT-HEARTBEAT' "no parent at all: refuses to run"
 finish_tap

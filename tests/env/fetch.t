@@ -32,9 +32,18 @@ serve()
 {
 	python3 -m http.server --bind 127.0.0.1 --directory "$1" "$2" >"server.$2.log" 2>&1 &
 	servers="${servers:-} $!"
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		curl -s -o /dev/null "http://127.0.0.1:$2/" && return
+	await "$2"
+}
+# await PORT: until somebody listens there; curl's 7 says that nobody does.
+await()
+{
+	ticks=150
+	status=7
+	while [ $status -eq 7 ] && [ $ticks -gt 0 ]; do
+		ticks=$((ticks - 1))
 		sleep 0.2
+		status=0
+		curl -s -m 1 -o /dev/null "http://127.0.0.1:$1/" || status=$?
 	done
 }
 trap 'kill $servers 2>/dev/null' EXIT
@@ -129,7 +138,7 @@ http.server.ThreadingHTTPServer(('127.0.0.1', 8004), Breaks).serve_forever()
 PY
 python3 breaks.py >breaks.log 2>&1 &
 servers="$servers $!"
-sleep 1
+await 8004
 MIRROR=http://127.0.0.1:8004 check "a transfer that broke off is tried again" "$env/fetch" pins.lock
 check "the cache has exactly the pinned bytes" fetched
 
@@ -151,15 +160,15 @@ MIRROR=http://127.0.0.1:8002 check "and the next run succeeds" "$env/fetch" pins
 mkdir -p fixed/sha256
 mount -t tmpfs -o size=4k tmpfs fixed
 mkdir -p fixed/sha256
-mount -o remount,ro fixed
+mount -o remount,bind,ro fixed
 MIRROR=http://127.0.0.1:8002 MINTMARK_CACHE=$TAP_TMP/fixed fails 4 'FETCH-CACHE: .*read-only' "a read-only cache" "$env/fetch" pins.lock
-mount -o remount,rw fixed
+mount -o remount,bind,rw fixed
 MIRROR=http://127.0.0.1:8002 MINTMARK_CACHE=$TAP_TMP/fixed fails 4 'FETCH-WRITE: .*disk full' "a full disk" "$env/fetch" pins.lock
 check "a full disk leaves nothing behind" sh -c '[ -z "$(find fixed -type f)" ]'
 umount fixed
 mount -t tmpfs -o size=4m tmpfs fixed
 MIRROR=http://127.0.0.1:8002 MINTMARK_CACHE=$TAP_TMP/fixed check "and the next run succeeds" "$env/fetch" pins.lock
-mount -o remount,ro fixed
+mount -o remount,bind,ro fixed
 MINTMARK_CACHE=$TAP_TMP/fixed check "a complete read-only cache is enough" "$env/fetch" pins.lock
 umount fixed
 
@@ -181,7 +190,7 @@ http.server.ThreadingHTTPServer(('127.0.0.1', 8005), Slow).serve_forever()
 PY
 python3 slow.py >slow.log 2>&1 &
 servers="$servers $!"
-sleep 1
+await 8005
 MIRROR=http://127.0.0.1:8005 setsid "$env/fetch" pins.lock >log 2>&1 &
 fetch_pid=$!
 sleep 2

@@ -114,7 +114,11 @@ touched "a missing file"
 rm -rf "$MINTMARK_CACHE/env"
 env/root toolchain >"$TAP_TMP/log" 2>&1 &
 pid=$!
-sleep 2
+ticks=300
+while [ -z "$(ls -A "$MINTMARK_CACHE/env" 2>/dev/null)" ] && [ $ticks -gt 0 ]; do
+	ticks=$((ticks - 1))
+	sleep 0.1
+done
 kill -TERM $pid
 wait $pid
 ok $(($? != 130)) "an interrupted unpacking ends with 130" "$TAP_TMP/log"
