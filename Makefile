@@ -4,7 +4,6 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.SECONDARY:
 SHELL := /bin/sh
 
 # What a user may say: which recipe (a name here, or a folder anywhere), where its root comes from
@@ -49,6 +48,8 @@ include lib/tools.mk
 include rootfs/ramdisks.mk
 include eif/image.mk
 include tests/tests.mk
+include ci/ci.mk
+include attest/attest.mk
 
 .PHONY: clean
 ##@ House-keeping

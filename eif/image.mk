@@ -1,4 +1,4 @@
-# The image: kernel, command line and ramdisks become image.eif and measurements.json.
+# The image: kernel, command line and ramdisks become image.eif, measurements.json and buildinfo.json.
 
 $(image_dir)/%/image.eif: $(parts)/%/kernel/bzImage $(parts)/%/ramdisk0.cpio $(image_dir)/%/initrd.cpio \
 		kernel/cmdline/% kernel/words eif/assemble out/libexec/eif
@@ -9,7 +9,24 @@ $(image_dir)/%/image.eif: $(parts)/%/kernel/bzImage $(parts)/%/ramdisk0.cpio $(i
 		--out measurements.json=$(@D)/measurements.json --out image.eif=$@ \
 		-- sh /mint/in/assemble $(recipe_name) $*
 
+# What a step sees, and the programs of the environment: looked at once for each environment.
+observed := $(parts)/toolchain/observed
+$(observed): env/observe env/run env/enter $(toolchain)
+	@$(RUN) --name observe --in observe=env/observe --out observed=$@ -- sh /mint/in/observe
+
+# All that could influence the image. Hashed anew in each run; stays as it is when nothing changed.
+$(image_dir)/inputs: FORCE
+	@mkdir -p $(@D)
+	@env/inputs $(recipe_dir) '$(source)' '$(source_path)' $@
+
+# What went in, what made it, what came out.
+$(image_dir)/%/buildinfo.json: $(image_dir)/%/image.eif $(image_dir)/inputs $(observed) $(elf_files) \
+		$(image_pins) recipes/toolchain/root.sha256 env/buildinfo ci/components ci/components-sums
+	@env/buildinfo $(recipe_name) $* $(image_dir)/inputs $(observed) $(image_pins) >$@.tmp
+	@mv -f $@.tmp $@
+
 # What a person checks a download against.
-$(image_dir)/SHA256SUMS: $(foreach t,$(TARGETS),$(image_dir)/$(t)/image.eif)
-	@cd $(@D) && sha256sum $(foreach t,$(TARGETS),$(t)/image.eif $(t)/measurements.json $(t)/manifest.json) >.sums
+$(image_dir)/SHA256SUMS: $(foreach t,$(TARGETS),$(addprefix $(image_dir)/$(t)/,initrd.cpio image.eif buildinfo.json))
+	@cd $(@D) && sha256sum $(foreach t,$(TARGETS), \
+		$(addprefix $(t)/,image.eif measurements.json manifest.json buildinfo.json)) >.sums
 	@mv -f $(@D)/.sums $@

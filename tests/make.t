@@ -35,6 +35,13 @@ state >"$TAP_TMP/before"
 make -s image >/dev/null 2>&1
 state >"$TAP_TMP/after"
 check "a second make image rebuilds nothing" cmp "$TAP_TMP/before" "$TAP_TMP/after"
+check "the image is what recipes/hello/expected says" ci/expected hello
+for file in initrd.cpio image.eif measurements.json buildinfo.json; do
+	rm out/hello/nitro-x86_64/$file
+	[ $file != measurements.json ] || rm out/hello/nitro-x86_64/image.eif
+	check "without $file, make image brings it back" sh -c 'make -s image && ci/expected hello'
+done
+state >"$TAP_TMP/before"
 check "make -q agrees for every file" make -s -q out/parts/nitro-x86_64/ramdisk0.cpio out/bin/eif out/bin/rootfs
 check "make help lists the targets" sh -c 'make -s help | grep -q "make image  "'
 check "the commands run on this host" sh -c 'out/bin/eif --version && out/bin/rootfs --version'

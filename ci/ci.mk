@@ -1,0 +1,24 @@
+# What verifies a build: goals that build again elsewhere and compare. Their scripts are in ci/.
+
+vary := $(parts)/test/vary
+$(vary)/%.so: ci/vary/%.c $(toolchain)
+	@$(RUN) --name vary-$* --in $*.c=$< --out $*.so=$@ -- \
+		gcc -std=gnu17 -O2 $(CWARN) -Werror -D_GNU_SOURCE -shared -fPIC -o /mint/out/$*.so /mint/in/$*.c
+
+.PHONY: verify
+##@ Checks
+verify: $(vary)/clock.so $(vary)/dirorder.so ## build twice from pins, the second time with everything varied (VARY=...), compare
+	@RECIPE='$(RECIPE)' TARGET='$(TARGET)' ROOTFS='$(ROOTFS)' ci/verify $(VARY)
+
+.PHONY: verify-selftest
+verify-selftest: out/hello/nitro-x86_64/image.eif $(vary)/clock.so $(vary)/dirorder.so ## plant faults, show that verify names each one
+	@ci/selftest
+
+.PHONY: audit
+audit: $(if $(VARY),$(vary)/clock.so $(vary)/dirorder.so) ## rebuild RELEASE (a release folder or a measurements.json), compare
+	@RECIPE='$(if $(filter command line,$(origin RECIPE)),$(RECIPE))' ROOTFS='$(ROOTFS)' VARY='$(VARY)' \
+		ci/audit '$(RELEASE)'
+
+.PHONY: verify-full
+verify-full: image $(vary)/clock.so $(vary)/dirorder.so ## verify on other hosts, with every fault, and audit; takes hours
+	@ci/full
