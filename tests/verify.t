@@ -1,0 +1,202 @@
+#!/bin/sh
+# What verify and audit do around their builds: which variations there are and what they change, that the
+# test-only hook works and is refused elsewhere, how a difference is shown, what an audit refuses before and
+# after it rebuilds, and that interrupting either leaves nothing. Runs on the host, from the top of the
+# checkout, after `make image`. The builds themselves are in .ci/run: verify, audit and selftest.
+# shellcheck disable=SC2016,SC2013 # the inner shells expand; file names are words here
+set -u
+. tests/tap.sh
+unset MINTMARK_RUN MAKEFLAGS MFLAGS MAKELEVEL RECIPE TARGETS ROOTFS VARY
+TAP_TMP=$(mktemp -d)
+trap 'chmod -R u+w "$TAP_TMP"; rm -rf "$TAP_TMP"' EXIT
+export TMPDIR="$TAP_TMP/tmp"
+mkdir "$TMPDIR"
+out=$PWD/out
+
+# The variations.
+make -s out/parts/test/vary/clock.so out/parts/test/vary/dirorder.so out/bin/eif >"$TAP_TMP/log" 2>&1
+ok $? "the preload libraries build" "$TAP_TMP/log"
+check "verify --help lists every variation" sh -c '
+	for v in ci/vary/*; do [ ! -x "$v" ] || ci/verify --help | grep -q "^  ${v##*/} *[a-zA-Z/]" || exit 1; done'
+check "selftest --help lists every fault" sh -c '
+	for f in ci/faults/*; do ci/selftest --help | grep -q "^  ${f##*/} *[a-z]" || exit 1; done'
+check "there are at least twelve quick faults" [ "$(grep -l '^when=quick' ci/faults/* | wc -l)" -ge 12 ]
+check "every variation but path and net has its fault" sh -c '
+	for v in ci/vary/*; do
+		case ${v##*/} in net) continue ;; esac
+		[ ! -x "$v" ] || grep -qx "vary=${v##*/}" ci/faults/* || { echo "$v"; exit 1; }
+	done'
+fails 2 'VARY-UNKNOWN: .* expected, found "moon"' "an unknown variation" make -s verify VARY=moon
+export VARY_WORK="$TAP_TMP/varied" VARY_MEMORY='' VARY_ROOT=no VARY_PHASE=''
+mkdir -p "$VARY_WORK/home"
+varied()
+{
+	name=$1
+	want=$2
+	shift 2
+	if reason=$("ci/vary/$name" --can); then
+		got=$("ci/vary/$name" "$@" 2>&1)
+		check "$name: $want" [ "$got" = "$want" ]
+	else
+		skip "$name" "$reason"
+	fi
+}
+varied umask 0077 sh -c umask
+varied tz "+1400" date +%z
+varied names "elsewhere mallory" sh -c 'echo "$(hostname) $USER"'
+varied uname 2.6 sh -c 'uname -r | cut -d . -f 1,2'
+varied limits 512 sh -c 'ulimit -n'
+varied cpus 1 nproc
+varied net 1 sh -c 'tail -n +3 /proc/net/dev | wc -l'
+varied path checkout sh -c 'basename "$PWD"'
+varied home "$VARY_WORK/home" sh -c 'echo "$HOME"'
+varied env hostile sh -c 'echo "$MINTMARK_HOSTILE"'
+varied aslr same sh -c '
+	one=$(grep stack /proc/self/maps); other=$(grep stack /proc/self/maps); [ "$one" = "$other" ] && echo same'
+
+# The hook: clocks and folders as a step sees them, and only where nothing is published.
+hooked="$TAP_TMP/hooked"
+mkdir "$hooked"
+step()
+{
+	MINTMARK_OUT=$hooked MINTMARK_TEST_PRELOAD="$out/parts/test/vary/$1.so" env/run --name hooked \
+		--out r="$hooked/r" -- sh -c "mkdir /mint/work/d && cd /mint/work/d && touch a b c d e f g && ($2) >/mint/out/r"
+}
+fails 2 'STEP-HOOK: MINTMARK_TEST_PRELOAD: only where .*/.test-only exists' "the hook where results are published" \
+	step clock true
+: >"$hooked/.test-only"
+step clock 'date +%Y' >"$TAP_TMP/log" 2>&1
+check "the clock of a step is a year ahead" [ "$(cat "$hooked/r")" = $(($(date -u -d '+1 day +1 hour +2 minutes' +%Y) + 1)) ]
+env/run --name plain --out r="$hooked/plain" -- sh -c \
+	'mkdir /mint/work/d && cd /mint/work/d && touch a b c d e f g && ls -U >/mint/out/r' >/dev/null 2>&1
+step dirorder 'ls -U' >"$TAP_TMP/log" 2>&1
+check "a step sees its folders in another order" sh -c '! cmp -s "$1" "$2"' sh "$hooked/r" "$hooked/plain"
+check "sorted, it is the same folder" [ "$(head -n 7 "$hooked/r" | sort | tr -d '\n')" = abcdefg ]
+
+# A difference is shown where it is: two legs, one with another image.
+for leg in one other; do
+	mkdir -p "$TAP_TMP/$leg/checkout/out/libexec" "$TAP_TMP/$leg/checkout/out/hello/nitro-x86_64"
+	cp out/libexec/eif "$TAP_TMP/$leg/checkout/out/libexec/"
+	cp out/hello/nitro-x86_64/measurements.json "$TAP_TMP/$leg/checkout/out/hello/nitro-x86_64/"
+done
+cp out/hello/nitro-x86_64/image.eif "$TAP_TMP/one/checkout/out/hello/nitro-x86_64/"
+out/bin/eif extract out/hello/nitro-x86_64/image.eif "$TAP_TMP/sections" >/dev/null
+out/bin/eif build --kernel "$TAP_TMP/sections/kernel" --cmdline 'another line' \
+	--ramdisk "$TAP_TMP/sections/ramdisk0" --ramdisk "$TAP_TMP/sections/ramdisk1" \
+	-o "$TAP_TMP/other/checkout/out/hello/nitro-x86_64/image.eif" >/dev/null
+check "a difference between images is shown" ci/difference image hello/nitro-x86_64/image.eif \
+	"$TAP_TMP/one" "$TAP_TMP/other" "$TAP_TMP/shown"
+check "by section" grep -q 'another line' "$TAP_TMP/shown/difference.txt"
+check "naming the section" grep -q 'sections/cmdline' "$TAP_TMP/shown/difference.txt"
+check "also as HTML" grep -q 'another line' "$TAP_TMP/shown/difference.html"
+
+# Audits: what is refused before anything is built.
+make -s publish >"$TAP_TMP/log" 2>&1
+ok $? "make publish" "$TAP_TMP/log"
+release=$TAP_TMP/release
+fresh()
+{
+	rm -rf "$release"
+	cp -R out/hello/release "$release"
+}
+resum()
+{
+	(cd "$release" && find . -type f ! -name SHA256SUMS | sed 's,^\./,,' | LC_ALL=C sort | xargs sha256sum) >"$TAP_TMP/sums"
+	cp "$TAP_TMP/sums" "$release/SHA256SUMS"
+}
+alter()
+{
+	printf X | dd of="$release/$1" bs=1 seek="${2:-100}" conv=notrunc 2>/dev/null
+}
+fails 2 'USAGE: make audit RELEASE=' "an audit of nothing" make -s audit
+fails 2 'AUDIT-RELEASE: nowhere: a release folder' "an audit of what is not there" make -s audit RELEASE=nowhere
+fresh
+for file in $(cut -c 67- "$release/SHA256SUMS"); do
+	fresh
+	alter "$file" 3
+	fails 2 "AUDIT-FILE: $file of the release: expected" "one altered byte: $file" make -s audit RELEASE="$release"
+done
+fresh
+rm "$release/nitro-x86_64/manifest.json"
+fails 2 'AUDIT-FILE: nitro-x86_64/manifest.json of the release: .*found none' "a missing file" \
+	make -s audit RELEASE="$release"
+fresh
+rm "$release/SHA256SUMS"
+fails 2 'AUDIT-FILE: .*/SHA256SUMS expected' "no SHA256SUMS" make -s audit RELEASE="$release"
+for line in '../../etc/passwd' '/etc/passwd' '-rf' '.hidden' 'a/../../b'; do
+	fresh
+	printf '%064d  %s\n' 0 "$line" >>"$release/SHA256SUMS"
+	fails 2 'AUDIT-SUMS: .*found \"' "a SHA256SUMS that names \"$line\"" make -s audit RELEASE="$release"
+done
+fresh
+sed '$s/^[0-9a-f]*/0000000000000000000000000000000000000000000000000000000000000000/' \
+	"$release/pins/musl.lock" >"$TAP_TMP/lock"
+cp "$TAP_TMP/lock" "$release/pins/musl.lock"
+resum
+fails 2 'AUDIT-PINS: .*other pins than this checkout for: musl' "a release of other pins" make -s audit RELEASE="$release"
+check "the pins that differ are shown" grep -q '^  +a9a118bbe84d' "$TAP_TMP/tap.log"
+fresh
+sed 's/\("path":"init\/main.c","sha256":"\)[0-9a-f]/\1x/' "$release/nitro-x86_64/buildinfo.json" >"$TAP_TMP/info"
+cp "$TAP_TMP/info" "$release/nitro-x86_64/buildinfo.json"
+resum
+fails 2 'AUDIT-TREE: .*these differ: init/main.c$' "a release of another revision" make -s audit RELEASE="$release"
+fresh
+sed 's/"PCR1": "./"PCR1": "x/' "$release/nitro-x86_64/measurements.json" >"$TAP_TMP/m"
+cp "$TAP_TMP/m" "$release/nitro-x86_64/measurements.json"
+resum
+fails 2 'AUDIT-MEASUREMENTS: .*measurements.json is not what .*image.eif measures' \
+	"an altered measurement whose lists agree" make -s audit RELEASE="$release"
+
+# What is left to the comparison with what was rebuilt: whoever alters a file can alter the lists.
+compared()
+{
+	resum
+	fails 1 "AUDIT-DIFFERENT: $1: what was published is not what comes out" "$2" \
+		ci/compare-release "$release" out recipes/hello
+}
+fresh
+check "a release agrees with the build it was made of" ci/compare-release "$release" out recipes/hello
+check "and so does its measurements.json alone" \
+	ci/compare-release "$release/nitro-x86_64/measurements.json" out recipes/hello
+for file in $(cut -c 67- "$release/SHA256SUMS"); do
+	case $file in
+	*/components.sha256 | pins/*) continue ;;
+	*/measurements.json) want='.*' ;;
+	*) want=$file ;;
+	esac
+	fresh
+	alter "$file" 3
+	compared "$want" "altered, with lists to match: $file"
+done
+fresh
+sed '1s/^./x/' "$release/nitro-x86_64/components.sha256" >"$TAP_TMP/c"
+cp "$TAP_TMP/c" "$release/nitro-x86_64/components.sha256"
+compared "$(sed -n '1s/^[^ ]*  //p' "$TAP_TMP/c")" "an altered component"
+for key in PCR0 PCR1 PCR2 TreeDigest FileSha256; do
+	sed "s/\"$key\": \"./\"$key\": \"x/" out/hello/nitro-x86_64/measurements.json >"$TAP_TMP/m.json"
+	fails 1 "AUDIT-DIFFERENT: $key: " "an altered $key" ci/compare-release "$TAP_TMP/m.json" out recipes/hello
+done
+
+# Interrupted in the middle of its build.
+interrupted()
+{
+	"$@" >"$TAP_TMP/log" 2>&1 &
+	pid=$!
+	ticks=600
+	until grep -q 'unpacked toolchain' "$TAP_TMP/log" || [ $ticks -eq 0 ]; do
+		ticks=$((ticks - 1))
+		sleep 0.1
+	done
+	kill -TERM $pid
+	wait $pid
+	check "$1, interrupted: ends with 130" [ $? -eq 130 ]
+	check "$1, interrupted: leaves nothing" [ -z "$(ls -A "$TMPDIR")" ]
+}
+fresh
+find out/hello out/parts -type f | LC_ALL=C sort | xargs ls -ln >"$TAP_TMP/before"
+interrupted ci/audit "$release"
+interrupted ci/verify
+find out/hello out/parts -type f | LC_ALL=C sort | xargs ls -ln >"$TAP_TMP/after"
+check "interrupted audits and verifications leave out/ as it was" cmp "$TAP_TMP/before" "$TAP_TMP/after"
+check "and no build in memory" sh -c '! ls -d /dev/shm/mintmark-audit.* /dev/shm/mintmark-verify.* 2>/dev/null'
+finish_tap
