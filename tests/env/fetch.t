@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fetch under attack and in bad luck: wrong bytes, truncation, a full disk, a read-only or damaged cache,
 # two at once, Ctrl-C. Runs in the test environment against a real HTTP server on loopback; never goes
-# shellcheck disable=SC2016,SC2086 # the inner shells expand; lists of process ids are split
+# shellcheck disable=SC2016,SC2046,SC2086 # the inner shells expand; lists of process ids and hashes are split
 # to a network. Call: fetch.t ENV_FOLDER
 set -u
 . "${0%/*}/../tap.sh"
@@ -111,6 +111,125 @@ check "the cache has exactly the pinned bytes" fetched
 rm -rf cache
 MIRROR=file:$TAP_TMP/short fails 4 'FETCH-HASH: .* found [0-9a-f]{64} \(1000 bytes\)' "a truncated download is refused" "$env/fetch" pins.lock
 MIRROR=http://127.0.0.1:8002 check "and the next run succeeds" "$env/fetch" pins.lock
+
+# BUNDLE as a tar file: the members that are asked for, and nothing else of it.
+rm -rf cache bundle
+mkdir -p bundle/sha256
+for f in one two three; do
+	sum=$(sha256sum <"archive/pool/a/$f")
+	cp "archive/pool/a/$f" "bundle/sha256/${sum%% *}"
+done
+tar -c -f good.tar --format=ustar -C bundle sha256
+BUNDLE=$TAP_TMP/good.tar check "from BUNDLE, a tar file" "$env/fetch" pins.lock
+check "the cache has exactly the pinned bytes" fetched
+rm -rf cache
+cp good.tar host:good.tar
+BUNDLE=host:good.tar check "a tar file by a relative path, with a name that tar could take for a host" "$env/fetch" pins.lock
+rm -rf cache
+mkdir applets
+"$(command -v busybox)" --install -s applets 2>/dev/null
+if [ -e applets/tar ]; then
+	BUNDLE=good.tar PATH=$TAP_TMP/applets check "with a userland that is busybox alone" "$env/fetch" pins.lock
+	check "the cache has exactly the pinned bytes" fetched
+else
+	skip "with a userland that is busybox alone" "no busybox with tar here"
+fi
+
+# falls_through NAME REGEX COMMAND...: BUNDLE is of no or little use, one line says why, the mirror has the rest.
+falls_through()
+{
+	rm -rf cache
+	name=$1
+	regex=$2
+	shift 2
+	MIRROR=http://127.0.0.1:8002 "$@" "$env/fetch" pins.lock >log 2>&1
+	ok $? "$name: the next place helps" log
+	check "$name: the cache has exactly the pinned bytes" fetched
+	check "$name: one line says so" [ "$(grep -cE "$regex" log)" = 1 ]
+}
+head -c 500000 good.tar >short.tar
+BUNDLE=short.tar falls_through "a truncated tar file" 'FETCH-BUNDLE: .*/short.tar: a whole tar file expected, found one that ends early' env
+rm -rf cache
+BUNDLE=short.tar fails 4 '1 of 3 files fetched' "a truncated tar file still gives what it has" "$env/fetch" pins.lock
+BUNDLE=nowhere.tar falls_through "no bundle" 'FETCH-BUNDLE: .*/nowhere.tar: a folder or a tar file expected, found none' env
+BUNDLE=pins.lock falls_through "a file that is no tar" 'FETCH-BUNDLE: .* found another kind of file' env
+gzip -k good.tar
+BUNDLE=good.tar.gz falls_through "a compressed tar" 'FETCH-BUNDLE: .* found another kind of file' env
+: >empty.tar
+BUNDLE=empty.tar falls_through "an empty file" 'FETCH-BUNDLE: .* found another kind of file' env
+mkfifo fifo
+BUNDLE=fifo falls_through "a pipe" 'FETCH-BUNDLE: .* found a device or a pipe' env
+BUNDLE=/dev/zero falls_through "a device" 'FETCH-BUNDLE: .* found a device or a pipe' env
+chmod 0000 good.tar bundle
+for BUNDLE in good.tar bundle; do
+	export BUNDLE
+	falls_through "$BUNDLE without permission" 'FETCH-BUNDLE: .* found one that cannot be read' \
+		setpriv --bounding-set=-dac_override,-dac_read_search
+done
+unset BUNDLE
+chmod 0755 good.tar bundle
+
+# Hostile tar files. Each has a right second and third file, and something else for the first.
+cat >hostile.pl <<'PL'
+my ($kind, $first, @rest) = @ARGV;
+sub member {
+	my ($name, $type, $link, $data) = @_;
+	my $h = pack("a100a8a8a8a12a12a8a1a100a6a2a32a32a8a8a155a12", $name, "0000644", "0000000", "0000000",
+		sprintf("%011o", length $data), "00000000000", " " x 8, $type, $link, "ustar", "00", "", "", "0000000", "0000000", "", "");
+	my $sum = 0;
+	$sum += $_ for unpack("C*", $h);
+	substr($h, 148, 8) = sprintf("%06o\0 ", $sum);
+	print $h, $data, "\0" x (-length($data) % 512);
+}
+my $victim = "$ENV{TAP_TMP}/victim";
+my %write = (
+	content => sub { member("sha256/$first", "0", "", "evil" x 1000) },
+	long => sub { member("sha256/$first", "0", "", "x" x 3000000) },
+	symlink => sub { member("sha256/$first", "2", $victim, "") },
+	hardlink => sub { member("sha256/$first", "1", $victim, "") },
+	device => sub { member("sha256/$first", "3", "", "") },
+	fifo => sub { member("sha256/$first", "6", "", "") },
+	folder => sub { member("sha256/$first/", "5", "", ""); member("sha256/$first/../../victim", "0", "", "evil") },
+	absolute => sub { member($victim, "0", "", "evil"); member("/sha256/$first", "0", "", "evil") },
+	dots => sub { member("../victim", "0", "", "evil"); member("../sha256/$first", "0", "", "evil") },
+	through => sub { member("sha256", "2", "$ENV{TAP_TMP}/outside", ""); member("sha256/$first", "0", "", "evil") },
+);
+binmode STDOUT;
+$write{$kind}->();
+for my $sha (@rest) {
+	open my $f, "<:raw", "bundle/sha256/$sha" or die;
+	local $/;
+	member("sha256/$sha", "0", "", <$f>);
+}
+print "\0" x 1024;
+PL
+mkdir outside
+echo precious >victim
+export TAP_TMP
+everything()
+{
+	find . ! -path './cache*' ! -name log ! -name '*.log' ! -name hostile.tar ! -name . -printf '%y %s %T@ %p %l\n' | sort
+}
+set -- $(awk '!/^#/ { print $1 }' pins.lock)
+for kind in content long symlink hardlink device fifo folder absolute dots through; do
+	perl hostile.pl "$kind" "$@" >hostile.tar
+	everything >before.log
+	rm -rf cache
+	BUNDLE=hostile.tar fails 4 '2 of 3 files fetched' "hostile ($kind): not taken, the others are" "$env/fetch" pins.lock
+	check "hostile ($kind): nothing appears in the cache" sh -c '[ "$(ls -A cache/sha256 | wc -l)" = 2 ]'
+	everything >after.log
+	check "hostile ($kind): nothing else is touched" cmp before.log after.log
+done
+rm -rf cache
+perl hostile.pl long "$@" >hostile.tar
+BUNDLE=hostile.tar fails 4 'FETCH-HASH: .* found [0-9a-f]{64} \(300000 bytes\)' \
+	"of a member that is too long no more is read than the pin says" "$env/fetch" pins.lock
+rm -rf cache
+perl hostile.pl content "$@" >hostile.tar
+BUNDLE=hostile.tar fails 4 'FETCH-HASH: pool/a/one from sha256/[0-9a-f]{64} in .*/hostile.tar: expected sha256 [0-9a-f]{64} \(300000 bytes\), found [0-9a-f]{64} \(4000 bytes\)' \
+	"wrong content in a bundle is named: file, place, expected, got" "$env/fetch" pins.lock
+MIRROR=http://127.0.0.1:8002 BUNDLE=hostile.tar check "and the next place helps" "$env/fetch" pins.lock
+check "the cache has exactly the pinned bytes" fetched
 
 # A transfer that breaks off in the middle: the server announces more than it sends.
 rm -rf cache
