@@ -6,7 +6,6 @@ $(vary)/%.so: ci/vary/%.c $(toolchain)
 		gcc -std=gnu17 -O2 $(CWARN) -Werror -D_GNU_SOURCE -shared -fPIC -o /mint/out/$*.so /mint/in/$*.c
 
 .PHONY: verify
-##@ Checks
 verify: $(vary)/clock.so $(vary)/dirorder.so ## build twice from pins, the second time with everything varied (VARY=...), compare
 	@RECIPE='$(RECIPE)' TARGET='$(TARGET)' ROOTFS='$(ROOTFS)' ci/verify $(VARY)
 

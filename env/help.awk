@@ -7,6 +7,6 @@
 	printf "  make %-18s %s\n", target, $0
 }
 END {
-	print "\nRECIPE=name|folder  TARGETS=\"nitro-x86_64\"  ROOTFS=dir:D|tar:F  JOBS=n"
-	print "MIRROR=url  BUNDLE=folder  SNAPSHOT=url (with @SNAPSHOTID@): where fetch looks beside the apt mirrors"
+	print "\nRECIPE=name|folder  TARGETS=\"nitro-x86_64\"  ROOTFS=dir:D|tar:F  JOBS=n  VARY=\"clock umask ...\""
+	print "MIRROR=url  BUNDLE=folder|tar  SNAPSHOT=url (with @SNAPSHOTID@): where fetch looks beside the apt mirrors"
 }
