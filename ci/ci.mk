@@ -18,6 +18,10 @@ audit: $(if $(VARY),$(vary)/clock.so $(vary)/dirorder.so) ## rebuild RELEASE (a 
 	@RECIPE='$(if $(filter command line,$(origin RECIPE)),$(RECIPE))' ROOTFS='$(ROOTFS)' VARY='$(VARY)' \
 		ci/audit '$(RELEASE)'
 
+.PHONY: hosts
+hosts: image ## build on other hosts (minimal trixie, busybox alone) and compare; HOSTS=--quick keeps the kernel
+	@ci/hosts $(HOSTS)
+
 .PHONY: verify-full
 verify-full: image $(vary)/clock.so $(vary)/dirorder.so ## verify on other hosts, with every fault, and audit; takes hours
 	@ci/full

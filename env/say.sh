@@ -23,3 +23,11 @@ have()
 {
 	command -v "$1" >/dev/null 2>&1
 }
+
+# need PROGRAM...: says in one line which program the host lacks.
+need()
+{
+	for program; do
+		have "$program" || die 4 ENV-HOST "$program expected on the host, found none in PATH"
+	done
+}

@@ -31,6 +31,10 @@ shows()
 	return 1
 }
 
+# The test-only hook is closed unless somebody opened it.
+fails 2 'STEP-HOOK: MINTMARK_TEST_PRELOAD: only where' "a preloaded library is refused" \
+	env MINTMARK_TEST_PRELOAD=/nowhere.so env/run --name step -- true
+
 # What a step sees.
 check "a step runs, and its result appears" step 'echo hello >/mint/out/result'
 check "the result is what it wrote" grep -qx hello "$TAP_TMP/result"
@@ -150,6 +154,22 @@ else
 	rm -rf "$MINTMARK_CACHE/env"
 	PATH=$without check "the same root without dpkg-deb" env/root toolchain
 fi
+rm -f "$without/tar"
+rm -rf "$MINTMARK_CACHE/env"
+PATH=$without fails 4 'ENV-HOST: tar expected on the host' "a host without tar: one line" env/root toolchain
+
+# A signal is heard while a step has the terminal.
+(exec env/run --tty --name step -- sleep 986) >/dev/null 2>&1 &
+pid=$!
+sleep 3
+kill -TERM $pid
+ticks=50
+while kill -0 $pid 2>/dev/null && [ $ticks -gt 0 ]; do
+	ticks=$((ticks - 1))
+	sleep 0.2
+done
+check "a step with the terminal ends with its runner" sh -c '! kill -0 $1 2>/dev/null' sh $pid
+wait $pid
 
 # Another user, the same bits.
 build='gcc -g -O2 -x c -c - -o /mint/out/result <<EOF
