@@ -7,7 +7,7 @@
 . env/say.sh
 
 # From the outside in: what needs root comes before the user changes, what starts no program of its own last.
-variations="net path names shell cpus aslr uname limits user filesystem home umask tz locale clock dirorder env"
+variations="net path names cpus aslr uname limits shell user filesystem home umask tz locale clock dirorder env"
 
 # Set by legs_begin: the scratch folder, the same on tmpfs, the leg being built.
 work=

@@ -11,11 +11,26 @@ cannot()
 	exit 1
 }
 
+# program NAME: where a program of the host is. A shell with programs built in would take its own instead.
+program()
+{
+	(
+		IFS=:
+		for folder in $PATH; do
+			if [ -x "$folder/$1" ]; then
+				printf '%s\n' "$folder/$1"
+				exit 0
+			fi
+		done
+		printf '%s\n' "$1"
+	)
+}
+
 # namespaces OPTIONS: as root of new namespaces. Who is not root becomes it in a user namespace first.
 if [ "$(id -u)" -eq 0 ]; then
-	namespaces=unshare
+	namespaces=$(program unshare)
 else
-	namespaces="unshare --user --map-root-user"
+	namespaces="$(program unshare) --user --map-root-user"
 fi
 
 # needs_namespace OPTION: for --can.

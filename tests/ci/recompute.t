@@ -360,7 +360,7 @@ test_sweeps()
 		fixcrc "$f"
 		quietly "byte $at"
 	done
-	ok "$(grep -c '' disagree)" "one bit of a header: both agree on $tried files, of which $refusals are malformed" disagree
+	ok "$(grep -c '' disagree)" "one bit of a header: both agree on $tried files, $refusals of them malformed" disagree
 	: >disagree
 	tried=0 refusals=0
 	for edge in 4 28 547 $(edges base.eif); do
@@ -370,7 +370,7 @@ test_sweeps()
 			quietly "length $at"
 		done
 	done
-	ok "$(grep -c '' disagree)" "broken off: both agree on $tried files, of which $refusals are malformed" disagree
+	ok "$(grep -c '' disagree)" "broken off: both agree on $tried files, $refusals of them malformed" disagree
 	is "broken off: all malformed" $tried $refusals
 }
 
@@ -534,18 +534,22 @@ test_published()
 	for name in PCR0 PCR1 PCR2 PCR8 FileSha256; do
 		value=$(sed -n "s/.*\"$name\": \"\([0-9a-f]*\)\".*/\1/p" good.json)
 		for digit in 1 40 ${#value}; do
-			differs "$name, digit $digit" $name "/\"$name\"/s/\(\"[0-9a-f]*\)\([0-9a-f]\)\([0-9a-f]\{$((${#value} - digit))\}\"\)/\1$(
-				case $(printf %s "$value" | cut -c "$digit") in 0) echo 1 ;; *) echo 0 ;; esac)\3/"
+			tail=$(printf %s "$value" | cut -c "$digit"-)
+			other=0
+			[ "${tail#0}" = "$tail" ] || other=1
+			differs "$name, digit $digit" $name "s/$value/${value%"$tail"}$other${tail#?}/"
 		done
-		differs "$name is missing" $name "/\"$name\"/d"
-		differs "$name is null" $name "s/\"$name\": \"[0-9a-f]*\"/\"$name\": null/"
-		differs "$name is empty" $name "s/\"$name\": \"[0-9a-f]*\"/\"$name\": \"\"/"
-		differs "$name is there twice" $name "s/\(\"$name\": \"[0-9a-f]*\"\)/\1, \1/"
-		differs "$name has a space" $name "s/\"$name\": \"/&\ /"
-		differs "$name is longer" $name "s/\(\"$name\": \"[0-9a-f]*\)/\1\n0/;s/\n//"
-		differs "$name is in capitals" $name "/\"$name\"/y/abcdef/ABCDEF/;s/\"PCR\([0-9]\)\": \"/&/;s/FilESHA256/FileSha256/;s/FilEShA256/FileSha256/"
-		differs "$name only in a text" $name "s/\"$name\": \"\([0-9a-f]*\)\"/\"text\": \"a, \\\\\"$name\\\\\": \\\\\"\1\\\\\"\"/"
-		differs "$name only in a text of two lines" $name "s/\"$name\": \"\([0-9a-f]*\)\"/\"text\": \"a\\\\n\\\\\"$name\\\\\": \\\\\"\1\\\\\"\"/"
+		member="\"$name\": \"$value\""
+		quoted="\\\\\"$name\\\\\": \\\\\"$value\\\\\""
+		differs "$name is missing" $name "/$member/d"
+		differs "$name is null" $name "s/$member/\"$name\": null/"
+		differs "$name is empty" $name "s/$member/\"$name\": \"\"/"
+		differs "$name is there twice" $name "s/$member/&, &/"
+		differs "$name has a space" $name "s/$value/ &/"
+		differs "$name is longer" $name "s/$value/&0/"
+		differs "$name is in capitals" $name "s/$value/$(printf %s "$value" | tr a-f A-F)/"
+		differs "$name only in a text" $name "s/$member/\"text\": \"a, $quoted\"/"
+		differs "$name only in a text of two lines" $name "s/$member/\"text\": \"a\\\\n$quoted\"/"
 	done
 	differs "two values: the first one is named" PCR1 '/"PCR[12]"/s/: "./: "x/'
 	# shellcheck disable=SC2016 # sed's last line
@@ -569,7 +573,7 @@ test_published()
 		cat cmdline
 	} >cmdline2
 	assemble "$f" 0 1 kernel2 2 cmdline2 5 metadata 3 disk 3 disk2
-	is "a boundary moved: the PCRs are the same" "$(in_shell dash base.eif | sed '$d')" "$(in_shell dash "$f" | sed '$d')"
+	is "a boundary moved: the PCRs are the same" "$(in_shell dash base.eif | grep PCR)" "$(in_shell dash "$f" | grep PCR)"
 	printed=$(in_shell dash "$f" | sha256sum)
 	differs "a boundary moved is found" FileSha256 '1s/^/ /'
 }
@@ -582,7 +586,8 @@ test_names()
 	"$EIF" describe --json base.eif >good.json
 	mkdir -p 'a folder/-sub' nothing
 	# shellcheck disable=SC2016 # a strange name
-	for name in 'with spaces and $HOME.eif' '-x.eif' '-' "'\"\\*[a]?.eif" 'a folder/-sub/=if.eif' "$(printf '\303\244\377')"; do
+	for name in 'with spaces and $HOME.eif' '-x.eif' '-' "'\"\\*[a]?.eif" 'a folder/-sub/=if.eif' \
+		"$(printf '\303\244\377')"; do
 		cp base.eif "./$name"
 		cp good.json "./$name.json"
 		everywhere "a file named $(printf %s "$name" | tr '\377' '?')" "$wanted" "$name" "$name.json"

@@ -2,8 +2,8 @@
 # Bytes of images, made and damaged in shell, to be sourced by the tests of this room. Must never share code with the
 # eif command or ci/recompute: headers and checksums are made here once more.
 #
-# Asks for $here, this folder, and $work, a scratch folder. Writes scratch files to the current folder. FILL: the compiled
-# fill.c (compiled into $work when unset).
+# Asks for $here, this folder, and $work, a scratch folder. Writes scratch files to the current folder. FILL is the
+# compiled fill.c (compiled into $work when unset).
 # shellcheck disable=SC2154 # here, work
 
 if [ -z "${FILL:-}" ]; then
