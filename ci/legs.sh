@@ -14,6 +14,11 @@ work=
 memory=
 building=
 watcher=
+# Set by the caller: what is built. Set by compare: the first component that differs, and its path.
+target=
+different=
+# shellcheck disable=SC2034 # verify reads it
+first_path=
 
 legs_end()
 {
@@ -131,7 +136,7 @@ make_leg()
 	done
 	set -- env -u MAKEFLAGS "$@"
 	case $wanted in
-	*" user "*) [ $VARY_ROOT = no ] || chown -R 65534:65534 "$place" ${memory:+"$memory"} ;;
+	*" user "*) [ "$VARY_ROOT" = no ] || chown -R 65534:65534 "$place" ${memory:+"$memory"} ;;
 	esac
 	case $wanted in
 	*" clock "* | *" dirorder "*) : >"$place/checkout/out/.test-only" ;;
@@ -241,6 +246,7 @@ compare()
 			same=DIFFERENT
 			if [ -z "$different" ]; then
 				different=$part
+				# shellcheck disable=SC2034 # verify reads it
 				first_path=$part_path
 			fi
 		fi
