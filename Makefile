@@ -1,6 +1,11 @@
 # mintmark: the table of contents. Every step runs in the pinned environment (env/run), sees only the
 # inputs named in its rule, and its results appear whole or not at all. `make help` lists what to ask for.
 
+# What is read before this file, or overrides it, would be an input that nobody sees.
+$(if $(filter-out Makefile,$(firstword $(MAKEFILE_LIST))),$(error \
+	Makefile expected to be read first, found $(firstword $(MAKEFILE_LIST)) (GNUmakefile? MAKEFILES?)))
+$(if $(findstring e,$(firstword -$(MAKEFLAGS))),$(error make -e is not supported))
+
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -11,6 +16,7 @@ SHELL := /bin/sh
 RECIPE ?= hello
 ROOTFS ?=
 export MIRROR BUNDLE SNAPSHOT JOBS
+unexport CDPATH
 
 recipe_dir := $(if $(findstring /,$(RECIPE)),$(RECIPE:%/=%),recipes/$(RECIPE))
 recipe_name := $(notdir $(recipe_dir))
@@ -50,6 +56,11 @@ include eif/image.mk
 include tests/tests.mk
 include ci/ci.mk
 include attest/attest.mk
+
+settable := RECIPE TARGETS TARGET ROOTFS JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
+	PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE
+overridden := $(strip $(foreach v,$(filter-out $(settable) -%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v)))
+$(if $(overridden),$(error only $(settable) can be set, found $(overridden)))
 
 .PHONY: clean
 ##@ House-keeping

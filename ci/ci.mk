@@ -5,9 +5,10 @@ $(vary)/%.so: ci/vary/%.c $(toolchain)
 	@$(RUN) --name vary-$* --in $*.c=$< --out $*.so=$@ -- \
 		gcc -std=gnu17 -O2 $(CWARN) -Werror -D_GNU_SOURCE -shared -fPIC -o /mint/out/$*.so /mint/in/$*.c
 
+export RECIPE ROOTFS RELEASE VARY
 .PHONY: verify
 verify: $(vary)/clock.so $(vary)/dirorder.so ## build twice from pins, the second time with everything varied (VARY=...), compare
-	@RECIPE='$(RECIPE)' TARGET='$(TARGET)' ROOTFS='$(ROOTFS)' ci/verify $(VARY)
+	@TARGET=$(TARGET) ci/verify $(VARY)
 
 .PHONY: verify-selftest
 verify-selftest: out/hello/nitro-x86_64/image.eif $(vary)/clock.so $(vary)/dirorder.so ## plant faults, show that verify names each one
@@ -15,8 +16,7 @@ verify-selftest: out/hello/nitro-x86_64/image.eif $(vary)/clock.so $(vary)/diror
 
 .PHONY: audit
 audit: $(if $(VARY),$(vary)/clock.so $(vary)/dirorder.so) ## rebuild RELEASE (a release folder or a measurements.json), compare
-	@RECIPE='$(if $(filter command line,$(origin RECIPE)),$(RECIPE))' ROOTFS='$(ROOTFS)' VARY='$(VARY)' \
-		ci/audit '$(RELEASE)'
+	@$(if $(findstring command,$(origin RECIPE)),,RECIPE=) ci/audit "$$RELEASE"
 
 .PHONY: hosts
 hosts: image ## build on other hosts (minimal trixie, busybox alone) and compare; HOSTS=--quick keeps the kernel

@@ -41,6 +41,10 @@ legs_end()
 # legs_begin: the scratch folder, with what the variations need. It is removed whatever happens.
 legs_begin()
 {
+	umask 022
+	case ${TMPDIR:-} in
+	*[[:space:]]*) die 2 LEGS-TMP "TMPDIR: a path without blanks expected, found \"$TMPDIR\"" ;;
+	esac
 	trap legs_end EXIT
 	trap 'exit 130' INT TERM HUP
 	work=$(mktemp -d "${TMPDIR:-/var/tmp}/mintmark-$TOOL.XXXXXX") ||
@@ -67,7 +71,9 @@ vary_prepare()
 	env/fetch "$work/extra.lock"
 	env/unpack "$work/extra" "$work/extra.lock"
 	cp "$work/extra/usr/bin/busybox" "$VARY_WORK/busybox"
-	mkdir "$VARY_WORK/locales"
+	# Whoever follows CDPATH ends here.
+	mkdir -p "$VARY_WORK/cd/env" "$VARY_WORK/cd/ci" "$VARY_WORK/cd/out" "$VARY_WORK/cd/recipes/hello" "$VARY_WORK/locales"
+	echo 'int main(void) { return 7; }' >"$VARY_WORK/cd/recipes/hello/hello.c"
 	I18NPATH=$work/extra/usr/share/i18n localedef --no-archive -c -i tr_TR -f UTF-8 \
 		"$VARY_WORK/locales/tr_TR.UTF-8" >/dev/null 2>&1 || rm -rf "$VARY_WORK/locales/tr_TR.UTF-8"
 	chmod -R a+rX "$VARY_WORK" "$work/vary"
@@ -79,14 +85,27 @@ vary_choose()
 	applied=
 	refused=
 	for variation in $1; do
-		[ -x "ci/vary/$variation" ] ||
-			die 2 VARY-UNKNOWN "VARY: of \"$variations\" expected, found \"$variation\""
+		case " $variations " in
+		*" $variation "*) ;;
+		*) die 2 VARY-UNKNOWN "VARY: of \"$variations\" expected, found \"$variation\"" ;;
+		esac
 		if reason=$("$work/vary/$variation" --can); then
 			applied="$applied $variation"
 		else
 			refused="$refused$variation: ${reason:-it failed}
 "
 		fi
+	done
+}
+
+# vary_demand WORDS: ends when one of them could not be applied.
+vary_demand()
+{
+	for variation in $1; do
+		case "$applied " in
+		*" $variation "*) ;;
+		*) die 4 VARY-REFUSED "$variation expected to be varied, but: $(printf '%s' "$refused" | grep "^$variation: ")" ;;
+		esac
 	done
 }
 
@@ -100,19 +119,23 @@ pin_files()
 {
 	env/fetch "$@"
 	awk '!/^#/ && NF == 3 { print $1 }' "$@" | sort -u | while read -r sha; do
-		ln -f -- "$MINTMARK_CACHE/sha256/$sha" "$work/pins/sha256/$sha" 2>/dev/null ||
-			cp -f -- "$MINTMARK_CACHE/sha256/$sha" "$work/pins/sha256/$sha"
+		# A link has the modes of the cache's file, which are not ours to change.
+		if [ -n "$(find "$MINTMARK_CACHE/sha256/$sha" -perm -444)" ] &&
+			ln -f -- "$MINTMARK_CACHE/sha256/$sha" "$work/pins/sha256/$sha" 2>/dev/null; then
+			continue
+		fi
+		cp -f -- "$MINTMARK_CACHE/sha256/$sha" "$work/pins/sha256/$sha"
+		chmod 0444 "$work/pins/sha256/$sha"
 	done
-	chmod -R a+rX "$work/pins"
 }
 
-# stage LEG [RECIPE_FOLDER]: a copy of the checkout, and of a recipe that lies outside it.
+# stage LEG [RECIPE_FOLDER NAME]: a copy of the checkout, and of a recipe that lies outside it.
 stage()
 {
 	mkdir -p "$work/$1/checkout" "$work/$1/cache"
 	tar -c -f - --exclude=./out --exclude=./.git . | tar -x -f - -C "$work/$1/checkout"
 	mkdir "$work/$1/checkout/out"
-	[ -z "${2:-}" ] || cp -R -- "$2" "$work/$1/${2##*/}"
+	[ -z "${2:-}" ] || { mkdir "$work/$1/recipe" && cp -R -- "$2" "$work/$1/recipe/$3"; }
 }
 
 # make_leg LEG VARIATIONS GOAL...: one run of make in a leg, under these variations. Its output is the
@@ -122,8 +145,8 @@ make_leg()
 	place=$work/$1
 	wanted=" $2 "
 	shift 2
-	set -- make "$@"
-	set -- env -u MAKELEVEL -u MFLAGS -u MINTMARK_RUN -u MINTMARK_OUT -u MIRROR -u SNAPSHOT \
+	set -- make -f Makefile "$@"
+	set -- env -u MAKELEVEL -u MFLAGS -u MAKEFILES -u GNUMAKEFLAGS -u MINTMARK_RUN -u MINTMARK_OUT -u MIRROR -u SNAPSHOT \
 		MINTMARK_CACHE="$place/cache" BUNDLE="$work/pins" APT_CONFIG_DIR="$work/none" "$@"
 	inwards=
 	for variation in $variations; do
@@ -136,10 +159,10 @@ make_leg()
 	done
 	set -- env -u MAKEFLAGS "$@"
 	case $wanted in
-	*" user "*) [ "$VARY_ROOT" = no ] || chown -R 65534:65534 "$place" ${memory:+"$memory"} ;;
+	*" clock "* | *" dirorder "*) : >"$place/checkout/out/.test-only" ;;
 	esac
 	case $wanted in
-	*" clock "* | *" dirorder "*) : >"$place/checkout/out/.test-only" ;;
+	*" user "*) [ "$VARY_ROOT" = no ] || chown -R 65534:65534 "$place" ${memory:+"$memory"} ;;
 	esac
 	(cd "$place/checkout" && exec "$@") &
 	building=$!
@@ -190,7 +213,7 @@ watch()
 		echo "$state" | awk -v now="$now" -v reached="$reached" '{
 			left = (reached + 100) / ($3 + 100) * ($4 - $3) - (now - reached)
 			printf "%d of %d components, %d min passed, about %d min left\n",
-				$1, $2, now / 60, left > 60 ? left / 60 : 1
+				$1, $2, now / 60, (left > 60 ? left / 60 : 1)
 		}' | while read -r line; do say "$line"; done
 	done
 }
@@ -215,8 +238,12 @@ value_of()
 	made=$work/$1/checkout/out
 	case $2 in
 	-)
-		set -- "$1" "$work/$1"/cache/env/toolchain-*
-		[ ! -d "$2" ] || { env/digest "$2"; return; }
+		(
+			cd "$work/$1/checkout"
+			root=$(MINTMARK_CACHE=$work/$1/cache MINTMARK_OUT=$PWD/out MINTMARK_RUN='' BUNDLE=$work/pins env/root toolchain) &&
+				env/digest "$root"
+		) || echo none
+		return
 		;;
 	*'#'*)
 		[ ! -f "$made/${2%#*}" ] || sed -n "s/^ *\"${2#*#}\": *\"\([0-9a-f]*\)\".*/\1/p" "$made/${2%#*}"

@@ -2,6 +2,7 @@
 # What the scripts of this room share, to be sourced: where things are, and how to say that something
 # went wrong in one line. Exit statuses are those of the C commands: 1 verify, 2 usage, 3 malformed, 4 environment.
 
+unset CDPATH
 TOOL=${0##*/}
 MINTMARK_CACHE=${MINTMARK_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/mintmark}
 MINTMARK_OUT=${MINTMARK_OUT:-$PWD/out}

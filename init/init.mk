@@ -6,7 +6,7 @@ NSM_SRC := init/nsm.c
 
 init := $(parts)/nitro-x86_64/init
 
-$(init)/init: $(INIT_SRC) $(NSM_SRC) $(wildcard init/*.h) init/build kernel/words \
+$(init)/init: $(wildcard init/*.[ch]) init/build kernel/words \
 		kernel/cmdline/builtin-x86_64 kernel/cmdline/nitro-x86_64 $(musl)/lib/libc.a
 	@$(RUN) --name init --in init=init --in kernel/words=kernel/words \
 		--in kernel/cmdline=kernel/cmdline --in musl=$(musl) --out init=$(@D) \

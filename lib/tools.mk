@@ -28,7 +28,7 @@ out/libexec/eif: $(tool_eif_src) $(wildcard lib/*.h eif/*.h) lib/tools.mk eif/ei
 out/libexec/rootfs: $(tool_rootfs_src) $(wildcard lib/*.h rootfs/*.h) lib/tools.mk rootfs/rootfs.mk
 
 # They run on any host because they bring the environment's loader and libraries along.
-$(bin_files): out/bin/%: out/libexec/% env/launcher
+$(bin_files): out/bin/%: out/libexec/% env/launcher env/unpack $(toolchain)
 	@mkdir -p out/bin && env/launcher $* >$@.tmp && chmod +x $@.tmp && mv -f $@.tmp $@
 
 .PHONY: tools install

@@ -54,6 +54,27 @@ varied env hostile sh -c 'echo "$MINTMARK_HOSTILE"'
 varied aslr same sh -c '
 	one=$(grep stack /proc/self/maps); other=$(grep stack /proc/self/maps); [ "$one" = "$other" ] && echo same'
 
+# What make must not take from outside.
+fails 2 'only .* can be set, found CBASE' "a variable of ours, given from outside" make -s image CBASE=-O0
+fails 2 'only .* can be set, found CBASE' "the same, through the environment" env MAKEFLAGS=CBASE=-O0 make -s image
+fails 2 'make -e is not supported' "make -e" make -s -e image
+echo 'X = 1' >"$TAP_TMP/x.mk"
+fails 2 'Makefile expected to be read first' "a makefile before ours" env MAKEFILES="$TAP_TMP/x.mk" make -s image
+mkdir -p "$TAP_TMP/cd/recipes/hello" "$TAP_TMP/cd/env"
+echo decoy >"$TAP_TMP/cd/recipes/hello/hello.c"
+check "CDPATH does not disturb" env CDPATH="$TAP_TMP/cd" make -s image
+decoy=$(sha256sum <"$TAP_TMP/cd/recipes/hello/hello.c")
+check "nor lead elsewhere" sh -c '! grep -q "$1" out/hello/inputs' sh "${decoy%% *}"
+mkdir "$TAP_TMP/unreadable"
+echo secret >"$TAP_TMP/unreadable/file"
+chmod 0 "$TAP_TMP/unreadable/file"
+chmod a+x "$TAP_TMP"
+nobody=
+[ "$(id -u)" -ne 0 ] || nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+cp env/digest "$TAP_TMP/digest"
+# shellcheck disable=SC2086 # a list of words
+fails 4 'DIGEST-READ' "a digest of what cannot be read" $nobody sh "$TAP_TMP/digest" "$TAP_TMP/unreadable"
+
 # The hook: clocks and folders as a step sees them, and only where nothing is published.
 hooked="$TAP_TMP/hooked"
 mkdir "$hooked"
@@ -161,8 +182,7 @@ check "and so does its measurements.json alone" \
 	ci/compare-release "$release/nitro-x86_64/measurements.json" out recipes/hello
 for file in $(cut -c 67- "$release/SHA256SUMS"); do
 	case $file in
-	*/components.sha256 | pins/*) continue ;;
-	*/measurements.json) want='.*' ;;
+	*/measurements.json | */components.sha256) want='.*' ;;
 	*) want=$file ;;
 	esac
 	fresh
@@ -173,6 +193,54 @@ fresh
 sed '1s/^./x/' "$release/nitro-x86_64/components.sha256" >"$TAP_TMP/c"
 cp "$TAP_TMP/c" "$release/nitro-x86_64/components.sha256"
 compared "$(sed -n '1s/^[^ ]*  //p' "$TAP_TMP/c")" "an altered component"
+for line in 1 5; do
+	fresh
+	sed "$line,\$d" out/hello/release/nitro-x86_64/components.sha256 >"$release/nitro-x86_64/components.sha256"
+	compared '.*' "a list of components cut short before line $line"
+done
+for file in nitro-x86_64/extra prod/image.eif pins/other.lock pins/linux.root.sha256 recipe/extra.c 'recipe/image.conf '; do
+	fresh
+	mkdir -p "$release/${file%/*}"
+	echo evil >"$release/$file"
+	fails 1 'AUDIT-DIFFERENT: ' "a file that nobody built: \"$file\"" ci/compare-release "$release" out recipes/hello
+done
+for file in recipe/hello.c recipe pins nitro-x86_64/components.sha256 nitro-x86_64/buildinfo.json; do
+	fresh
+	rm -r "${release:?}/$file"
+	compared '.*' "without $file, with lists to match"
+done
+fresh
+tail -n 1 out/hello/release/SHA256SUMS | tr -d '\n' | sed 's/^./x/' >"$TAP_TMP/last"
+sed '$d' out/hello/release/SHA256SUMS | cat - "$TAP_TMP/last" >"$release/SHA256SUMS"
+fails 1 'AUDIT-DIFFERENT: SHA256SUMS: ' "a list whose last line has no end" ci/compare-release "$release" out recipes/hello
+for file in nitro-x86_64/image.eif recipe/image.conf SHA256SUMS; do
+	fresh
+	rm "$release/$file"
+	ln -s "$PWD/out/hello/release/$file" "$release/$file"
+	fails 2 'AUDIT-NAME: .* a file or a folder expected' "a link in place of $file" make -s audit RELEASE="$release"
+done
+fresh
+rm "$release/pins/musl.lock"
+mkfifo "$release/pins/musl.lock"
+fails 2 'AUDIT-NAME: ' "a fifo" make -s audit RELEASE="$release"
+fresh
+for path in /dev/zero ../../etc/passwd; do
+	sed "s,\"path\":\"init/main.c\",\"path\":\"$path\"," out/hello/release/nitro-x86_64/buildinfo.json \
+		>"$release/nitro-x86_64/buildinfo.json"
+	resum
+	fails 2 'AUDIT-BUILDINFO: .*paths inside of the repository' "a buildinfo that names $path" make -s audit RELEASE="$release"
+done
+fresh
+sed 's/"Recipe": "hello"/"Recipe": "evil"/' out/hello/release/nitro-x86_64/measurements.json \
+	>"$release/nitro-x86_64/measurements.json"
+printf "SOURCE = program:x.c';touch %s/PWNED;:'\nARG = /x\n" "$TAP_TMP" >"$release/recipe/image.conf"
+resum
+fails 2 'RECIPE-MISSING: recipes/evil expected' "a recipe that nobody has read is not built" make -s audit RELEASE="$release"
+fails 2 'RECIPE-SYNTAX: .*SOURCE = ' "nor does a shell see what it says" \
+	make -s audit RELEASE="$release" RECIPE="$release/recipe"
+check "nothing of it ran" [ ! -e "$TAP_TMP/PWNED" ]
+echo '{}' >"$TAP_TMP/m.json"
+fails 2 'AUDIT-MEASUREMENTS: .*members Recipe and Target expected' "a JSON of something else" make -s audit RELEASE="$TAP_TMP/m.json"
 for key in PCR0 PCR1 PCR2 TreeDigest FileSha256; do
 	sed "s/\"$key\": \"./\"$key\": \"x/" out/hello/nitro-x86_64/measurements.json >"$TAP_TMP/m.json"
 	fails 1 "AUDIT-DIFFERENT: $key: " "an altered $key" ci/compare-release "$TAP_TMP/m.json" out recipes/hello
