@@ -238,12 +238,15 @@ value_of()
 	made=$work/$1/checkout/out
 	case $2 in
 	-)
-		(
-			cd "$work/$1/checkout"
-			root=$(MINTMARK_CACHE=$work/$1/cache MINTMARK_OUT=$PWD/out MINTMARK_RUN='' BUNDLE=$work/pins env/root toolchain) &&
-				env/digest "$root"
-		) || echo none
-		return
+		# Usually there is one; of several each counts.
+		for root in "$work/$1"/cache/env/toolchain-*; do
+			[ ! -d "$root" ] || env/digest "$root"
+		done >"$work/roots"
+		case $(wc -l <"$work/roots") in
+		0) ;;
+		1) cat "$work/roots"; return ;;
+		*) sha256sum <"$work/roots" | cut -d ' ' -f 1; return ;;
+		esac
 		;;
 	*'#'*)
 		[ ! -f "$made/${2%#*}" ] || sed -n "s/^ *\"${2#*#}\": *\"\([0-9a-f]*\)\".*/\1/p" "$made/${2%#*}"
