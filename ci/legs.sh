@@ -175,7 +175,7 @@ make_leg()
 # build LEG VARIATIONS ARGUMENT...: the image of a leg, its kernel first: that one may use all CPUs.
 build()
 {
-	VARY_PHASE=kernel make_leg "$1" "$2" "out/parts/$target/kernel/bzImage" TARGETS="$target" &&
+	VARY_PHASE=kernel make_leg "$@" TARGETS="$target" "out/parts/$target/kernel/bzImage" &&
 		VARY_PHASE='' make_leg "$@" TARGETS="$target" image
 }
 
