@@ -262,7 +262,12 @@ interrupted()
 	kill -TERM $pid
 	wait $pid
 	check "$1, interrupted: ends with $want" [ $? -eq "$want" ]
-	sleep 1
+	# make does not wait for what it ended to clean up.
+	ticks=600
+	until [ -z "$(ls -A "$TMPDIR")" ] || [ $ticks -eq 0 ]; do
+		ticks=$((ticks - 1))
+		sleep 0.1
+	done
 	check "$1, interrupted: leaves nothing" [ -z "$(ls -A "$TMPDIR")" ]
 }
 fresh
