@@ -8,7 +8,7 @@ $(vary)/%.so: ci/vary/%.c $(toolchain)
 export RECIPE ROOTFS RELEASE VARY
 .PHONY: verify
 verify: $(vary)/clock.so $(vary)/dirorder.so ## build twice from pins, the second time with everything varied (VARY=...), compare
-	@TARGET=$(TARGET) ci/verify $(VARY)
+	@TARGET=$(TARGET) exec ci/verify $(VARY)
 
 .PHONY: verify-selftest
 verify-selftest: out/hello/nitro-x86_64/image.eif $(vary)/clock.so $(vary)/dirorder.so ## plant faults, show that verify names each one
@@ -16,7 +16,7 @@ verify-selftest: out/hello/nitro-x86_64/image.eif $(vary)/clock.so $(vary)/diror
 
 .PHONY: audit
 audit: $(if $(VARY),$(vary)/clock.so $(vary)/dirorder.so) ## rebuild RELEASE (a release folder or a measurements.json), compare
-	@$(if $(findstring command,$(origin RECIPE)),,RECIPE=) ci/audit "$$RELEASE"
+	@$(if $(findstring command,$(origin RECIPE)),,RECIPE=) exec ci/audit "$$RELEASE"
 
 .PHONY: hosts
 hosts: image ## build on other hosts (minimal trixie, busybox alone) and compare; HOSTS=--quick keeps the kernel
