@@ -2,7 +2,7 @@
 # brings it unless told not to, make bundle leaves it out unless told to take it.
 
 image_pins := $(addsuffix /pins.lock,$(addprefix recipes/,toolchain linux musl busybox))
-test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,test qemu))
+test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,test registry qemu))
 $(if $(filter-out yes no,$(TESTS)),$(error TESTS: yes or no expected, found $(TESTS)))
 
 .PHONY: fetch bundle lock outdated sources
@@ -17,7 +17,7 @@ bundle: ## write every pinned input and the archive's evidence to out/RECIPE/bun
 lock: ## refresh the pins from the archive's signed indexes and show what changed
 	@env/lock
 	@env/root --expect toolchain >/dev/null
-	@env/root --expect test >/dev/null
+	@for root in test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
 
 outdated: ## list pins for which the archive has something newer, with their age
 	@env/lock --outdated
