@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <zlib.h>
 
@@ -14,46 +13,41 @@ enum { GZIP_WINDOW = 15 + 16 }; /* the largest window, and gzip's header and tra
 
 struct gunzip {
 	z_stream z;
-	int fd;
-	const char *path;
+	struct input *input;
 	bool in_member;
-	unsigned char input[65536];
+	unsigned char buffer[65536];
 };
 
-bool gunzip_recognises(int fd)
+bool gunzip_recognises(const struct input *input)
 {
 	unsigned char magic[2];
 
-	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && magic[0] == 0x1f &&
+	return input_peek(input, magic, sizeof(magic)) == sizeof(magic) && magic[0] == 0x1f &&
 	       magic[1] == 0x8b;
 }
 
-struct gunzip *gunzip_new(int fd, const char *path, struct err *err)
+struct gunzip *gunzip_new(struct input *input, struct err *err)
 {
 	struct gunzip *gunzip = calloc(1, sizeof(*gunzip));
 
 	if (!gunzip || inflateInit2(&gunzip->z, GZIP_WINDOW) != Z_OK) {
 		free(gunzip);
 		errno = ENOMEM;
-		err_errno(err, "ROOTFS-MEMORY", "%s", path);
+		err_errno(err, "ROOTFS-MEMORY", "%s", input->name);
 		return NULL;
 	}
-	gunzip->fd = fd;
-	gunzip->path = path;
+	gunzip->input = input;
 	return gunzip;
 }
 
 /* More input: 1, or 0 at the end of the file, or -1. */
 static int refill(struct gunzip *gunzip, struct err *err)
 {
-	ssize_t n;
+	ssize_t n = input_read(gunzip->input, gunzip->buffer, sizeof(gunzip->buffer), err);
 
-	do
-		n = read(gunzip->fd, gunzip->input, sizeof(gunzip->input));
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return err_errno(err, "ROOTFS-READ", "%s", gunzip->path);
-	gunzip->z.next_in = gunzip->input;
+		return -1;
+	gunzip->z.next_in = gunzip->buffer;
 	gunzip->z.avail_in = (unsigned)n;
 	return n > 0;
 }
@@ -61,7 +55,7 @@ static int refill(struct gunzip *gunzip, struct err *err)
 static int damaged(const struct gunzip *gunzip, const char *found, struct err *err)
 {
 	return err_set(err, EXIT_MALFORMED, "TAR-COMPRESSION",
-		       "%s: whole gzip members expected, found: %s", gunzip->path, found);
+		       "%s: whole gzip members expected, found: %s", gunzip->input->name, found);
 }
 
 ssize_t gunzip_read(struct gunzip *gunzip, void *data, size_t size, struct err *err)

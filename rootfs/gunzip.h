@@ -1,5 +1,5 @@
 /*
- * gzip files, with every check that RFC 1952 has for them. Internal to the rootfs room.
+ * gzip, with every check that RFC 1952 has for it. Internal to the rootfs room.
  */
 #ifndef MINTMARK_ROOTFS_GUNZIP_H
 #define MINTMARK_ROOTFS_GUNZIP_H
@@ -9,18 +9,19 @@
 #include <sys/types.h>
 
 #include "err.h"
+#include "input.h"
 
 struct gunzip;
 
-/* Whether the file begins like a gzip member; its offset stays where it is. */
-bool gunzip_recognises(int fd);
+/* Whether the input begins like a gzip member; it stays where it is. */
+bool gunzip_recognises(const struct input *input);
 
-/* Owned by the caller; fd and path outlive it. NULL with ROOTFS-MEMORY. */
-struct gunzip *gunzip_new(int fd, const char *path, struct err *err);
+/* Owned by the caller; the input outlives it. NULL with ROOTFS-MEMORY. */
+struct gunzip *gunzip_new(struct input *input, struct err *err);
 
 /*
  * Reads up to size bytes, 0 at the end of the last member. TAR-COMPRESSION when a CRC or a length
- * is wrong, when the file ends within a member, or when something else lies behind one.
+ * is wrong, when the input ends within a member, or when something else lies behind one.
  */
 ssize_t gunzip_read(struct gunzip *gunzip, void *data, size_t size, struct err *err);
 

@@ -3,112 +3,18 @@
  * everything inside the tree. Contents go to one unlinked spool file, because the archive that is
  * written later has another order. Never creates anything with a name on disk.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rootfs.h"
+#include "spool.h"
 #include "stream.h"
 #include "tar_header.h"
 #include "tree.h"
 
-struct spool {
-	struct contents contents;
-	int fd;
-	off_t end;
-};
-
-static int spool_read(struct contents *contents, const struct inode *inode, const char *path,
-		      struct sink *sink, struct err *err)
+static ssize_t give_data(void *from, void *data, size_t size, struct err *err)
 {
-	const struct spool *spool = (const struct spool *)contents;
-	uint64_t done = 0;
-	char buffer[65536];
-
-	while (done < inode->size) {
-		uint64_t left = inode->size - done;
-		size_t want = left < sizeof(buffer) ? (size_t)left : sizeof(buffer);
-		ssize_t n = pread(spool->fd, buffer, want, inode->offset + (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_errno(err, "ROOTFS-SPOOL", "%s", path);
-		if (sink->take(sink, buffer, (size_t)n, err) < 0)
-			return -1;
-		done += (uint64_t)n;
-	}
-	return 0;
-}
-
-static void spool_close(struct contents *contents)
-{
-	struct spool *spool = (struct spool *)contents;
-
-	if (spool->fd >= 0)
-		close(spool->fd);
-	free(spool);
-}
-
-/* /var/tmp rather than /tmp, which may be memory. */
-static int open_spool(struct err *err)
-{
-	const char *folder = getenv("TMPDIR");
-	cleanup_free char *name = NULL;
-	int fd;
-
-	if (!folder || !*folder)
-		folder = "/var/tmp";
-	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	name = malloc(strlen(folder) + sizeof("/rootfs.XXXXXX"));
-	if (!name)
-		return err_errno(err, "ROOTFS-MEMORY", "spool");
-	stpcpy(stpcpy(name, folder), "/rootfs.XXXXXX");
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(err, "ROOTFS-SPOOL", "%s", name);
-	unlink(name);
-	return fd;
-}
-
-static struct spool *new_spool(struct rootfs *rootfs, struct err *err)
-{
-	struct spool *spool = calloc(1, sizeof(*spool));
-
-	if (!spool) {
-		err_errno(err, "ROOTFS-MEMORY", "spool");
-		return NULL;
-	}
-	spool->contents = (struct contents){rootfs->contents, spool_read, NULL, spool_close};
-	rootfs->contents = &spool->contents;
-	spool->fd = open_spool(err);
-	return spool->fd < 0 ? NULL : spool;
-}
-
-static int spool_data(struct spool *spool, struct tar *tar, struct err *err)
-{
-	char buffer[65536];
-
-	for (;;) {
-		ssize_t n = tar_read(tar, buffer, sizeof(buffer), err);
-
-		if (n <= 0)
-			return (int)n;
-		for (ssize_t done = 0; done < n;) {
-			ssize_t put =
-				pwrite(spool->fd, buffer + done, (size_t)(n - done), spool->end);
-
-			if (put < 0 && errno == EINTR)
-				continue;
-			if (put < 0)
-				return err_errno(err, "ROOTFS-SPOOL", "spool file");
-			done += put;
-			spool->end += put;
-		}
-	}
+	return tar_read(from, data, size, err);
 }
 
 /*
@@ -296,11 +202,9 @@ static int fill_inode(struct inode *inode, const struct tar_entry *entry, struct
 {
 	switch (entry->type) {
 	case '0':
-		inode->contents = &spool->contents;
-		inode->offset = spool->end;
 		if (inode_set_size(inode, entry->size, entry->path, err) < 0)
 			return -1;
-		return spool_data(spool, tar, err);
+		return spool_fill(spool, inode, give_data, tar, err);
 	case '2':
 		return inode_set_target(inode, entry->link, err);
 	case '3':
@@ -403,7 +307,7 @@ int read_tar(struct rootfs *rootfs, const char *location, struct err *err)
 
 	if (!tar.stream)
 		return -1;
-	spool = new_spool(rootfs, err);
+	spool = spool_of(rootfs, err);
 	if (!spool)
 		return -1;
 	while ((found = tar_next(&tar, &entry, err)) > 0) {

@@ -3,11 +3,13 @@ ROOTFS_LIB_SRC := \
 	rootfs/add_file.c \
 	rootfs/digest.c \
 	rootfs/gunzip.c \
+	rootfs/input.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
 	rootfs/read_dir.c \
 	rootfs/read_tar.c \
 	rootfs/source.c \
+	rootfs/spool.c \
 	rootfs/stream.c \
 	rootfs/tar_header.c \
 	rootfs/tree.c \

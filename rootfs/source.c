@@ -131,11 +131,15 @@ static int hash_and_pass(struct sink *sink, const void *data, size_t size, struc
 
 int read_contents(struct inode *inode, const char *path, struct sink *sink, struct err *err)
 {
-	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
-	struct hashing hashing = {{hash_and_pass}, sink, hash};
+	cleanup_hash struct hash *hash = NULL;
+	struct hashing hashing = {{hash_and_pass}, sink, NULL};
 
+	if (inode->hashed)
+		return sink ? inode->contents->read(inode->contents, inode, path, sink, err) : 0;
+	hash = hash_new(HASH_SHA256, err);
 	if (!hash)
 		return -1;
+	hashing.hash = hash;
 	if (inode->contents->read(inode->contents, inode, path, &hashing.sink, err) < 0)
 		return -1;
 	return hash_final(hash, inode->sha256, err);

@@ -63,6 +63,7 @@ struct inode {
 	size_t names;  /* how many nodes hold it */
 	char *target;  /* of a symbolic link */
 	unsigned char sha256[SHA256_SIZE];
+	bool hashed;		   /* sha256 is known, and the contents cannot change any more */
 	struct contents *contents; /* where a regular file's bytes are; not owned */
 	off_t offset;		   /* in contents, for those that need it */
 	struct stamp stamp;	   /* for contents that can change */
@@ -184,6 +185,7 @@ struct rootfs {
 	bool has_source;
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
 	struct contents *contents;
+	struct spool *spool; /* one of the contents, once there is one */
 	struct remark *remarks; /* of rootfs_unpack(), in archive order */
 	size_t remark_count;
 };

@@ -1,0 +1,130 @@
+/*
+ * The spool file: written once from front to back while layers are read, read at random when the
+ * archive is written. It never has a name that anyone else could open.
+ */
+#include "spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rootfs.h"
+
+struct spool {
+	struct contents contents;
+	int fd;
+	off_t end;
+};
+
+static int spool_read(struct contents *contents, const struct inode *inode, const char *path,
+		      struct sink *sink, struct err *err)
+{
+	const struct spool *spool = (const struct spool *)contents;
+	uint64_t done = 0;
+	char buffer[65536];
+
+	while (done < inode->size) {
+		uint64_t left = inode->size - done;
+		size_t want = left < sizeof(buffer) ? (size_t)left : sizeof(buffer);
+		ssize_t n = pread(spool->fd, buffer, want, inode->offset + (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_errno(err, "ROOTFS-SPOOL", "%s", path);
+		if (sink->take(sink, buffer, (size_t)n, err) < 0)
+			return -1;
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
+static void spool_close(struct contents *contents)
+{
+	struct spool *spool = (struct spool *)contents;
+
+	if (spool->fd >= 0)
+		close(spool->fd);
+	free(spool);
+}
+
+/* /var/tmp rather than /tmp, which may be memory. */
+static int open_spool(struct err *err)
+{
+	const char *folder = getenv("TMPDIR");
+	cleanup_free char *name = NULL;
+	int fd;
+
+	if (!folder || !*folder)
+		folder = "/var/tmp";
+	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	name = malloc(strlen(folder) + sizeof("/rootfs.XXXXXX"));
+	if (!name)
+		return err_errno(err, "ROOTFS-MEMORY", "spool");
+	stpcpy(stpcpy(name, folder), "/rootfs.XXXXXX");
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, "ROOTFS-SPOOL", "%s", name);
+	unlink(name);
+	return fd;
+}
+
+struct spool *spool_of(struct rootfs *rootfs, struct err *err)
+{
+	struct spool *spool = rootfs->spool;
+
+	if (spool)
+		return spool;
+	spool = calloc(1, sizeof(*spool));
+	if (!spool) {
+		err_errno(err, "ROOTFS-MEMORY", "spool");
+		return NULL;
+	}
+	spool->contents = (struct contents){rootfs->contents, spool_read, NULL, spool_close};
+	rootfs->contents = &spool->contents;
+	spool->fd = open_spool(err);
+	if (spool->fd < 0)
+		return NULL;
+	rootfs->spool = spool;
+	return spool;
+}
+
+static int append(struct spool *spool, const char *data, size_t size, struct err *err)
+{
+	while (size > 0) {
+		ssize_t n = pwrite(spool->fd, data, size, spool->end);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "ROOTFS-SPOOL", "spool file");
+		data += n;
+		size -= (size_t)n;
+		spool->end += n;
+	}
+	return 0;
+}
+
+int spool_fill(struct spool *spool, struct inode *inode, spool_source *source, void *from,
+	       struct err *err)
+{
+	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
+	char buffer[65536];
+	ssize_t n;
+
+	if (!hash)
+		return -1;
+	inode->contents = &spool->contents;
+	inode->offset = spool->end;
+	while ((n = source(from, buffer, sizeof(buffer), err)) > 0)
+		if (hash_update(hash, buffer, (size_t)n, err) < 0 ||
+		    append(spool, buffer, (size_t)n, err) < 0)
+			return -1;
+	if (n < 0 || hash_final(hash, inode->sha256, err) < 0)
+		return -1;
+	inode->hashed = true;
+	return 0;
+}
