@@ -1,6 +1,7 @@
 # Sources of the rootfs room: variables only, sorted.
 ROOTFS_LIB_SRC := \
 	rootfs/add_file.c \
+	rootfs/config.c \
 	rootfs/digest.c \
 	rootfs/gunzip.c \
 	rootfs/input.c \

@@ -69,6 +69,7 @@ void rootfs_free(struct rootfs *rootfs)
 	for (size_t i = 0; i < rootfs->remark_count; i++)
 		free(rootfs->remarks[i].path);
 	free(rootfs->remarks);
+	config_clear(&rootfs->config);
 	free(rootfs->prefix);
 	free(rootfs);
 }

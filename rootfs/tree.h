@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "config.h"
 #include "err.h"
 #include "hash.h"
 
@@ -188,6 +189,7 @@ struct rootfs {
 	struct spool *spool; /* one of the contents, once there is one */
 	struct remark *remarks; /* of rootfs_unpack(), in archive order */
 	size_t remark_count;
+	struct image_config config; /* zeroed unless the tree comes from a container image */
 };
 
 /* Something that the kernel would pass over or replace without a word. */
