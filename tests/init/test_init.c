@@ -46,6 +46,20 @@ static void *copy(const void *data, size_t size)
 	return p;
 }
 
+/* Root, and not that of a namespace that knows one user only. */
+static bool can_change_user(void)
+{
+	unsigned int inside = 0;
+	unsigned int outside = 0;
+	unsigned int count = 0;
+	FILE *map = fopen("/proc/self/uid_map", "re");
+
+	assert_non_null(map);
+	assert_int_equal(fscanf(map, "%u %u %u", &inside, &outside, &count), 3);
+	fclose(map);
+	return geteuid() == 0 && inside == 0 && count > 5000;
+}
+
 /* The command line */
 
 static const char expected[] = "console=ttyS0 panic=1 mintmark.begin=t mintmark.end=t";
@@ -807,20 +821,6 @@ static void test_command_folder(void **state)
 	assert_int_equal(command_start(&command, &pid, &why), -1);
 	assert_string_equal(why.name, "INIT-FOLDER");
 	assert_non_null(strstr(why.text, "No such file or directory"));
-}
-
-/* Root, and not that of a namespace that knows one user only. */
-static bool can_change_user(void)
-{
-	unsigned int inside = 0;
-	unsigned int outside = 0;
-	unsigned int count = 0;
-	FILE *map = fopen("/proc/self/uid_map", "re");
-
-	assert_non_null(map);
-	assert_int_equal(fscanf(map, "%u %u %u", &inside, &outside, &count), 3);
-	fclose(map);
-	return geteuid() == 0 && inside == 0 && count > 5000;
 }
 
 /* All ids change at once and for good. */
