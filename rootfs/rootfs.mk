@@ -1,7 +1,9 @@
 # Sources of the rootfs room: variables only, sorted.
 ROOTFS_LIB_SRC := \
+	rootfs/account.c \
 	rootfs/add_file.c \
 	rootfs/blobs.c \
+	rootfs/config.c \
 	rootfs/digest.c \
 	rootfs/docker_archive.c \
 	rootfs/document.c \
@@ -17,12 +19,16 @@ ROOTFS_LIB_SRC := \
 	rootfs/read_dir.c \
 	rootfs/read_tar.c \
 	rootfs/reference.c \
+	rootfs/run_file.c \
+	rootfs/runspec.c \
+	rootfs/signals.c \
 	rootfs/source.c \
 	rootfs/spool.c \
 	rootfs/stream.c \
 	rootfs/tar_header.c \
 	rootfs/tree.c \
 	rootfs/unpack_cpio.c \
-	rootfs/write_cpio.c
+	rootfs/write_cpio.c \
+	rootfs/xattr.c
 ROOTFS_LIBS := -larchive -lcrypto -ljansson -lz
 ROOTFS_SRC := rootfs/main.c
