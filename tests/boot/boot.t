@@ -134,7 +134,7 @@ check "a file's capability holds" grep -qx 'identity: capable CapEff:.*000000000
 check "the user may open the console again" grep -qx 'identity: by name' console
 end "$enclave_pid"
 pack_identity stopsignal=USR1 'arg=trap "echo identity: asked; exit 3" USR1
-kill -TERM 1
+/bin/busybox kill -TERM 1
 while :; do /bin/busybox sleep 1; done'
 boot identity.eif "$ended" 120
 ok $? "a command ends when init is asked to" console
