@@ -1,11 +1,16 @@
 # Sources of the rootfs room: variables only, sorted.
 ROOTFS_LIB_SRC := \
 	rootfs/add_file.c \
+	rootfs/bunzip.c \
+	rootfs/compress.c \
+	rootfs/decoder.c \
 	rootfs/digest.c \
 	rootfs/gunzip.c \
 	rootfs/input.c \
+	rootfs/limits.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
+	rootfs/pipeline.c \
 	rootfs/read_dir.c \
 	rootfs/read_tar.c \
 	rootfs/source.c \
@@ -14,6 +19,8 @@ ROOTFS_LIB_SRC := \
 	rootfs/tar_header.c \
 	rootfs/tree.c \
 	rootfs/unpack_cpio.c \
+	rootfs/unxz.c \
+	rootfs/unzstd.c \
 	rootfs/write_cpio.c
-ROOTFS_LIBS := -larchive -lcrypto -ljansson -lz
+ROOTFS_LIBS := -larchive -lcrypto -lisal -ljansson -llzma -lz -lzstd
 ROOTFS_SRC := rootfs/main.c
