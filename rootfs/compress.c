@@ -26,7 +26,7 @@ enum {
 
 struct compressor {
 	struct sink sink;
-	enum compression kind;
+	enum rootfs_compression kind;
 	struct outfile *out;
 	uint64_t written;
 	z_stream z;
@@ -35,17 +35,18 @@ struct compressor {
 	unsigned char buffer[131072];
 };
 
-int compression_parse(const char *name, enum compression *compression, struct err *err)
+int rootfs_compression_parse(const char *name, enum rootfs_compression *compression,
+			     struct err *err)
 {
 	static const char *const names[] = {
-		[COMPRESS_NONE] = "none",
-		[COMPRESS_GZIP] = "gzip",
-		[COMPRESS_ZSTD] = "zstd",
+		[ROOTFS_PLAIN] = "none",
+		[ROOTFS_GZIP] = "gzip",
+		[ROOTFS_ZSTD] = "zstd",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i]) == 0) {
-			*compression = (enum compression)i;
+			*compression = (enum rootfs_compression)i;
 			return 0;
 		}
 	}
@@ -152,8 +153,8 @@ static int start_zstd(struct compressor *c, uint64_t size, struct err *err)
 	return ZSTD_isError(result) ? engine_failed(ZSTD_getErrorName(result), err) : 0;
 }
 
-struct sink *compressor_new(enum compression compression, uint64_t size, struct outfile *out,
-			    struct err *err)
+struct sink *compressor_new(enum rootfs_compression compression, uint64_t size,
+			    struct outfile *out, struct err *err)
 {
 	cleanup_compressor struct sink *sink = NULL;
 	struct compressor *c = calloc(1, sizeof(*c));
@@ -165,7 +166,7 @@ struct sink *compressor_new(enum compression compression, uint64_t size, struct 
 	sink = &c->sink;
 	c->kind = compression;
 	c->out = out;
-	if ((compression == COMPRESS_GZIP ? start_gzip(c, err) : start_zstd(c, size, err)) < 0)
+	if ((compression == ROOTFS_GZIP ? start_gzip(c, err) : start_zstd(c, size, err)) < 0)
 		return NULL;
 	return steal_ptr(sink);
 }
@@ -176,7 +177,7 @@ int compressor_finish(struct sink *sink, struct err *err)
 	ZSTD_inBuffer none = {0};
 
 	c->z.avail_in = 0;
-	if ((c->kind == COMPRESS_GZIP ? deflate_all(c, Z_FINISH, err)
+	if ((c->kind == ROOTFS_GZIP ? deflate_all(c, Z_FINISH, err)
 				      : zstd_all(c, &none, ZSTD_e_end, err)) < 0)
 		return -1;
 	memset(c->buffer, 0, ALIGNMENT);

@@ -11,6 +11,7 @@
 static const char usage[] =
 	"usage: rootfs pack [SOURCE] -o OUT.cpio [--manifest OUT.json] [--prefix NAME]\n"
 	"                   [--add PATH=FILE[:MODE]]... [--owner-root]\n"
+	"                   [--compress none|gzip|zstd] [--limit NAME=VALUE]...\n"
 	"       rootfs list FILE [--json]\n"
 	"       rootfs verify FILE --manifest M.json\n"
 	"       rootfs describe SOURCE [--json] [--owner-root]\n"
@@ -25,7 +26,10 @@ static const char pack_help[] =
 	"      --add PATH=FILE[:MODE]  add FILE at the top level, owner 0:0, mode 0644 or octal "
 	"MODE;\n"
 	"                           with it SOURCE may be left out\n"
-	"      --owner-root         make every owner and group 0\n";
+	"      --owner-root         make every owner and group 0\n"
+	"      --compress KIND      none (default), gzip or zstd\n"
+	"      --limit NAME=VALUE   raise or lower a limit: entries, bytes, ratio, layers,\n"
+	"                           zstd-window, xz-memory\n";
 
 static const char list_help[] =
 	"usage: rootfs list FILE [--json]\n"
@@ -48,6 +52,7 @@ struct addition {
 
 struct arguments {
 	struct rootfs_options options;
+	struct rootfs_limits limits;
 	const char *output;
 	const char *manifest;
 	bool json;
@@ -58,7 +63,17 @@ struct arguments {
 };
 
 /* One bit each, so that the options of a command can be summed. */
-enum flag { OUTPUT = 1, MANIFEST = 2, PREFIX = 4, ADD = 8, OWNER_ROOT = 16, JSON = 32, HELP = 64 };
+enum flag {
+	OUTPUT = 1,
+	MANIFEST = 2,
+	PREFIX = 4,
+	ADD = 8,
+	OWNER_ROOT = 16,
+	JSON = 32,
+	HELP = 64,
+	COMPRESS = 128,
+	LIMIT = 256,
+};
 
 static void free_arguments(struct arguments *a)
 {
@@ -134,6 +149,10 @@ static int take_option(struct arguments *a, int option, struct err *err)
 	case OWNER_ROOT:
 		a->options.owner_root = true;
 		return 0;
+	case COMPRESS:
+		return rootfs_compression_parse(optarg, &a->options.compression, err);
+	case LIMIT:
+		return limits_set(&a->limits, optarg, err);
 	case JSON:
 		a->json = true;
 		return 0;
@@ -152,6 +171,8 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		{"prefix", required_argument, NULL, PREFIX},
 		{"add", required_argument, NULL, ADD},
 		{"owner-root", no_argument, NULL, OWNER_ROOT},
+		{"compress", required_argument, NULL, COMPRESS},
+		{"limit", required_argument, NULL, LIMIT},
 		{"json", no_argument, NULL, JSON},
 		{"help", no_argument, NULL, HELP},
 		{0},
@@ -261,10 +282,10 @@ static const struct command {
 	const char *help;
 	int allowed;
 } commands[] = {
-	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | OWNER_ROOT},
-	{"list", list, list_help, JSON},
-	{"verify", verify, verify_help, MANIFEST},
-	{"describe", describe, describe_help, JSON | OWNER_ROOT},
+	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | OWNER_ROOT | COMPRESS | LIMIT},
+	{"list", list, list_help, JSON | LIMIT},
+	{"verify", verify, verify_help, MANIFEST | LIMIT},
+	{"describe", describe, describe_help, JSON | OWNER_ROOT | LIMIT},
 };
 
 static const struct command *find_command(const char *name)
@@ -277,8 +298,9 @@ static const struct command *find_command(const char *name)
 
 static int run(const struct command *command, int argc, char **argv, struct err *err)
 {
-	cleanup_with(free_arguments) struct arguments a = {0};
+	cleanup_with(free_arguments) struct arguments a = {.limits = rootfs_default_limits};
 
+	a.options.limits = &a.limits;
 	if (parse(&a, argc, argv, command->allowed, err) < 0)
 		return -1;
 	if (a.help) {

@@ -380,7 +380,7 @@ int read_dir(struct rootfs *rootfs, const char *location, struct err *err)
 
 	if (!dir)
 		return err_errno(err, "ROOTFS-MEMORY", "dir");
-	dir->contents = (struct contents){rootfs->contents, dir_read, dir_settle, dir_close};
+	dir->contents = (struct contents){rootfs->contents, dir_read, dir_settle, dir_close, NULL};
 	dir->base = rootfs->base;
 	dir->owner_root = rootfs->owner_root;
 	rootfs->contents = &dir->contents;

@@ -10,6 +10,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/limits.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
+	rootfs/outsink.c \
 	rootfs/pipeline.c \
 	rootfs/read_dir.c \
 	rootfs/read_tar.c \

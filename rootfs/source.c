@@ -48,6 +48,8 @@ struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err)
 		return NULL;
 	}
 	rootfs->owner_root = options->owner_root;
+	rootfs->compression = options->compression;
+	rootfs->usage.limits = options->limits ? *options->limits : rootfs_default_limits;
 	rootfs->top = node_new_top(err);
 	rootfs->base = rootfs->top;
 	if (!rootfs->top || (options->prefix && place_base(rootfs, options->prefix, err) < 0))

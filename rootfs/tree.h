@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "err.h"
 #include "hash.h"
+#include "rootfs.h"
 
 enum {
 	ROOTFS_NAME_MAX = 255,	    /* bytes of one path component; the kernel's NAME_MAX */
@@ -42,6 +43,11 @@ struct contents {
 	/* ROOTFS-CHANGED unless everything under base still is as it was read. May be NULL. */
 	int (*settle)(struct contents *contents, const struct node *base, struct err *err);
 	void (*close)(struct contents *contents);
+	/*
+	 * The open file in which contents lie from inode->offset on, when inode->hashed. NULL where
+	 * they lie elsewhere.
+	 */
+	int (*file)(const struct contents *contents);
 };
 
 /* What a file on disk looked like when its name was read. */
@@ -69,8 +75,7 @@ struct inode {
 	struct stamp stamp;	   /* for contents that can change */
 	struct item *first;	   /* scratch of the list made last: first and latest entry */
 	struct item *latest;
-	size_t listed;	 /* scratch: names in that list */
-	uint32_t number; /* scratch of the archive writer: inode number */
+	size_t listed; /* scratch: names in that list */
 };
 
 struct node {
@@ -96,6 +101,7 @@ struct item {
 	 */
 	struct item *first;
 	struct item *previous; /* the one before it with the same inode */
+	uint32_t number;       /* of the inode in the archive: how many others come first */
 };
 
 struct list {
@@ -182,6 +188,8 @@ struct rootfs {
 	struct node *base; /* the container's root: top, or the prefix */
 	char *prefix;	   /* NULL when base is top */
 	bool owner_root;
+	enum rootfs_compression compression;
+	struct rootfs_usage usage;
 	bool has_source;
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
 	struct contents *contents;
