@@ -12,7 +12,7 @@
 #include "cleanup.h"
 #include "err.h"
 #include "input.h"
-#include "limits.h"
+#include "limit.h"
 
 /* Decoders extend it; its first members are theirs to fill. */
 struct decoder {

@@ -7,7 +7,7 @@
 
 #include "decoder.h"
 #include "hash.h"
-#include "limits.h"
+#include "limit.h"
 
 struct pipeline;
 

@@ -15,7 +15,7 @@
 #include "cleanup.h"
 #include "err.h"
 #include "hash.h"
-#include "limits.h"
+#include "limit.h"
 #include "outfile.h"
 
 struct rootfs; /* one archive: a tree, perhaps under a prefix, and single files beside it */

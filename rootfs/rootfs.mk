@@ -7,7 +7,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/digest.c \
 	rootfs/gunzip.c \
 	rootfs/input.c \
-	rootfs/limits.c \
+	rootfs/limit.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
 	rootfs/outsink.c \

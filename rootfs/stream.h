@@ -12,7 +12,7 @@
 #include "cleanup.h"
 #include "err.h"
 #include "hash.h"
-#include "limits.h"
+#include "limit.h"
 
 struct stream;
 

@@ -2,7 +2,7 @@
  * Limits and what counts against them. Never silently cuts anything off: what is too much is an
  * error that names the limit and the option that raises it.
  */
-#include "limits.h"
+#include "limit.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * it makes because none was there; limit_layers() once, when the number of layers is known. Bytes,
  * expansion and windows are counted below, in streams and in the spool.
  */
-#ifndef MINTMARK_ROOTFS_LIMITS_H
-#define MINTMARK_ROOTFS_LIMITS_H
+#ifndef MINTMARK_ROOTFS_LIMIT_H
+#define MINTMARK_ROOTFS_LIMIT_H
 
 #include <stdint.h>
 
