@@ -44,7 +44,7 @@ static int spool_read(struct contents *contents, const struct inode *inode, cons
 	return 0;
 }
 
-static int spool_file(const struct contents *contents)
+static int descriptor(const struct contents *contents)
 {
 	return ((const struct spool *)contents)->fd;
 }
@@ -60,7 +60,7 @@ static void spool_close(struct contents *contents)
 }
 
 /* /var/tmp rather than /tmp, which may be memory. */
-static int open_spool(struct err *err)
+int spool_file(struct err *err)
 {
 	const char *folder = getenv("TMPDIR");
 	cleanup_free char *name = NULL;
@@ -96,10 +96,10 @@ struct spool *spool_of(struct rootfs *rootfs, struct err *err)
 	spool->contents = (struct contents){.next = rootfs->contents,
 					    .read = spool_read,
 					    .close = spool_close,
-					    .file = spool_file};
+					    .file = descriptor};
 	rootfs->contents = &spool->contents;
 	spool->usage = &rootfs->usage;
-	spool->fd = open_spool(err);
+	spool->fd = spool_file(err);
 	spool->buffer = malloc(BUFFER);
 	if (spool->fd >= 0 && !spool->buffer)
 		err_errno(err, "ROOTFS-MEMORY", "spool");
