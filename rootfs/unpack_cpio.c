@@ -248,7 +248,8 @@ no_memory:
 static int add_node(struct unpacking *u, const struct place *place, struct inode *inode,
 		    struct err *err)
 {
-	if (node_add(place->dir, place->last, inode, err))
+	if (limit_entry(&u->rootfs->usage, err) == 0 &&
+	    node_add(place->dir, place->last, inode, err))
 		return 0;
 	return err_wrap(err, "%s: offset %llu", u->path, (unsigned long long)u->header);
 }
