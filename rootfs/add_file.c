@@ -79,7 +79,7 @@ static int open_file(struct rootfs *rootfs, const char *path, struct file **open
 
 	if (!file)
 		return err_errno(err, "ROOTFS-MEMORY", "%s", path);
-	file->contents = (struct contents){rootfs->contents, file_read, file_settle, file_close};
+	file->contents = (struct contents){rootfs->contents, file_read, file_settle, file_close, NULL};
 	rootfs->contents = &file->contents;
 	/* O_NONBLOCK: a fifo must not make us wait before it is refused. */
 	file->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -165,7 +165,8 @@ int add_buffer(struct rootfs *rootfs, const char *name, char *data, size_t size,
 		free(data);
 		return err_errno(err, "ROOTFS-MEMORY", "%s", name);
 	}
-	bytes->contents = (struct contents){rootfs->contents, bytes_read, NULL, bytes_close};
+	bytes->contents = (struct contents){
+		.next = rootfs->contents, .read = bytes_read, .close = bytes_close};
 	bytes->data = data;
 	rootfs->contents = &bytes->contents;
 	if (check_name(rootfs, name, err) < 0)

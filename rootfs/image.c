@@ -235,7 +235,7 @@ int image_read(struct rootfs *rootfs, const struct image *image, struct err *err
 {
 	const json_t *ids = check_config(rootfs, image, err);
 
-	if (!ids)
+	if (!ids || limit_layers(&rootfs->usage, image->count, err) < 0)
 		return -1;
 	/* The topmost image says what is run. */
 	config_clear(&rootfs->config);

@@ -12,6 +12,7 @@ static const char usage[] =
 	"usage: rootfs pack [SOURCE...] -o OUT.cpio [--manifest OUT.json] [--prefix NAME]\n"
 	"                   [--add PATH=FILE[:MODE]]... [--run RECORDS]\n"
 	"                   [--platform OS/ARCH[/VARIANT]] [--devices] [--owner-root]\n"
+	"                   [--compress none|gzip|zstd] [--limit NAME=VALUE]...\n"
 	"       rootfs list FILE [--json]\n"
 	"       rootfs verify FILE --manifest M.json\n"
 	"       rootfs describe SOURCE... [--json] [--run RECORDS] [--platform ...] [--devices]\n"
@@ -31,7 +32,9 @@ static const char usage[] =
 	"      --platform OS/ARCH[/VARIANT]  of the image; needed where there are several\n"       \
 	"      --devices            accept all devices in images' layers, not only the usual "     \
 	"ones\n"                                                                                   \
-	"      --owner-root         make every owner and group 0\n"
+	"      --owner-root         make every owner and group 0\n"                                \
+	"      --limit NAME=VALUE   raise or lower a limit: entries, bytes, ratio, layers,\n"      \
+	"                           zstd-window, xz-memory\n"
 
 static const char pack_help[] =
 	"usage: rootfs pack [SOURCE...] -o OUT.cpio [OPTION]...\n"
@@ -47,7 +50,8 @@ static const char pack_help[] =
 	"by\n"
 	"                           RECORDS, a file of NUL-terminated name=, arg=, env=, user=, "
 	"group=,\n"
-	"                           workdir=, stopsignal=, volume= and port=\n" IMAGE_OPTIONS_HELP;
+	"                           workdir=, stopsignal=, volume= and port=\n"
+	"      --compress KIND      none (default), gzip or zstd\n" IMAGE_OPTIONS_HELP;
 
 static const char list_help[] =
 	"usage: rootfs list FILE [--json]\n"
@@ -78,6 +82,7 @@ struct addition {
 
 struct arguments {
 	struct rootfs_options options;
+	struct rootfs_limits limits;
 	const char *output;
 	const char *manifest;
 	const char *run;
@@ -98,10 +103,12 @@ enum flag {
 	OWNER_ROOT = 16,
 	JSON = 32,
 	HELP = 64,
-	RUN = 128,
-	PLATFORM = 256,
-	DEVICES = 512,
-	SOURCE_OPTIONS = OWNER_ROOT | PLATFORM | DEVICES,
+	PLATFORM = 128,
+	DEVICES = 256,
+	COMPRESS = 512,
+	LIMIT = 1024,
+	RUN = 2048,
+	SOURCE_OPTIONS = OWNER_ROOT | PLATFORM | DEVICES | LIMIT,
 };
 
 static void free_arguments(struct arguments *a)
@@ -186,6 +193,10 @@ static int take_option(struct arguments *a, int option, struct err *err)
 	case OWNER_ROOT:
 		a->options.owner_root = true;
 		return 0;
+	case COMPRESS:
+		return rootfs_compression_parse(optarg, &a->options.compression, err);
+	case LIMIT:
+		return limits_set(&a->limits, optarg, err);
 	case JSON:
 		a->json = true;
 		return 0;
@@ -205,6 +216,8 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		{"add", required_argument, NULL, ADD},
 		{"run", required_argument, NULL, RUN},
 		{"owner-root", no_argument, NULL, OWNER_ROOT},
+		{"compress", required_argument, NULL, COMPRESS},
+		{"limit", required_argument, NULL, LIMIT},
 		{"json", no_argument, NULL, JSON},
 		{"platform", required_argument, NULL, PLATFORM},
 		{"devices", no_argument, NULL, DEVICES},
@@ -342,9 +355,10 @@ static const struct command {
 	const char *help;
 	int allowed;
 } commands[] = {
-	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | RUN | SOURCE_OPTIONS},
-	{"list", list, list_help, JSON},
-	{"verify", verify, verify_help, MANIFEST},
+	{"pack", pack, pack_help,
+	 OUTPUT | MANIFEST | PREFIX | ADD | RUN | COMPRESS | SOURCE_OPTIONS},
+	{"list", list, list_help, JSON | LIMIT},
+	{"verify", verify, verify_help, MANIFEST | LIMIT},
 	{"describe", describe, describe_help, JSON | RUN | SOURCE_OPTIONS},
 	{"blobs", blobs, blobs_help, PLATFORM},
 };
@@ -359,8 +373,9 @@ static const struct command *find_command(const char *name)
 
 static int run(const struct command *command, int argc, char **argv, struct err *err)
 {
-	cleanup_with(free_arguments) struct arguments a = {0};
+	cleanup_with(free_arguments) struct arguments a = {.limits = rootfs_default_limits};
 
+	a.options.limits = &a.limits;
 	if (parse(&a, argc, argv, command->allowed, err) < 0)
 		return -1;
 	if (a.help) {

@@ -3,7 +3,10 @@ ROOTFS_LIB_SRC := \
 	rootfs/account.c \
 	rootfs/add_file.c \
 	rootfs/blobs.c \
+	rootfs/bunzip.c \
+	rootfs/compress.c \
 	rootfs/config.c \
+	rootfs/decoder.c \
 	rootfs/digest.c \
 	rootfs/docker_archive.c \
 	rootfs/document.c \
@@ -12,8 +15,11 @@ ROOTFS_LIB_SRC := \
 	rootfs/input.c \
 	rootfs/layer.c \
 	rootfs/layout.c \
+	rootfs/limit.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
+	rootfs/outsink.c \
+	rootfs/pipeline.c \
 	rootfs/place.c \
 	rootfs/platform.c \
 	rootfs/read_dir.c \
@@ -28,7 +34,9 @@ ROOTFS_LIB_SRC := \
 	rootfs/tar_header.c \
 	rootfs/tree.c \
 	rootfs/unpack_cpio.c \
+	rootfs/unxz.c \
+	rootfs/unzstd.c \
 	rootfs/write_cpio.c \
 	rootfs/xattr.c
-ROOTFS_LIBS := -larchive -lcrypto -ljansson -lz
+ROOTFS_LIBS := -larchive -lcrypto -lisal -ljansson -llzma -lz -lzstd
 ROOTFS_SRC := rootfs/main.c
