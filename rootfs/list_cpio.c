@@ -7,7 +7,7 @@
 #include "manifest.h"
 #include "rootfs.h"
 
-static void print_name(const char *name, FILE *out)
+void print_name(const char *name, FILE *out)
 {
 	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
 		if (*p == '\\')

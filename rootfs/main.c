@@ -14,18 +14,24 @@ static const char usage[] =
 	"       rootfs list FILE [--json]\n"
 	"       rootfs verify FILE --manifest M.json\n"
 	"       rootfs describe SOURCE [--json] [--owner-root]\n"
+	"       rootfs sbom SOURCE --format spdx|cyclonedx [-o FILE]\n"
+	"                   [--component NAME=VERSION=SHA256]...\n"
+	"       rootfs lint SOURCE [--json] [--fail]\n"
 	"       rootfs COMMAND --help | --help | --version\n";
 
 static const char pack_help[] =
 	"usage: rootfs pack [SOURCE] -o OUT.cpio [OPTION]...\n"
-	"Writes the canonical newc archive of SOURCE, which is dir:DIRECTORY or tar:FILE.\n"
+	"Writes the canonical newc archive of SOURCE, which is dir:DIRECTORY, tar:FILE or\n"
+	"debs:LOCK.\n"
 	"  -o, --output FILE        the archive\n"
 	"      --manifest FILE      also write a manifest\n"
 	"      --prefix NAME        put the tree under NAME/\n"
 	"      --add PATH=FILE[:MODE]  add FILE at the top level, owner 0:0, mode 0644 or octal "
 	"MODE;\n"
 	"                           with it SOURCE may be left out\n"
-	"      --owner-root         make every owner and group 0\n";
+	"      --owner-root         make every owner and group 0\n"
+	"      --packages FOLDER    for debs: packages, each named by its sha256\n"
+	"      --platform OS/ARCH   what the packages of debs: must be for\n";
 
 static const char list_help[] =
 	"usage: rootfs list FILE [--json]\n"
@@ -38,7 +44,25 @@ static const char verify_help[] =
 
 static const char describe_help[] =
 	"usage: rootfs describe SOURCE [--json] [--owner-root]\n"
-	"Prints the number of entries by type, the bytes of all files and the tree digest.\n";
+	"Prints the number of entries by type, the bytes of all files and the tree digest.\n"
+	"      --owner-root, --packages, --platform: as for pack\n";
+
+static const char sbom_help[] =
+	"usage: rootfs sbom SOURCE --format spdx|cyclonedx [OPTION]...\n"
+	"Prints a software bill of materials: the packages that dpkg's and apk's databases in "
+	"SOURCE\n"
+	"name, and the parts beside it. SPDX 2.3 or CycloneDX 1.6, in JSON.\n"
+	"  -o, --output FILE        write it to FILE\n"
+	"      --component NAME=VERSION=SHA256  a part that is not in the tree, such as the "
+	"kernel\n"
+	"      --owner-root, --packages, --platform: as for pack\n";
+
+static const char lint_help[] =
+	"usage: rootfs lint SOURCE [--json] [--fail] [OPTION]...\n"
+	"Lists what differs from build to build or had better not be in an image, one line each:\n"
+	"severity, class, path, why.\n"
+	"      --fail               exit with 1 when something has severity high\n"
+	"      --owner-root, --packages, --platform: as for pack\n";
 
 struct addition {
 	char *name;
@@ -47,6 +71,11 @@ struct addition {
 };
 
 struct arguments {
+	const char *format;
+	struct rootfs_part *parts;
+	char **part_texts; /* what the parts point into */
+	size_t part_count;
+	bool fail;
 	struct rootfs_options options;
 	const char *output;
 	const char *manifest;
@@ -58,13 +87,31 @@ struct arguments {
 };
 
 /* One bit each, so that the options of a command can be summed. */
-enum flag { OUTPUT = 1, MANIFEST = 2, PREFIX = 4, ADD = 8, OWNER_ROOT = 16, JSON = 32, HELP = 64 };
+enum flag {
+	OUTPUT = 1,
+	MANIFEST = 2,
+	PREFIX = 4,
+	ADD = 8,
+	OWNER_ROOT = 16,
+	JSON = 32,
+	HELP = 64,
+	FORMAT = 1024,
+	COMPONENT = 2048,
+	FAIL = 4096,
+	PACKAGES = 8192,
+	PLATFORM = 16384,
+	SOURCE = OWNER_ROOT | PACKAGES | PLATFORM, /* how a source is read */
+};
 
 static void free_arguments(struct arguments *a)
 {
 	for (size_t i = 0; i < a->addition_count; i++)
 		free(a->additions[i].name);
 	free(a->additions);
+	for (size_t i = 0; i < a->part_count; i++)
+		free(a->part_texts[i]);
+	free(a->part_texts);
+	free(a->parts);
 }
 
 static int misuse(struct err *err, const char *what, const char *argument)
@@ -111,10 +158,33 @@ static int add_argument(struct arguments *a, const char *argument, struct err *e
 	return 0;
 }
 
+/* NAME=VERSION=SHA256; the version may contain more of '='. */
+static int part_argument(struct arguments *a, const char *argument, struct err *err)
+{
+	struct rootfs_part *parts = reallocarray(a->parts, a->part_count + 1, sizeof(*parts));
+	char **texts = reallocarray(a->part_texts, a->part_count + 1, sizeof(*texts));
+	char *version;
+	char *sha256;
+
+	a->parts = parts ? parts : a->parts;
+	a->part_texts = texts ? texts : a->part_texts;
+	if (!parts || !texts || !(texts[a->part_count] = strdup(argument)))
+		return err_errno(err, "ROOTFS-MEMORY", "--component");
+	version = strchr(texts[a->part_count], '=');
+	sha256 = strrchr(texts[a->part_count++], '=');
+	if (!version || version == sha256)
+		return misuse(err, "NAME=VERSION=SHA256 expected after --component, found",
+			      argument);
+	*version = *sha256 = '\0';
+	parts[a->part_count - 1] =
+		(struct rootfs_part){texts[a->part_count - 1], version + 1, sha256 + 1};
+	return 0;
+}
+
 static int set_once(const char **slot, struct err *err)
 {
 	if (*slot)
-		return misuse(err, "each of -o, --manifest and --prefix once expected, found also",
+		return misuse(err, "each option with one argument once expected, found also",
 			      optarg);
 	*slot = optarg;
 	return 0;
@@ -137,6 +207,17 @@ static int take_option(struct arguments *a, int option, struct err *err)
 	case JSON:
 		a->json = true;
 		return 0;
+	case FORMAT:
+		return set_once(&a->format, err);
+	case COMPONENT:
+		return part_argument(a, optarg, err);
+	case FAIL:
+		a->fail = true;
+		return 0;
+	case PACKAGES:
+		return set_once(&a->options.packages, err);
+	case PLATFORM:
+		return set_once(&a->options.platform, err);
 	default:
 		a->help = true;
 		return 0;
@@ -153,6 +234,11 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		{"add", required_argument, NULL, ADD},
 		{"owner-root", no_argument, NULL, OWNER_ROOT},
 		{"json", no_argument, NULL, JSON},
+		{"format", required_argument, NULL, FORMAT},
+		{"component", required_argument, NULL, COMPONENT},
+		{"fail", no_argument, NULL, FAIL},
+		{"packages", required_argument, NULL, PACKAGES},
+		{"platform", required_argument, NULL, PLATFORM},
 		{"help", no_argument, NULL, HELP},
 		{0},
 	};
@@ -255,16 +341,56 @@ static int describe(const struct arguments *a, struct err *err)
 	return rootfs_describe(rootfs, a->json, stdout, err);
 }
 
+static int sbom(const struct arguments *a, struct err *err)
+{
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
+	cleanup_rootfs struct rootfs *rootfs = NULL;
+	cleanup_free char *text = NULL;
+	bool spdx = a->format && strcmp(a->format, "spdx") == 0;
+
+	if (!a->operand)
+		return misuse(err, "a SOURCE expected", NULL);
+	if (!spdx && !(a->format && strcmp(a->format, "cyclonedx") == 0))
+		return misuse(err, "--format spdx or --format cyclonedx expected, found",
+			      a->format ? a->format : "none");
+	rootfs = load(a, err);
+	if (!rootfs)
+		return -1;
+	text = rootfs_sbom(rootfs, spdx ? ROOTFS_SPDX : ROOTFS_CYCLONEDX, a->parts, a->part_count,
+			   err);
+	if (!text)
+		return -1;
+	if (!a->output)
+		return puts(text) < 0 ? err_errno(err, "FILE-WRITE", "standard output") : 0;
+	if (outfile_open(&out, a->output, err) < 0 ||
+	    outfile_write(&out, text, strlen(text), err) < 0 ||
+	    outfile_write(&out, "\n", 1, err) < 0)
+		return -1;
+	return outfile_commit(&out, err);
+}
+
+static int lint(const struct arguments *a, struct err *err)
+{
+	cleanup_rootfs struct rootfs *rootfs = NULL;
+
+	if (!a->operand)
+		return misuse(err, "a SOURCE expected", NULL);
+	rootfs = load(a, err);
+	return rootfs ? rootfs_lint(rootfs, a->json, a->fail, stdout, err) : -1;
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(const struct arguments *a, struct err *err);
 	const char *help;
 	int allowed;
 } commands[] = {
-	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | OWNER_ROOT},
+	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | SOURCE},
 	{"list", list, list_help, JSON},
 	{"verify", verify, verify_help, MANIFEST},
-	{"describe", describe, describe_help, JSON | OWNER_ROOT},
+	{"describe", describe, describe_help, JSON | SOURCE},
+	{"sbom", sbom, sbom_help, FORMAT | COMPONENT | OUTPUT | SOURCE},
+	{"lint", lint, lint_help, JSON | FAIL | SOURCE},
 };
 
 static const struct command *find_command(const char *name)

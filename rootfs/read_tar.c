@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layer.h"
 #include "rootfs.h"
 #include "spool.h"
 #include "stream.h"
@@ -215,17 +216,45 @@ static int fill_inode(struct inode *inode, const struct tar_entry *entry, struct
 	}
 }
 
-/* Puts inode at the name, replacing what an earlier entry left there: the last one wins. */
-static int place(struct node *dir, const char *name, struct inode *inode, struct err *err)
+/* dpkg's rule: the directory's metadata are those that its own entry gave it. */
+static bool keeps_link(struct rootfs *rootfs, const struct node *node, const struct inode *inode)
+{
+	struct walk walk = WALK_INIT(rootfs->base);
+
+	return rootfs->once && S_ISLNK(node->inode->mode) && S_ISDIR(inode->mode) &&
+	       walk_path(&walk, node->parent, node->name, strlen(node->name)) && !walk.escaped;
+}
+
+static int refuse_second(const struct rootfs *rootfs, const struct node *node, struct err *err)
+{
+	return err_set(err, EXIT_MALFORMED, "LAYER-CONFLICT",
+		       "a path that no other package has expected, found it in %s",
+		       node->layer ? rootfs->layers[node->layer - 1] : "what lies below");
+}
+
+/*
+ * Puts inode at the name, replacing what an earlier entry left there: the last one wins, unless
+ * the rules say that there is only one.
+ */
+static int place(struct rootfs *rootfs, struct node *dir, const char *name, struct inode *inode,
+		 struct err *err)
 {
 	struct node *node = node_child(dir, name);
 
+	if (node && keeps_link(rootfs, node, inode))
+		return 0;
 	if (node && S_ISDIR(node->inode->mode) && S_ISDIR(inode->mode)) {
 		node_set_inode(node, inode);
 		return 0;
 	}
+	if (node && rootfs->once && node->layer != rootfs->layer_count)
+		return refuse_second(rootfs, node, err);
 	node_remove(node);
-	return node_add(dir, name, inode, err) ? 0 : -1;
+	node = node_add(dir, name, inode, err);
+	if (!node)
+		return -1;
+	node->layer = rootfs->layer_count;
+	return 0;
 }
 
 static int place_hardlink(struct rootfs *rootfs, const struct tar_entry *entry, char *path,
@@ -243,7 +272,7 @@ static int place_hardlink(struct rootfs *rootfs, const struct tar_entry *entry, 
 		return -1;
 	if (node_child(dir, name) == target)
 		return refuse_hardlink(entry->link, "the link itself", err);
-	return place(dir, name, inode, err);
+	return place(rootfs, dir, name, inode, err);
 }
 
 static int place_entry(struct rootfs *rootfs, const struct tar_entry *entry, char *path,
@@ -254,7 +283,7 @@ static int place_entry(struct rootfs *rootfs, const struct tar_entry *entry, cha
 
 	if (*path) {
 		dir = find_parent(rootfs->base, path, &name, err);
-		return dir ? place(dir, name, inode, err) : -1;
+		return dir ? place(rootfs, dir, name, inode, err) : -1;
 	}
 	if (!S_ISDIR(inode->mode))
 		return err_set(err, EXIT_MALFORMED, "ROOTFS-PATH",
@@ -292,22 +321,29 @@ static void note_attributes(struct refusals *refusals, const struct tar_entry *e
 			refuse_attribute(refusals, entry->path, p);
 }
 
-static void close_tar(struct tar *tar)
+static int begin_layer(struct rootfs *rootfs, const struct layer_rules *rules, struct err *err)
 {
-	stream_close(tar->stream);
+	char **more = reallocarray(rootfs->layers, rootfs->layer_count + 1, sizeof(*more));
+
+	if (!more)
+		return err_errno(err, "ROOTFS-MEMORY", "layers");
+	rootfs->layers = more;
+	more[rootfs->layer_count] = strdup(rules->name ? rules->name : "another source");
+	if (!more[rootfs->layer_count])
+		return err_errno(err, "ROOTFS-MEMORY", "layers");
+	rootfs->layer_count++;
+	rootfs->once = rules->once;
+	return 0;
 }
 
-int read_tar(struct rootfs *rootfs, const char *location, struct err *err)
+static int read_entries(struct rootfs *rootfs, struct stream *stream, struct err *err)
 {
-	cleanup_with(close_tar) struct tar tar = {.stream = stream_open(location, err)};
 	cleanup_with(tar_entry_clear) struct tar_entry entry = {0};
+	struct tar tar = {.stream = stream};
+	struct spool *spool = spool_of(rootfs, err);
 	struct refusals refusals = {0};
-	struct spool *spool;
 	int found;
 
-	if (!tar.stream)
-		return -1;
-	spool = spool_of(rootfs, err);
 	if (!spool)
 		return -1;
 	while ((found = tar_next(&tar, &entry, err)) > 0) {
@@ -315,7 +351,25 @@ int read_tar(struct rootfs *rootfs, const char *location, struct err *err)
 		if (read_entry(rootfs, &entry, spool, &tar, err) < 0)
 			return err_wrap(err, "entry %.200s", entry.path);
 	}
-	if (found < 0 || stream_settle(tar.stream, err) < 0)
+	return found < 0 ? -1 : refusals_check(&refusals, "entries", err);
+}
+
+int layer_read(struct rootfs *rootfs, struct stream *stream, const struct layer_rules *rules,
+	       struct err *err)
+{
+	if (begin_layer(rootfs, rules, err) < 0)
 		return -1;
-	return refusals_check(&refusals, location, err);
+	if (read_entries(rootfs, stream, err) == 0)
+		return 0;
+	return rules->name ? err_wrap(err, "%s", rules->name) : -1;
+}
+
+int read_tar(struct rootfs *rootfs, const char *location, struct err *err)
+{
+	cleanup_stream struct stream *stream = stream_open(location, err);
+	static const struct layer_rules rules = {0};
+
+	if (!stream || layer_read(rootfs, stream, &rules, err) < 0)
+		return -1;
+	return stream_settle(stream, err);
 }

@@ -1,15 +1,22 @@
 # Sources of the rootfs room: variables only, sorted.
 ROOTFS_LIB_SRC := \
 	rootfs/add_file.c \
+	rootfs/deb.c \
+	rootfs/debs.c \
 	rootfs/digest.c \
 	rootfs/gunzip.c \
 	rootfs/input.c \
+	rootfs/licence.c \
+	rootfs/lint.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
+	rootfs/packages.c \
 	rootfs/read_dir.c \
 	rootfs/read_tar.c \
+	rootfs/sbom.c \
 	rootfs/source.c \
 	rootfs/spool.c \
+	rootfs/stanza.c \
 	rootfs/stream.c \
 	rootfs/tar_header.c \
 	rootfs/tree.c \

@@ -15,6 +15,7 @@ static const struct scheme {
 } schemes[] = {
 	{"dir:", read_dir},
 	{"tar:", read_tar},
+	{"debs:", read_debs},
 };
 
 static int place_base(struct rootfs *rootfs, const char *prefix, struct err *err)
@@ -48,6 +49,8 @@ struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err)
 		return NULL;
 	}
 	rootfs->owner_root = options->owner_root;
+	rootfs->packages = options->packages;
+	rootfs->platform = options->platform;
 	rootfs->top = node_new_top(err);
 	rootfs->base = rootfs->top;
 	if (!rootfs->top || (options->prefix && place_base(rootfs, options->prefix, err) < 0))
@@ -69,6 +72,9 @@ void rootfs_free(struct rootfs *rootfs)
 	for (size_t i = 0; i < rootfs->remark_count; i++)
 		free(rootfs->remarks[i].path);
 	free(rootfs->remarks);
+	for (size_t i = 0; i < rootfs->layer_count; i++)
+		free(rootfs->layers[i]);
+	free(rootfs->layers);
 	free(rootfs->prefix);
 	free(rootfs);
 }

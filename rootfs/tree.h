@@ -81,6 +81,7 @@ struct node {
 	void *index;	    /* the children by name, for tsearch() */
 	struct inode *inode;
 	size_t path_length; /* from the top, in bytes */
+	size_t layer;	    /* which layer brought it, from 1; 0: none did */
 	bool added;	    /* not part of the tree proper */
 	char name[];
 };
@@ -182,10 +183,15 @@ struct rootfs {
 	struct node *base; /* the container's root: top, or the prefix */
 	char *prefix;	   /* NULL when base is top */
 	bool owner_root;
+	const char *packages; /* of rootfs_options; not owned */
+	const char *platform;
 	bool has_source;
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
 	struct contents *contents;
-	struct spool *spool; /* one of the contents, once there is one */
+	char **layers; /* their names, for messages */
+	size_t layer_count;
+	bool once;		/* the rule of the layer being read */
+	struct spool *spool;	/* one of the contents, once there is one */
 	struct remark *remarks; /* of rootfs_unpack(), in archive order */
 	size_t remark_count;
 };
@@ -212,6 +218,7 @@ int rootfs_compare_cpio(struct rootfs *rootfs, struct err *err);
 /* Readers of sources: location is what stands after "SCHEME:". */
 int read_dir(struct rootfs *rootfs, const char *location, struct err *err);
 int read_tar(struct rootfs *rootfs, const char *location, struct err *err);
+int read_debs(struct rootfs *rootfs, const char *location, struct err *err);
 
 /* Names of files whose extended attributes newc cannot carry, as far as one error line has room. */
 struct refusals {
