@@ -5,11 +5,9 @@
 #include "deb.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-
-#include "outfile.h"
+#include <unistd.h>
 
 enum { AR_MAGIC = 8, AR_HEADER = 60, AR_NAME = 16, AR_SIZE_AT = 48, AR_SIZE = 10, AR_END_AT = 58 };
 
@@ -27,7 +25,8 @@ static ssize_t read_at(const struct deb *deb, void *data, size_t size, off_t off
 	size_t used = 0;
 
 	while (used < size) {
-		ssize_t n = pread(deb->fd, (char *)data + used, size - used, offset + (off_t)used);
+		ssize_t n = pread(deb->blob.part.fd, (char *)data + used, size - used,
+				  offset + (off_t)used);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -40,37 +39,19 @@ static ssize_t read_at(const struct deb *deb, void *data, size_t size, off_t off
 	return (ssize_t)used;
 }
 
-static int hash_file(const struct deb *deb, char *hex, struct err *err)
-{
-	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
-	unsigned char digest[SHA256_SIZE];
-	char buffer[65536];
-	off_t offset = 0;
-	ssize_t n;
-
-	if (!hash)
-		return -1;
-	while ((n = read_at(deb, buffer, sizeof(buffer), offset, err)) > 0) {
-		if (hash_update(hash, buffer, (size_t)n, err) < 0)
-			return -1;
-		offset += n;
-	}
-	if (n < 0 || hash_final(hash, digest, err) < 0)
-		return -1;
-	hash_hex(digest, sizeof(digest), hex);
-	return 0;
-}
-
 static int check_pin(const struct deb *deb, const struct deb_pin *pin, struct err *err)
 {
+	unsigned char digest[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
 
-	if (!S_ISREG(deb->seen.st_mode) || (uint64_t)deb->seen.st_size != pin->size)
+	if (deb->blob.part.size != pin->size)
 		return err_set(err, EXIT_MALFORMED, "DEBS-SIZE",
-			       "%s: a file of %llu bytes expected, found %lld", deb->name,
-			       (unsigned long long)pin->size, (long long)deb->seen.st_size);
-	if (hash_file(deb, hex, err) < 0)
+			       "%s: a file of %llu bytes expected, found %llu", deb->name,
+			       (unsigned long long)pin->size,
+			       (unsigned long long)deb->blob.part.size);
+	if (blob_hash(&deb->blob, digest, err) < 0)
 		return -1;
+	hash_hex(digest, sizeof(digest), hex);
 	if (strcmp(hex, pin->sha256) != 0)
 		return err_set(err, EXIT_MALFORMED, "DEBS-DIGEST",
 			       "%s: sha256 %s expected, found %s", deb->name, pin->sha256, hex);
@@ -136,7 +117,7 @@ static int skip_padding(const struct deb *deb, off_t *at, struct err *err)
 		return 0;
 	if (read_at(deb, &padding, 1, *at, err) < 0)
 		return -1;
-	if (*at >= deb->seen.st_size || padding != '\n')
+	if (*at >= (off_t)deb->blob.part.size || padding != '\n')
 		return malformed(deb, *at, "a newline as padding", err);
 	++*at;
 	return 0;
@@ -157,7 +138,7 @@ static int next_member(const struct deb *deb, off_t *at, const char *name, struc
 	if (n < AR_HEADER || memcmp(header + AR_END_AT, "`\n", 2) != 0 ||
 	    !parse_size(header + AR_SIZE_AT, &size))
 		return malformed(deb, *at, "the header of a member", err);
-	if (size > (uint64_t)(deb->seen.st_size - *at - AR_HEADER))
+	if (size > (uint64_t)((off_t)deb->blob.part.size - *at - AR_HEADER))
 		return malformed(deb, *at, "a member that ends inside the file", err);
 	n = read_at(deb, magic, sizeof(magic), *at + AR_HEADER, err);
 	if (n < 0)
@@ -172,7 +153,7 @@ static int next_member(const struct deb *deb, off_t *at, const char *name, struc
 			       ".zst, as its bytes are), found \"%.16s\"",
 			       deb->name, (long long)*at, full, header);
 	}
-	*part = (struct stream_part){deb->fd, *at + AR_HEADER, size, deb->name};
+	*part = (struct stream_part){deb->blob.part.fd, *at + AR_HEADER, size, deb->name};
 	*at += AR_HEADER + (off_t)size;
 	return skip_padding(deb, at, err);
 }
@@ -185,7 +166,7 @@ static int find_members(struct deb *deb, struct err *err)
 
 	if (read_at(deb, text, AR_MAGIC, 0, err) < 0)
 		return -1;
-	if (deb->seen.st_size < AR_MAGIC || memcmp(text, "!<arch>\n", AR_MAGIC) != 0)
+	if ((off_t)deb->blob.part.size < AR_MAGIC || memcmp(text, "!<arch>\n", AR_MAGIC) != 0)
 		return malformed(deb, 0, "an ar archive", err);
 	if (next_member(deb, &at, "debian-binary", &version, err) < 0 ||
 	    read_at(deb, text, 4, version.offset, err) < 0)
@@ -195,7 +176,7 @@ static int find_members(struct deb *deb, struct err *err)
 	if (next_member(deb, &at, "control.tar", &deb->control, err) < 0 ||
 	    next_member(deb, &at, "data.tar", &deb->data, err) < 0)
 		return -1;
-	if (at != deb->seen.st_size)
+	if (at != (off_t)deb->blob.part.size)
 		return malformed(deb, at, "the end after data.tar", err);
 	return 0;
 }
@@ -203,32 +184,19 @@ static int find_members(struct deb *deb, struct err *err)
 int deb_open(struct deb *deb, const char *path, const struct deb_pin *pin, struct err *err)
 {
 	deb->name = pin->name;
-	deb->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (deb->fd < 0)
+	if (access(path, F_OK) < 0)
 		return err_errno(err, "DEBS-MISSING", "%s: %s", pin->name, path);
-	if (fstat(deb->fd, &deb->seen) < 0)
-		return err_errno(err, "ROOTFS-READ", "%s", path);
-	if (check_pin(deb, pin, err) < 0)
+	if (blob_open(&deb->blob, path, err) < 0 || check_pin(deb, pin, err) < 0)
 		return -1;
 	return find_members(deb, err);
 }
 
 int deb_settle(const struct deb *deb, struct err *err)
 {
-	struct stat st;
-
-	if (fstat(deb->fd, &st) < 0)
-		return err_errno(err, "ROOTFS-READ", "%s", deb->name);
-	if (st.st_size == deb->seen.st_size &&
-	    memcmp(&st.st_mtim, &deb->seen.st_mtim, sizeof(st.st_mtim)) == 0 &&
-	    memcmp(&st.st_ctim, &deb->seen.st_ctim, sizeof(st.st_ctim)) == 0)
-		return 0;
-	return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-CHANGED",
-		       "%s: an unchanged file expected, found it changed", deb->name);
+	return blob_settle(&deb->blob, err);
 }
 
 void deb_close(struct deb *deb)
 {
-	if (deb->fd >= 0)
-		close(steal_fd(&deb->fd));
+	blob_close(&deb->blob);
 }

@@ -5,9 +5,7 @@
 #ifndef MINTMARK_ROOTFS_DEB_H
 #define MINTMARK_ROOTFS_DEB_H
 
-#include <sys/stat.h>
-
-#include "stream.h"
+#include "blobs.h"
 
 /* What a lock file says of a package. */
 struct deb_pin {
@@ -17,14 +15,13 @@ struct deb_pin {
 };
 
 struct deb {
-	int fd; /* -1 when there is none */
-	struct stat seen;
-	const char *name;
+	struct blob blob;	    /* the file */
+	const char *name;	    /* not owned */
 	struct stream_part control; /* control.tar, compressed or not */
 	struct stream_part data;
 };
 
-#define DEB_INIT ((struct deb){.fd = -1})
+#define DEB_INIT ((struct deb){.blob = BLOB_INIT})
 
 /*
  * Opens the file and compares it with the pin: DEBS-MISSING, DEBS-SIZE, DEBS-DIGEST; finds its

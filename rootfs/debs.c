@@ -24,6 +24,7 @@ struct lock {
 	char *text;
 	struct deb_pin *pins; /* base-files first, then as they stand in the file */
 	size_t count;
+	unsigned char sha256[SHA256_SIZE]; /* of the file */
 };
 
 /* What control.tar says. */
@@ -103,6 +104,14 @@ static int add_pin(struct lock *lock, const struct deb_pin *pin, struct err *err
 	return 0;
 }
 
+static int hash_bytes(const void *data, size_t size, unsigned char digest[SHA256_SIZE],
+		      struct err *err)
+{
+	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
+
+	return hash && hash_update(hash, data, size, err) == 0 ? hash_final(hash, digest, err) : -1;
+}
+
 static int read_lock(struct lock *lock, const char *path, struct err *err)
 {
 	size_t size;
@@ -111,6 +120,8 @@ static int read_lock(struct lock *lock, const char *path, struct err *err)
 
 	lock->text = read_small_file(path, LOCK_MAX, &size, err);
 	if (!lock->text)
+		return -1;
+	if (hash_bytes(lock->text, size, lock->sha256, err) < 0)
 		return -1;
 	if (strlen(lock->text) != size)
 		return err_set(err, EXIT_MALFORMED, "DEBS-LOCK",
@@ -348,9 +359,7 @@ static int read_files(struct rootfs *rootfs, const struct deb *deb, struct err *
 	const struct layer_rules rules = {.name = deb->name, .once = true};
 	cleanup_stream struct stream *stream = stream_open_part(&deb->data, err);
 
-	if (!stream || layer_read(rootfs, stream, &rules, err) < 0)
-		return -1;
-	return stream_settle(stream, err);
+	return stream ? layer_read(rootfs, stream, &rules, err) : -1;
 }
 
 static int read_package(struct rootfs *rootfs, const struct deb_pin *pin, char architecture[32],
@@ -442,5 +451,7 @@ int read_debs(struct rootfs *rootfs, const char *location, struct err *err)
 	for (size_t i = 0; i < lock.count; i++)
 		if (read_package(rootfs, &lock.pins[i], architecture, err) < 0)
 			return -1;
-	return make_copies(rootfs, err);
+	if (make_copies(rootfs, err) < 0)
+		return -1;
+	return source_fact(rootfs, "Digest", digest_json(lock.sha256), err);
 }

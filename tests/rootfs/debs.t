@@ -163,7 +163,7 @@ fails 3 'DEBS-DIGEST: .*aa_1_all.deb: sha256 [0-9a-f]{64} expected, found' "a pa
 rm "cache/$sha"
 fails 4 "DEBS-MISSING: .*aa_1_all.deb: cache/$sha" "a package that is missing is named" pack
 ln -s /dev/zero "cache/$sha"
-fails 3 'DEBS-SIZE: ' "a device as package is refused" pack
+fails 4 'ROOTFS-READ: .*a regular file expected' "a device as package is refused" pack
 fails 2 'DEBS-PACKAGES: ' "a folder of packages must be named" rootfs pack debs:lock -o out.cpio
 fails 4 'FILE-OPEN: ' "a lock file that is missing" pack none
 printf 'a\000b\n' >bad
