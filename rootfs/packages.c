@@ -120,7 +120,7 @@ static bool is_word(const char *text)
 	if (!text || !*text || strlen(text) > 255)
 		return false;
 	for (; *text; text++)
-		if (*text <= ' ' || *text > '~' || strchr("\"'\\<>&", *text))
+		if (*text <= ' ' || *text > '~' || strchr("\"'\\<>&?", *text))
 			return false;
 	return true;
 }
