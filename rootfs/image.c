@@ -143,18 +143,47 @@ static int compare_digest(const unsigned char *digest, const char *hex, const ch
 		       found);
 }
 
-/* A layer that cannot be read may be another one: then that is the reason. */
+/* Reads what layer_read() did not, for its digests. */
+static int drain(const struct blob *blob, struct stream_digests *digests, struct err *err)
+{
+	cleanup_stream struct stream *stream = stream_open_part(&blob->part, err);
+	char buffer[65536];
+	ssize_t n;
+
+	if (!stream)
+		return -1;
+	do
+		n = stream_read(stream, buffer, sizeof(buffer), err);
+	while (n > 0);
+	if (n < 0 || stream_settle(stream, err) < 0)
+		return -1;
+	return stream_digests(stream, digests, err);
+}
+
+static int compare_digests(const struct image_layer *layer, const struct stream_digests *digests,
+			   struct err *err)
+{
+	if (layer->hex &&
+	    compare_digest(digests->stored, layer->hex, "OCI-BLOB-DIGEST", "stored bytes", err) < 0)
+		return -1;
+	return compare_digest(digests->plain, layer->diff_id, "OCI-DIFFID", "plain bytes", err);
+}
+
+/* A layer that cannot be read may be another than the one that was meant: then that is the reason.
+ */
 static int find_reason(const struct image_layer *layer, const struct blob *blob, struct err *err)
 {
-	unsigned char digest[SHA256_SIZE];
+	struct stream_digests digests;
 	struct err reason = {0};
+	struct err other = {0};
 
-	if (err->status != EXIT_MALFORMED)
+	if (err->status != EXIT_MALFORMED || strcmp(err->name, "ROOTFS-LIMIT") == 0)
 		return -1;
 	if (blob_settle(blob, &reason) < 0 ||
-	    (layer->hex &&
-	     (blob_hash(blob, digest, &reason) < 0 ||
-	      compare_digest(digest, layer->hex, "OCI-BLOB-DIGEST", "stored bytes", &reason) < 0)))
+	    (layer->hex && (blob_hash(blob, digests.stored, &reason) < 0 ||
+			    compare_digest(digests.stored, layer->hex, "OCI-BLOB-DIGEST",
+					   "stored bytes", &reason) < 0)) ||
+	    (drain(blob, &digests, &other) == 0 && compare_digests(layer, &digests, &reason) < 0))
 		*err = reason;
 	return -1;
 }
@@ -182,12 +211,7 @@ static int read_blob(struct rootfs *rootfs, const struct image_layer *layer,
 		return find_reason(layer, blob, err);
 	if (blob_settle(blob, err) < 0 || stream_digests(stream, &digests, err) < 0)
 		return -1;
-	if (layer->hex &&
-	    compare_digest(digests.stored, layer->hex, "OCI-BLOB-DIGEST", "stored bytes", err) < 0)
-		return -1;
-	if (compare_digest(digests.plain, layer->diff_id, "OCI-DIFFID", "plain bytes", err) < 0)
-		return -1;
-	return add_fact(rootfs, &digests, err);
+	return compare_digests(layer, &digests, err) < 0 ? -1 : add_fact(rootfs, &digests, err);
 }
 
 static int read_layer(struct rootfs *rootfs, const struct image *image,
