@@ -415,13 +415,13 @@ static int copy_file(struct rootfs *rootfs, const struct node *from, const char 
 	return node_child(dir, name) || node_add(dir, name, inode, err) ? 0 : -1;
 }
 
-/* What the scripts of base-passwd and base-files do, as far as programs depend on it. */
+/* What the scripts of base-passwd and libc-bin do, as far as programs depend on it. */
 static int make_copies(struct rootfs *rootfs, struct err *err)
 {
 	static const char *const copies[][2] = {
 		{"usr/share/base-passwd/passwd.master", "passwd"},
 		{"usr/share/base-passwd/group.master", "group"},
-		{"usr/share/base-files/nsswitch.conf", "nsswitch.conf"},
+		{"usr/share/libc-bin/nsswitch.conf", "nsswitch.conf"},
 	};
 
 	for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {

@@ -52,10 +52,10 @@ digest() { rootfs describe "debs:${1:-lock}" --packages cache --json | jq -r .Tr
 
 # --- what becomes of packages ----------------------------------------------------------------
 fresh
-mkdir -p base-files/usr/bin base-files/usr/lib base-files/etc base-files/usr/share/base-files
+mkdir -p base-files/usr/bin base-files/usr/lib base-files/etc base-files/usr/share/libc-bin
 ln -s usr/bin base-files/bin
 ln -s usr/lib base-files/lib
-printf 'passwd: files\n' >base-files/usr/share/base-files/nsswitch.conf
+printf 'passwd: files\n' >base-files/usr/share/libc-bin/nsswitch.conf
 mkdir -p tool/lib tool/bin tool/usr/share/doc tool.control one/usr/share/doc other/etc
 echo program >tool/bin/tool && chmod 4755 tool/bin/tool
 echo library >tool/lib/libtool.so
@@ -76,7 +76,7 @@ check "no script of a package runs, and none is in the tree" sh -c '! grep -E "s
 check "each package leaves its control file" grep -qE ' var/lib/dpkg/status.d/tool$' list
 check "and md5sums when it has some" sh -c '
 	grep -qE " var/lib/dpkg/status.d/tool.md5sums$" list && ! grep -q status.d/one.md5sums list'
-check "what base-files brings for nsswitch.conf is copied" grep -qE ' 14 etc/nsswitch.conf$' list
+check "the default for nsswitch.conf is copied" grep -qE ' 14 etc/nsswitch.conf$' list
 check "plain, gzip, xz and zstd packages are read" sh -c '
 	grep -q " etc/other.conf$" list && grep -q usr/share/doc/one list'
 
