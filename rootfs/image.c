@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "config.h"
 #include "layer.h"
 #include "rootfs.h"
 
@@ -234,7 +235,12 @@ int image_read(struct rootfs *rootfs, const struct image *image, struct err *err
 {
 	const json_t *ids = check_config(rootfs, image, err);
 
-	if (!ids || source_fact(rootfs, "Layers", json_array(), err) < 0)
+	if (!ids)
+		return -1;
+	/* The topmost image says what is run. */
+	config_clear(&rootfs->config);
+	if (config_parse(&rootfs->config, image->config, err) < 0 ||
+	    source_fact(rootfs, "Layers", json_array(), err) < 0)
 		return -1;
 	for (size_t i = 0; i < image->count; i++) {
 		struct image_layer *layer = &image->layers[i];

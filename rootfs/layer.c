@@ -136,8 +136,18 @@ static int check_device(const struct rootfs *rootfs, const struct tar_entry *ent
 		(unsigned long long)entry->minor);
 }
 
+static int read_hardlink(struct rootfs *rootfs, const struct tar_entry *entry, char *path,
+			 const struct layer_rules *rules, struct refusals *refusals,
+			 struct err *err)
+{
+	const struct inode *inode = place_hardlink(rootfs, path, entry->link, rules->once, err);
+
+	return inode ? inode_check_xattrs(inode, entry->xattrs, entry->path, refusals, err) : -1;
+}
+
 static int read_entry(struct rootfs *rootfs, const struct tar_entry *entry,
-		      const struct layer_rules *rules, struct tar *tar, struct err *err)
+		      const struct layer_rules *rules, struct tar *tar, struct refusals *refusals,
+		      struct err *err)
 {
 	cleanup_inode struct inode *inode = NULL;
 	cleanup_free char *copy = strdup(entry->path);
@@ -159,20 +169,12 @@ static int read_entry(struct rootfs *rootfs, const struct tar_entry *entry,
 	if (mark)
 		return read_whiteout(rootfs, entry, path, mark, err);
 	if (entry->type == '1' && *path)
-		return place_hardlink(rootfs, path, entry->link, rules->once, err);
+		return read_hardlink(rootfs, entry, path, rules, refusals, err);
 	inode = make_inode(rootfs, entry, err);
-	if (!inode || fill_inode(inode, entry, spool, tar, err) < 0)
+	if (!inode || inode_take_xattrs(inode, entry->xattrs, entry->path, refusals, err) < 0 ||
+	    fill_inode(inode, entry, spool, tar, err) < 0)
 		return -1;
 	return place_entry(rootfs, path, inode, rules->once, err);
-}
-
-static void note_attributes(struct refusals *refusals, const struct tar_entry *entry)
-{
-	const char *end = entry->attributes + entry->attributes_size;
-
-	for (const char *p = entry->attributes; p && p < end; p += strlen(p) + 1)
-		if (!attribute_of_host(p))
-			refuse_attribute(refusals, entry->path, p);
 }
 
 static int read_entries(struct rootfs *rootfs, struct stream *stream,
@@ -183,8 +185,7 @@ static int read_entries(struct rootfs *rootfs, struct stream *stream,
 	int found;
 
 	while ((found = tar_next(&tar, &entry, err)) > 0) {
-		note_attributes(refusals, &entry);
-		if (read_entry(rootfs, &entry, rules, &tar, err) < 0)
+		if (read_entry(rootfs, &entry, rules, &tar, refusals, err) < 0)
 			return err_wrap(err, "entry %.200s", entry.path);
 	}
 	return found < 0 ? -1 : stream_settle(stream, err);

@@ -22,6 +22,7 @@ static const struct class
 	{"authorized-keys", MEDIUM, "whoever has the key to it can log in"},
 	{"backup", LOW, "a tool's copy of an earlier state"},
 	{"cache", MEDIUM, "a cache with inode numbers or times, which differs from build to build"},
+	{"capability", MEDIUM, "a program that runs with capabilities that its user need not have"},
 	{"core-dump", HIGH, "the memory of a process, with whatever secrets it had"},
 	{"credentials", HIGH, "a file in which tools keep passwords or tokens"},
 	{"gzip-time", LOW, "a gzip header with a time, which differs from build to build"},
@@ -173,9 +174,13 @@ static int look_at_place(struct findings *findings, const struct item *item, str
 
 static int look_at_mode(struct findings *findings, const struct item *item, struct err *err)
 {
-	uint32_t mode = item->node->inode->mode;
+	const struct inode *inode = item->node->inode;
+	uint32_t mode = inode->mode;
 	bool file = S_ISREG(mode);
 
+	if (xattrs_find(inode->xattrs, "security.capability") &&
+	    find(findings, "capability", item->path, err) < 0)
+		return -1;
 	if (file && (mode & S_ISUID) && find(findings, "setuid", item->path, err) < 0)
 		return -1;
 	if (file && (mode & S_ISGID) && find(findings, "setgid", item->path, err) < 0)

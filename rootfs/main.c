@@ -10,11 +10,12 @@
 
 static const char usage[] =
 	"usage: rootfs pack [SOURCE...] -o OUT.cpio [--manifest OUT.json] [--prefix NAME]\n"
-	"                   [--add PATH=FILE[:MODE]]... [--platform OS/ARCH[/VARIANT]]\n"
-	"                   [--devices] [--owner-root]\n"
+	"                   [--add PATH=FILE[:MODE]]... [--run RECORDS]\n"
+	"                   [--platform OS/ARCH[/VARIANT]] [--devices] [--owner-root]\n"
 	"       rootfs list FILE [--json]\n"
 	"       rootfs verify FILE --manifest M.json\n"
-	"       rootfs describe SOURCE... [--json] [--platform ...] [--devices] [--owner-root]\n"
+	"       rootfs describe SOURCE... [--json] [--run RECORDS] [--platform ...] [--devices]\n"
+	"                   [--owner-root]\n"
 	"       rootfs sbom SOURCE... --format spdx|cyclonedx [-o FILE]\n"
 	"                   [--component NAME=VERSION=SHA256]... [--platform ...] [--owner-root]\n"
 	"       rootfs lint SOURCE... [--json] [--fail] [--platform ...] [--owner-root]\n"
@@ -45,7 +46,13 @@ static const char pack_help[] =
 	"      --prefix NAME        put the tree under NAME/\n"
 	"      --add PATH=FILE[:MODE]  add FILE at the top level, owner 0:0, mode 0644 or octal "
 	"MODE;\n"
-	"                           with it SOURCE may be left out\n" IMAGE_OPTIONS_HELP;
+	"                           with it SOURCE may be left out\n"
+	"      --run RECORDS        add the file \"run\": what init starts, by the image's config "
+	"and "
+	"by\n"
+	"                           RECORDS, a file of NUL-terminated name=, arg=, env=, user=, "
+	"group=,\n"
+	"                           workdir=, stopsignal=, volume= and port=\n" IMAGE_OPTIONS_HELP;
 
 static const char list_help[] =
 	"usage: rootfs list FILE [--json]\n"
@@ -57,10 +64,11 @@ static const char verify_help[] =
 	"difference when it is not.\n";
 
 static const char describe_help[] =
-	"usage: rootfs describe SOURCE... [--json] [OPTION]...\n"
-	"Prints the number of entries by type, the bytes of all files and the tree digest; as "
-	"JSON\n"
-	"also the digests that identify each source.\n" SOURCES_HELP IMAGE_OPTIONS_HELP;
+	"usage: rootfs describe SOURCE... [--json] [--run RECORDS] [OPTION]...\n"
+	"Prints the number of entries by type, the bytes of all files and the tree digest; with "
+	"--json\n"
+	"also the digests that identify each source, an image's config, and the run specification\n"
+	"that it and RECORDS give.\n" SOURCES_HELP IMAGE_OPTIONS_HELP;
 
 static const char blobs_help[] =
 	"usage: rootfs blobs SOURCE [--platform OS/ARCH[/VARIANT]]\n"
@@ -98,6 +106,7 @@ struct arguments {
 	struct rootfs_options options;
 	const char *output;
 	const char *manifest;
+	const char *run;
 	bool json;
 	bool help;
 	char **operands;
@@ -115,8 +124,9 @@ enum flag {
 	OWNER_ROOT = 16,
 	JSON = 32,
 	HELP = 64,
-	PLATFORM = 128,
-	DEVICES = 256,
+	RUN = 128,
+	PLATFORM = 256,
+	DEVICES = 512,
 	FORMAT = 1024,
 	COMPONENT = 2048,
 	FAIL = 4096,
@@ -223,6 +233,8 @@ static int take_option(struct arguments *a, int option, struct err *err)
 	case DEVICES:
 		a->options.any_device = true;
 		return 0;
+	case RUN:
+		return set_once(&a->run, err);
 	case ADD:
 		return add_argument(a, optarg, err);
 	case OWNER_ROOT:
@@ -256,6 +268,7 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		{"manifest", required_argument, NULL, MANIFEST},
 		{"prefix", required_argument, NULL, PREFIX},
 		{"add", required_argument, NULL, ADD},
+		{"run", required_argument, NULL, RUN},
 		{"owner-root", no_argument, NULL, OWNER_ROOT},
 		{"json", no_argument, NULL, JSON},
 		{"format", required_argument, NULL, FORMAT},
@@ -310,6 +323,8 @@ static struct rootfs *load(const struct arguments *a, struct err *err)
 		if (rootfs_add(rootfs, add->name, add->file, add->mode, err) < 0)
 			return NULL;
 	}
+	if (a->run && rootfs_resolve_run(rootfs, a->run, err) < 0)
+		return NULL;
 	return steal_ptr(rootfs);
 }
 
@@ -323,13 +338,15 @@ static int pack(const struct arguments *a, struct err *err)
 		return misuse(err, "-o OUT.cpio expected", NULL);
 	if (a->operand_count == 0 && a->addition_count == 0)
 		return misuse(err, "a SOURCE or --add expected", NULL);
+	if (a->operand_count == 0 && a->run)
+		return misuse(err, "a SOURCE expected with --run", NULL);
 	if (a->operand_count == 0 && a->options.prefix)
 		return misuse(err, "a SOURCE expected with --prefix", NULL);
 	if (a->manifest && strcmp(a->manifest, a->output) == 0)
 		return misuse(err, "two files expected for archive and manifest, found", a->output);
 	rootfs = load(a, err);
-	if (!rootfs || outfile_open(&out, a->output, err) < 0 ||
-	    rootfs_write_cpio(rootfs, &out, err) < 0)
+	if (!rootfs || (a->run && rootfs_add_run(rootfs, err) < 0) ||
+	    outfile_open(&out, a->output, err) < 0 || rootfs_write_cpio(rootfs, &out, err) < 0)
 		return -1;
 	if (a->manifest && (outfile_open(&manifest, a->manifest, err) < 0 ||
 			    rootfs_write_manifest(rootfs, &manifest, err) < 0))
@@ -432,10 +449,10 @@ static const struct command {
 	const char *help;
 	int allowed;
 } commands[] = {
-	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | SOURCE_OPTIONS},
+	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | RUN | SOURCE_OPTIONS},
 	{"list", list, list_help, JSON},
 	{"verify", verify, verify_help, MANIFEST},
-	{"describe", describe, describe_help, JSON | SOURCE_OPTIONS},
+	{"describe", describe, describe_help, JSON | RUN | SOURCE_OPTIONS},
 	{"sbom", sbom, sbom_help, FORMAT | COMPONENT | OUTPUT | SOURCE_OPTIONS},
 	{"lint", lint, lint_help, JSON | FAIL | SOURCE_OPTIONS},
 	{"blobs", blobs, blobs_help, PLATFORM},

@@ -261,7 +261,8 @@ int place_entry(struct rootfs *rootfs, char *path, struct inode *inode, bool onc
 	return 0;
 }
 
-int place_hardlink(struct rootfs *rootfs, char *path, char *target, bool once, struct err *err)
+const struct inode *place_hardlink(struct rootfs *rootfs, char *path, char *target, bool once,
+				   struct err *err)
 {
 	const struct node *found = find_hardlink(rootfs->base, target, err);
 	cleanup_inode struct inode *inode = found ? inode_ref(found->inode) : NULL;
@@ -269,13 +270,15 @@ int place_hardlink(struct rootfs *rootfs, char *path, char *target, bool once, s
 	char *name;
 
 	if (!found)
-		return -1;
+		return NULL;
 	dir = find_parent(rootfs, path, &name, err);
 	if (!dir)
-		return -1;
-	if (node_child(dir, name) == found)
-		return refuse_hardlink(target, "the link itself", err);
-	return place(rootfs, dir, name, inode, once, err);
+		return NULL;
+	if (node_child(dir, name) == found) {
+		refuse_hardlink(target, "the link itself", err);
+		return NULL;
+	}
+	return place(rootfs, dir, name, inode, once, err) < 0 ? NULL : inode;
 }
 
 static int remove_earlier(const struct rootfs *rootfs, struct node *node, struct err *err);

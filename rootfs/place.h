@@ -28,9 +28,11 @@ int place_entry(struct rootfs *rootfs, char *path, struct inode *inode, bool onc
 
 /*
  * Makes path another name of what target names, by exactly its path and through no symbolic link:
- * ROOTFS-HARDLINK. Both are changed in place.
+ * ROOTFS-HARDLINK. Both are changed in place. Returns what both names stand for, which is the
+ * tree's, or NULL.
  */
-int place_hardlink(struct rootfs *rootfs, char *path, char *target, bool once, struct err *err);
+const struct inode *place_hardlink(struct rootfs *rootfs, char *path, char *target, bool once,
+				   struct err *err);
 
 /*
  * Takes away what earlier layers left at the path, or, with opaque, in the directory path. What

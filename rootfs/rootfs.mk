@@ -1,7 +1,9 @@
 # Sources of the rootfs room: variables only, sorted.
 ROOTFS_LIB_SRC := \
+	rootfs/account.c \
 	rootfs/add_file.c \
 	rootfs/blobs.c \
+	rootfs/config.c \
 	rootfs/deb.c \
 	rootfs/debs.c \
 	rootfs/digest.c \
@@ -22,7 +24,10 @@ ROOTFS_LIB_SRC := \
 	rootfs/read_dir.c \
 	rootfs/read_tar.c \
 	rootfs/reference.c \
+	rootfs/run_file.c \
+	rootfs/runspec.c \
 	rootfs/sbom.c \
+	rootfs/signals.c \
 	rootfs/source.c \
 	rootfs/spool.c \
 	rootfs/stanza.c \
@@ -30,6 +35,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/tar_header.c \
 	rootfs/tree.c \
 	rootfs/unpack_cpio.c \
-	rootfs/write_cpio.c
+	rootfs/write_cpio.c \
+	rootfs/xattr.c
 ROOTFS_LIBS := -larchive -lcrypto -ljansson -lz
 ROOTFS_SRC := rootfs/main.c

@@ -25,19 +25,26 @@ run: $(target_dir)/image.eif $(vms_needed) ## boot the image in QEMU with a pare
 	@$(RUN) --tty --name run --root test $(vms) --in image.eif=$< -- sh /mint/in/boot/run-image
 
 # Unit tests: each room's library under the sanitizers.
-units := $(addprefix $(parts)/test/unit/test_,eif init rootfs)
+units := $(addprefix $(parts)/test/unit/test_,config eif init rootfs)
 unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
 unit_rootfs_libs := $(ROOTFS_LIBS)
-unit_init_src := $(addprefix init/,cmdcheck.c command.c console.c nsm.c readfile.c refusal.c rootcheck.c \
+unit_init_src := $(addprefix init/,attributes.c cmdcheck.c command.c console.c folders.c nsm.c readfile.c refusal.c rootcheck.c \
 	runspec.c supervise.c)
 
+# The room of a test that is not called after it.
+unit_config_room := rootfs
+unit_config_src := $(unit_rootfs_src)
+unit_config_libs := $(ROOTFS_LIBS)
+unit_room = $(or $(unit_$*_room),$*)
+
 $(units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)
-	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib --in src/$*=$* \
-		--in src/tests/$*=tests/$* --out test_$*=$@ -- sh /mint/in/build-unit $* "$(CBASE) $(CWARN)" \
-		"$(unit_$*_src)" "$(unit_$*_libs)"
+	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib \
+		--in src/$(unit_room)=$(unit_room) --in src/tests/$(unit_room)=tests/$(unit_room) --out test_$*=$@ \
+		-- sh /mint/in/build-unit $(unit_room) $* "$(CBASE) $(CWARN)" "$(unit_$*_src)" "$(unit_$*_libs)"
 $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib/*.h eif/*.h)
+$(parts)/test/unit/test_config: $(unit_rootfs_src) tests/rootfs/test_config.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_rootfs: $(unit_rootfs_src) tests/rootfs/test_rootfs.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_init: $(unit_init_src) tests/init/test_init.c $(wildcard init/*.h)
 

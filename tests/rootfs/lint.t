@@ -1,6 +1,6 @@
 #!/bin/sh
 # Tests of rootfs lint: every class on a file that is one and on a neighbour that is none; prints TAP.
-# Environment: ROOTFS the command. Never writes outside its own temporary folder.
+# Environment: ROOTFS the command, CC a compiler for mktar.c. Never writes outside its own temporary folder.
 # shellcheck disable=SC2016 # the inner shells expand, hashes have dollars
 set -u
 ROOTFS=${ROOTFS:?the path of the rootfs command}
@@ -119,6 +119,14 @@ fresh && mkdir -p root/tmp && chmod 1777 root/tmp && ln -s tmp root/link && mkfi
 check "nothing: a sticky folder, a link, a fifo" clean
 fresh && put bin/a x && ln root/bin/a root/bin/b && chmod 4755 root/bin/a
 check "hard links are one finding" finds medium setuid bin/a
+
+cap2='\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00'
+if ${CC:-cc} -o mktar -D_GNU_SOURCE "$here/mktar.c" 2>cc.log; then
+	printf '%s\n' "pax SCHILY.xattr.security.capability=$cap2" 'entry 0 ping mode=755' 'entry 0 pong mode=755' | ./mktar >cap.tar
+	check "capability" sh -c '"$1" lint tar:cap.tar | grep -q "^medium  *capability  *ping: ." && "$1" lint tar:cap.tar | grep -qx "0 high, 1 medium, 0 low"' sh "$ROOTFS"
+else
+	skip "capability" "there is no compiler: $(head -n 1 cc.log)"
+fi
 
 # --- what is printed -------------------------------------------------------------------------------
 fresh && put etc/x x && chmod 666 root/etc/x && put var/log/z z && put var/log/a a && put usr/bin/su x && chmod 4755 root/usr/bin/su

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Recomputes the tree digest of a folder with find, sort, stat and sha256sum only, as
-# docs/rootfs.md defines it. Never uses anything of ours.
+# Recomputes the tree digest of a folder with find, sort, stat and sha256sum, as docs/rootfs.md
+# defines it; extended attributes are seen where there is a python3. Never uses anything of ours.
 # usage: treedigest.sh DIRECTORY [--owner-root]
 set -eu
 LC_ALL=C
@@ -10,8 +10,23 @@ export OWNER_ROOT
 cd -- "$1"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/links"
+mkdir "$work/links" "$work/xattrs"
 export work
+# One file for each inode that has capabilities, called as stat shows it.
+if command -v python3 >/dev/null; then
+	python3 -c '
+import os
+for folder, folders, files in os.walk(b"."):
+    for name in files:
+        path = os.path.join(folder, name)
+        st = os.lstat(path)
+        if "security.capability" not in os.listxattr(path, follow_symlinks=False):
+            continue
+        value = os.getxattr(path, "security.capability", follow_symlinks=False).hex()
+        with open("%s/xattrs/%d-%d" % (os.environ["work"], st.st_dev, st.st_ino), "w") as f:
+            f.write("security.capability=" + value)
+'
+fi
 
 # shellcheck disable=SC2016 # expanded by the inner shell
 find . -mindepth 1 -printf '%P\0' | sort -z | xargs -0 -r -n1 sh -c '
@@ -46,5 +61,7 @@ symlink) readlink -n -- "./$path" ;;
 hardlink) cat "$first" ;;
 *) printf %s "$content" ;;
 esac
-printf "\0-\0%s\0" "$path"
+xattrs=-
+if [ -e "$work/xattrs/$inode" ]; then xattrs=$(cat "$work/xattrs/$inode"); fi
+printf "\0%s\0%s\0" "$xattrs" "$path"
 ' sh | sha256sum | cut -d' ' -f1
