@@ -196,7 +196,8 @@ int layer_read(struct rootfs *rootfs, struct stream *stream, const struct layer_
 {
 	struct refusals refusals = {0};
 
-	rootfs->layer++;
+	if (place_layer(rootfs, rules->name, err) < 0)
+		return -1;
 	stream_limit(stream, &rootfs->usage.limits);
 	if (read_entries(rootfs, stream, rules, &refusals, err) < 0)
 		return rules->name ? err_wrap(err, "%s", rules->name) : -1;

@@ -8,7 +8,7 @@
 #include "rootfs.h"
 #include "runspec.h"
 
-static void print_name(const char *name, FILE *out)
+void print_name(const char *name, FILE *out)
 {
 	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
 		if (*p == '\\')

@@ -17,6 +17,9 @@ static const char usage[] =
 	"       rootfs verify FILE --manifest M.json\n"
 	"       rootfs describe SOURCE... [--json] [--run RECORDS] [--platform ...] [--devices]\n"
 	"                   [--owner-root]\n"
+	"       rootfs sbom SOURCE... --format spdx|cyclonedx [-o FILE]\n"
+	"                   [--component NAME=VERSION=SHA256]... [--platform ...] [--owner-root]\n"
+	"       rootfs lint SOURCE... [--json] [--fail] [--platform ...] [--owner-root]\n"
 	"       rootfs blobs SOURCE [--platform ...]\n"
 	"       rootfs COMMAND --help | --help | --version\n";
 
@@ -26,12 +29,14 @@ static const char usage[] =
 	"  tar:FILE                            a tarball of the root\n"                            \
 	"  oci:DIRECTORY[:TAG][@DIGEST]        an image in an OCI layout\n"                        \
 	"  oci-archive:FILE[:TAG][@DIGEST]     the same as an archive\n"                           \
-	"  docker-archive:FILE[:NAME]          what docker save wrote\n"
+	"  docker-archive:FILE[:NAME]          what docker save wrote\n"                           \
+	"  debs:LOCK                           Debian packages, as a lock file pins them\n"
 
 #define IMAGE_OPTIONS_HELP                                                                         \
 	"      --platform OS/ARCH[/VARIANT]  of the image; needed where there are several\n"       \
 	"      --devices            accept all devices in images' layers, not only the usual "     \
 	"ones\n"                                                                                   \
+	"      --packages FOLDER    where debs: finds packages, each named by its sha256\n"        \
 	"      --owner-root         make every owner and group 0\n"                                \
 	"      --limit NAME=VALUE   raise or lower a limit: entries, bytes, ratio, layers,\n"      \
 	"                           zstd-window, xz-memory\n"
@@ -74,6 +79,22 @@ static const char blobs_help[] =
 	"Prints digest, size and media type of each blob that the image needs, as far as is known\n"
 	"from those that are there. SOURCE is oci: or oci-archive:.\n";
 
+static const char sbom_help[] =
+	"usage: rootfs sbom SOURCE... --format spdx|cyclonedx [OPTION]...\n"
+	"Prints a software bill of materials: the packages that dpkg's and apk's databases in "
+	"SOURCE\n"
+	"name, and the parts beside it. SPDX 2.3 or CycloneDX 1.6, in JSON.\n"
+	"  -o, --output FILE        write it to FILE\n"
+	"      --component NAME=VERSION=SHA256  a part that is not in the tree, such as the "
+	"kernel\n" SOURCES_HELP IMAGE_OPTIONS_HELP;
+
+static const char lint_help[] =
+	"usage: rootfs lint SOURCE... [--json] [--fail] [OPTION]...\n"
+	"Lists what differs from build to build or had better not be in an image, one line each:\n"
+	"severity, class, path, why.\n"
+	"      --fail               exit with 1 when something has severity high\n" SOURCES_HELP
+		IMAGE_OPTIONS_HELP;
+
 struct addition {
 	char *name;
 	char *file;
@@ -81,6 +102,11 @@ struct addition {
 };
 
 struct arguments {
+	const char *format;
+	struct rootfs_part *parts;
+	char **part_texts; /* what the parts point into */
+	size_t part_count;
+	bool fail;
 	struct rootfs_options options;
 	struct rootfs_limits limits;
 	const char *output;
@@ -108,7 +134,11 @@ enum flag {
 	COMPRESS = 512,
 	LIMIT = 1024,
 	RUN = 2048,
-	SOURCE_OPTIONS = OWNER_ROOT | PLATFORM | DEVICES | LIMIT,
+	FORMAT = 4096,
+	COMPONENT = 8192,
+	FAIL = 16384,
+	PACKAGES = 32768,
+	SOURCE_OPTIONS = OWNER_ROOT | PLATFORM | DEVICES | LIMIT | PACKAGES,
 };
 
 static void free_arguments(struct arguments *a)
@@ -116,6 +146,10 @@ static void free_arguments(struct arguments *a)
 	for (size_t i = 0; i < a->addition_count; i++)
 		free(a->additions[i].name);
 	free(a->additions);
+	for (size_t i = 0; i < a->part_count; i++)
+		free(a->part_texts[i]);
+	free(a->part_texts);
+	free(a->parts);
 }
 
 static int misuse(struct err *err, const char *what, const char *argument)
@@ -162,11 +196,33 @@ static int add_argument(struct arguments *a, const char *argument, struct err *e
 	return 0;
 }
 
+/* NAME=VERSION=SHA256; the version may contain more of '='. */
+static int part_argument(struct arguments *a, const char *argument, struct err *err)
+{
+	struct rootfs_part *parts = reallocarray(a->parts, a->part_count + 1, sizeof(*parts));
+	char **texts = reallocarray(a->part_texts, a->part_count + 1, sizeof(*texts));
+	char *version;
+	char *sha256;
+
+	a->parts = parts ? parts : a->parts;
+	a->part_texts = texts ? texts : a->part_texts;
+	if (!parts || !texts || !(texts[a->part_count] = strdup(argument)))
+		return err_errno(err, "ROOTFS-MEMORY", "--component");
+	version = strchr(texts[a->part_count], '=');
+	sha256 = strrchr(texts[a->part_count++], '=');
+	if (!version || version == sha256)
+		return misuse(err, "NAME=VERSION=SHA256 expected after --component, found",
+			      argument);
+	*version = *sha256 = '\0';
+	parts[a->part_count - 1] =
+		(struct rootfs_part){texts[a->part_count - 1], version + 1, sha256 + 1};
+	return 0;
+}
+
 static int set_once(const char **slot, struct err *err)
 {
 	if (*slot)
-		return misuse(err,
-			      "each option with an argument but --add once expected, found also",
+		return misuse(err, "each option with one argument once expected, found also",
 			      optarg);
 	*slot = optarg;
 	return 0;
@@ -181,8 +237,6 @@ static int take_option(struct arguments *a, int option, struct err *err)
 		return set_once(&a->manifest, err);
 	case PREFIX:
 		return set_once(&a->options.prefix, err);
-	case PLATFORM:
-		return set_once(&a->options.platform, err);
 	case DEVICES:
 		a->options.any_device = true;
 		return 0;
@@ -200,6 +254,17 @@ static int take_option(struct arguments *a, int option, struct err *err)
 	case JSON:
 		a->json = true;
 		return 0;
+	case FORMAT:
+		return set_once(&a->format, err);
+	case COMPONENT:
+		return part_argument(a, optarg, err);
+	case FAIL:
+		a->fail = true;
+		return 0;
+	case PACKAGES:
+		return set_once(&a->options.packages, err);
+	case PLATFORM:
+		return set_once(&a->options.platform, err);
 	default:
 		a->help = true;
 		return 0;
@@ -219,6 +284,10 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		{"compress", required_argument, NULL, COMPRESS},
 		{"limit", required_argument, NULL, LIMIT},
 		{"json", no_argument, NULL, JSON},
+		{"format", required_argument, NULL, FORMAT},
+		{"component", required_argument, NULL, COMPONENT},
+		{"fail", no_argument, NULL, FAIL},
+		{"packages", required_argument, NULL, PACKAGES},
 		{"platform", required_argument, NULL, PLATFORM},
 		{"devices", no_argument, NULL, DEVICES},
 		{"help", no_argument, NULL, HELP},
@@ -342,6 +411,44 @@ static int describe(const struct arguments *a, struct err *err)
 	return rootfs_describe(rootfs, a->json, stdout, err);
 }
 
+static int sbom(const struct arguments *a, struct err *err)
+{
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
+	cleanup_rootfs struct rootfs *rootfs = NULL;
+	cleanup_free char *text = NULL;
+	bool spdx = a->format && strcmp(a->format, "spdx") == 0;
+
+	if (a->operand_count == 0)
+		return misuse(err, "a SOURCE expected", NULL);
+	if (!spdx && !(a->format && strcmp(a->format, "cyclonedx") == 0))
+		return misuse(err, "--format spdx or --format cyclonedx expected, found",
+			      a->format ? a->format : "none");
+	rootfs = load(a, err);
+	if (!rootfs)
+		return -1;
+	text = rootfs_sbom(rootfs, spdx ? ROOTFS_SPDX : ROOTFS_CYCLONEDX, a->parts, a->part_count,
+			   err);
+	if (!text)
+		return -1;
+	if (!a->output)
+		return puts(text) < 0 ? err_errno(err, "FILE-WRITE", "standard output") : 0;
+	if (outfile_open(&out, a->output, err) < 0 ||
+	    outfile_write(&out, text, strlen(text), err) < 0 ||
+	    outfile_write(&out, "\n", 1, err) < 0)
+		return -1;
+	return outfile_commit(&out, err);
+}
+
+static int lint(const struct arguments *a, struct err *err)
+{
+	cleanup_rootfs struct rootfs *rootfs = NULL;
+
+	if (a->operand_count == 0)
+		return misuse(err, "a SOURCE expected", NULL);
+	rootfs = load(a, err);
+	return rootfs ? rootfs_lint(rootfs, a->json, a->fail, stdout, err) : -1;
+}
+
 static int blobs(const struct arguments *a, struct err *err)
 {
 	const char *source = operand(a, "a SOURCE expected", err);
@@ -360,6 +467,8 @@ static const struct command {
 	{"list", list, list_help, JSON | LIMIT},
 	{"verify", verify, verify_help, MANIFEST | LIMIT},
 	{"describe", describe, describe_help, JSON | RUN | SOURCE_OPTIONS},
+	{"sbom", sbom, sbom_help, FORMAT | COMPONENT | OUTPUT | SOURCE_OPTIONS},
+	{"lint", lint, lint_help, JSON | FAIL | SOURCE_OPTIONS},
 	{"blobs", blobs, blobs_help, PLATFORM},
 };
 

@@ -24,6 +24,9 @@ json_t *item_json(const struct item *item, struct err *err);
 /* Prints without spaces, keys in the order in which they were set. */
 int print_json(const json_t *json, FILE *out, struct err *err);
 
+/* Prints a name, of which no byte is one that a terminal would act on. */
+void print_name(const char *name, FILE *out);
+
 /* Prints the member "Entries", one entry on a line. */
 int print_items(const struct list *list, FILE *out, struct err *err);
 

@@ -57,6 +57,18 @@ static int check_components(const char *path, struct err *err)
 	}
 }
 
+int place_layer(struct rootfs *rootfs, const char *name, struct err *err)
+{
+	char **more = reallocarray(rootfs->layer_names, rootfs->layer + 1, sizeof(*more));
+
+	if (more)
+		rootfs->layer_names = more;
+	if (!more || !(more[rootfs->layer] = strdup(name ? name : "another source")))
+		return err_errno(err, "ROOTFS-MEMORY", "layers");
+	rootfs->layer++;
+	return 0;
+}
+
 char *place_path(char *path, struct err *err)
 {
 	path = plain_path(path, err);
@@ -197,8 +209,8 @@ static int check_once(const struct rootfs *rootfs, const struct node *node,
 	     (walk_path(&walk, node->parent, node->name, strlen(node->name)) && !walk.escaped)))
 		return 1;
 	return err_set(err, EXIT_MALFORMED, "LAYER-CONFLICT",
-		       "a path that nothing earlier brought expected, found a %s",
-		       inode_type_name(node->inode));
+		       "a path that nothing earlier brought expected, found a %s of %s",
+		       inode_type_name(node->inode), rootfs->layer_names[node->layer - 1]);
 }
 
 static void set_directory(const struct rootfs *rootfs, struct node *node, struct inode *inode)

@@ -8,6 +8,9 @@
 
 #include "tree.h"
 
+/* Begins the next layer; its name, for messages about what it brought, may be NULL. */
+int place_layer(struct rootfs *rootfs, const char *name, struct err *err);
+
 /*
  * The path without leading "./" and trailing "/", in place; "" is the root itself. Absolute paths
  * and odd components are refused, not repaired: ROOTFS-PATH, ROOTFS-PATH-LENGTH,

@@ -417,6 +417,7 @@ int read_dir(struct rootfs *rootfs, const char *location, struct err *err)
 	dir->shared = NULL;
 	if (failed < 0 || refusals_check(&dir->refusals, location, err) < 0)
 		return -1;
-	rootfs->layer++;
+	if (place_layer(rootfs, location, err) < 0)
+		return -1;
 	return place_tree(rootfs, dir->top, err);
 }

@@ -27,7 +27,8 @@ struct rootfs_options {
 	bool owner_root;    /* every uid and gid becomes 0 */
 	enum rootfs_compression compression; /* of the archive that is written */
 	const struct rootfs_limits *limits;  /* NULL for rootfs_default_limits */
-	const char *platform; /* OS/ARCH[/VARIANT] of images, or NULL: the only one there is */
+	const char *packages; /* for debs: a folder of packages, each named by its sha256 */
+	const char *platform; /* OS/ARCH[/VARIANT] that sources must be for, or NULL */
 	bool any_device;      /* layers of images may have any device */
 };
 
@@ -98,6 +99,29 @@ int rootfs_write_manifest(struct rootfs *rootfs, struct outfile *out, struct err
  * running it, and the run specification that it gives, or that was resolved.
  */
 int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err);
+
+/* Something beside the tree that an SBOM names: a kernel, a C library. */
+struct rootfs_part {
+	const char *name;
+	const char *version;
+	const char *sha256; /* of what it was made from, in lower-case hexadecimal */
+};
+
+enum rootfs_sbom_format { ROOTFS_SPDX, ROOTFS_CYCLONEDX };
+
+/*
+ * The software bill of materials, JSON that the caller frees, of the packages that the tree says
+ * it holds and of the parts, which are sorted in place. NULL with SBOM-COMPONENT for a part that
+ * cannot be one, PACKAGES-* for a package database that cannot be read.
+ */
+char *rootfs_sbom(struct rootfs *rootfs, enum rootfs_sbom_format format, struct rootfs_part *parts,
+		  size_t count, struct err *err);
+
+/*
+ * Prints what had better not be in an image. LINT-HIGH (status 1) when fail is set and something
+ * of severity high was found.
+ */
+int rootfs_lint(struct rootfs *rootfs, bool json, bool fail, FILE *out, struct err *err);
 
 /*
  * Unpacks an archive, plain or compressed by gzip, xz or zstd, into the tree as Linux 6.12

@@ -6,6 +6,8 @@ ROOTFS_LIB_SRC := \
 	rootfs/bunzip.c \
 	rootfs/compress.c \
 	rootfs/config.c \
+	rootfs/deb.c \
+	rootfs/debs.c \
 	rootfs/decoder.c \
 	rootfs/digest.c \
 	rootfs/docker_archive.c \
@@ -15,10 +17,13 @@ ROOTFS_LIB_SRC := \
 	rootfs/input.c \
 	rootfs/layer.c \
 	rootfs/layout.c \
+	rootfs/licence.c \
 	rootfs/limit.c \
+	rootfs/lint.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
 	rootfs/outsink.c \
+	rootfs/packages.c \
 	rootfs/pipeline.c \
 	rootfs/place.c \
 	rootfs/platform.c \
@@ -27,9 +32,11 @@ ROOTFS_LIB_SRC := \
 	rootfs/reference.c \
 	rootfs/run_file.c \
 	rootfs/runspec.c \
+	rootfs/sbom.c \
 	rootfs/signals.c \
 	rootfs/source.c \
 	rootfs/spool.c \
+	rootfs/stanza.c \
 	rootfs/stream.c \
 	rootfs/tar_header.c \
 	rootfs/tree.c \

@@ -18,6 +18,7 @@ static const struct scheme {
 	{"oci:", read_oci},
 	{"oci-archive:", read_oci_archive},
 	{"docker-archive:", read_docker_archive},
+	{"debs:", read_debs},
 };
 
 static int place_base(struct rootfs *rootfs, const char *prefix, struct err *err)
@@ -53,6 +54,7 @@ struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err)
 	rootfs->owner_root = options->owner_root;
 	rootfs->compression = options->compression;
 	rootfs->usage.limits = options->limits ? *options->limits : rootfs_default_limits;
+	rootfs->packages = options->packages;
 	rootfs->any_device = options->any_device;
 	rootfs->platform = options->platform ? strdup(options->platform) : NULL;
 	rootfs->sources = json_array();
@@ -81,6 +83,9 @@ void rootfs_free(struct rootfs *rootfs)
 	for (size_t i = 0; i < rootfs->remark_count; i++)
 		free(rootfs->remarks[i].path);
 	free(rootfs->remarks);
+	for (uint32_t i = 0; i < rootfs->layer; i++)
+		free(rootfs->layer_names[i]);
+	free(rootfs->layer_names);
 	json_decref(rootfs->sources);
 	free(rootfs->platform);
 	config_clear(&rootfs->config);

@@ -87,8 +87,8 @@ struct inode {
 		off_t offset;		 /* in contents, or */
 		const struct node *home; /* the name in the source's own tree */
 	};
-	struct stamp stamp;	   /* for contents that can change */
-	struct item *first;	   /* scratch of the list made last: first and latest entry */
+	struct stamp stamp; /* for contents that can change */
+	struct item *first; /* scratch of the list made last: first and latest entry */
 	struct item *latest;
 	size_t listed; /* scratch: names in that list */
 };
@@ -207,10 +207,12 @@ struct rootfs {
 	bool owner_root;
 	enum rootfs_compression compression;
 	struct rootfs_usage usage;
+	const char *packages; /* of rootfs_options; not owned */
 	bool any_device;
-	char *platform;	  /* that was asked for, or NULL */
-	uint32_t layer;	  /* number of the one being read, or of the last one, from 1 */
-	json_t *sources;  /* what identifies each: an array, for rootfs_describe() */
+	char *platform;	      /* that was asked for, or NULL */
+	uint32_t layer;	      /* number of the one being read, or of the last one, from 1 */
+	char **layer_names;   /* of all of them, for messages */
+	json_t *sources;      /* what identifies each: an array, for rootfs_describe() */
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
 	int unpacked_fd;      /* its plain bytes; owned by contents */
 	struct contents *contents;
@@ -256,6 +258,7 @@ int rootfs_unpack_run(struct rootfs *rootfs, struct err *err);
 /* Readers of sources: location is what stands after "SCHEME:". */
 int read_dir(struct rootfs *rootfs, const char *location, struct err *err);
 int read_tar(struct rootfs *rootfs, const char *location, struct err *err);
+int read_debs(struct rootfs *rootfs, const char *location, struct err *err);
 int read_oci(struct rootfs *rootfs, const char *location, struct err *err);
 int read_oci_archive(struct rootfs *rootfs, const char *location, struct err *err);
 int read_docker_archive(struct rootfs *rootfs, const char *location, struct err *err);
