@@ -22,6 +22,8 @@ struct rootfs; /* one archive: a tree, perhaps under a prefix, and single files 
 struct rootfs_options {
 	const char *prefix; /* one path component, or NULL: the tree is the archive's top level */
 	bool owner_root;    /* every uid and gid becomes 0 */
+	const char *platform; /* OS/ARCH[/VARIANT] of images, or NULL: the only one there is */
+	bool any_device;      /* layers of images may have any device */
 };
 
 /*
@@ -34,11 +36,18 @@ struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err)
 void rootfs_free(struct rootfs *rootfs);
 
 /*
- * Reads "SCHEME:LOCATION" into the tree; at most once for one archive. File contents stay where
- * they are (or go to an unlinked spool file) until they are written. ROOTFS-SOURCE for an unknown
- * scheme; the errors of each kind of source are in docs/rootfs.md.
+ * Lays what "SCHEME:LOCATION" names over the tree, which the source before it left. File contents
+ * stay where they are (or go to an unlinked spool file) until they are written. ROOTFS-SOURCE for
+ * an unknown scheme; the errors of each kind of source are in docs/rootfs.md.
  */
 int rootfs_read(struct rootfs *rootfs, const char *source, struct err *err);
+
+/*
+ * Prints "SHA256 SIZE MEDIATYPE" of every blob that the image needs, as far as is known from those
+ * that are there; OCI-BLOB-MISSING for the first one that has to be read and is not. The source is
+ * oci: or oci-archive:, platform as in rootfs_options.
+ */
+int rootfs_blobs(const char *source, const char *platform, FILE *out, struct err *err);
 
 /*
  * Adds one regular file at the archive's top level, owned by 0:0, outside of the tree and of its

@@ -1,13 +1,22 @@
 # Sources of the rootfs room: variables only, sorted.
 ROOTFS_LIB_SRC := \
 	rootfs/add_file.c \
+	rootfs/blobs.c \
 	rootfs/digest.c \
+	rootfs/docker_archive.c \
+	rootfs/document.c \
 	rootfs/gunzip.c \
+	rootfs/image.c \
 	rootfs/input.c \
+	rootfs/layer.c \
+	rootfs/layout.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
+	rootfs/place.c \
+	rootfs/platform.c \
 	rootfs/read_dir.c \
 	rootfs/read_tar.c \
+	rootfs/reference.c \
 	rootfs/source.c \
 	rootfs/spool.c \
 	rootfs/stream.c \

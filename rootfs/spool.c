@@ -50,7 +50,7 @@ static void spool_close(struct contents *contents)
 }
 
 /* /var/tmp rather than /tmp, which may be memory. */
-static int open_spool(struct err *err)
+int spool_file(struct err *err)
 {
 	const char *folder = getenv("TMPDIR");
 	cleanup_free char *name = NULL;
@@ -85,7 +85,7 @@ struct spool *spool_of(struct rootfs *rootfs, struct err *err)
 	}
 	spool->contents = (struct contents){rootfs->contents, spool_read, NULL, spool_close};
 	rootfs->contents = &spool->contents;
-	spool->fd = open_spool(err);
+	spool->fd = spool_file(err);
 	if (spool->fd < 0)
 		return NULL;
 	rootfs->spool = spool;
