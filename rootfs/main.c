@@ -11,7 +11,8 @@
 static const char usage[] =
 	"usage: rootfs pack [SOURCE...] -o OUT.cpio [--manifest OUT.json] [--prefix NAME]\n"
 	"                   [--add PATH=FILE[:MODE]]... [--platform OS/ARCH[/VARIANT]]\n"
-	"                   [--devices] [--owner-root]\n"
+	"                   [--devices] [--owner-root] [--compress none|gzip|zstd]\n"
+	"                   [--limit NAME=VALUE]...\n"
 	"       rootfs list FILE [--json]\n"
 	"       rootfs verify FILE --manifest M.json\n"
 	"       rootfs describe SOURCE... [--json] [--platform ...] [--devices] [--owner-root]\n"
@@ -30,7 +31,9 @@ static const char usage[] =
 	"      --platform OS/ARCH[/VARIANT]  of the image; needed where there are several\n"       \
 	"      --devices            accept all devices in images' layers, not only the usual "     \
 	"ones\n"                                                                                   \
-	"      --owner-root         make every owner and group 0\n"
+	"      --owner-root         make every owner and group 0\n"                                \
+	"      --limit NAME=VALUE   raise or lower a limit: entries, bytes, ratio, layers,\n"      \
+	"                           zstd-window, xz-memory\n"
 
 static const char pack_help[] =
 	"usage: rootfs pack [SOURCE...] -o OUT.cpio [OPTION]...\n"
@@ -40,7 +43,8 @@ static const char pack_help[] =
 	"      --prefix NAME        put the tree under NAME/\n"
 	"      --add PATH=FILE[:MODE]  add FILE at the top level, owner 0:0, mode 0644 or octal "
 	"MODE;\n"
-	"                           with it SOURCE may be left out\n" IMAGE_OPTIONS_HELP;
+	"                           with it SOURCE may be left out\n"
+	"      --compress KIND      none (default), gzip or zstd\n" IMAGE_OPTIONS_HELP;
 
 static const char list_help[] =
 	"usage: rootfs list FILE [--json]\n"
@@ -70,6 +74,7 @@ struct addition {
 
 struct arguments {
 	struct rootfs_options options;
+	struct rootfs_limits limits;
 	const char *output;
 	const char *manifest;
 	bool json;
@@ -91,7 +96,9 @@ enum flag {
 	HELP = 64,
 	PLATFORM = 128,
 	DEVICES = 256,
-	SOURCE_OPTIONS = OWNER_ROOT | PLATFORM | DEVICES,
+	COMPRESS = 512,
+	LIMIT = 1024,
+	SOURCE_OPTIONS = OWNER_ROOT | PLATFORM | DEVICES | LIMIT,
 };
 
 static void free_arguments(struct arguments *a)
@@ -174,6 +181,10 @@ static int take_option(struct arguments *a, int option, struct err *err)
 	case OWNER_ROOT:
 		a->options.owner_root = true;
 		return 0;
+	case COMPRESS:
+		return rootfs_compression_parse(optarg, &a->options.compression, err);
+	case LIMIT:
+		return limits_set(&a->limits, optarg, err);
 	case JSON:
 		a->json = true;
 		return 0;
@@ -192,6 +203,8 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		{"prefix", required_argument, NULL, PREFIX},
 		{"add", required_argument, NULL, ADD},
 		{"owner-root", no_argument, NULL, OWNER_ROOT},
+		{"compress", required_argument, NULL, COMPRESS},
+		{"limit", required_argument, NULL, LIMIT},
 		{"json", no_argument, NULL, JSON},
 		{"platform", required_argument, NULL, PLATFORM},
 		{"devices", no_argument, NULL, DEVICES},
@@ -325,9 +338,9 @@ static const struct command {
 	const char *help;
 	int allowed;
 } commands[] = {
-	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | SOURCE_OPTIONS},
-	{"list", list, list_help, JSON},
-	{"verify", verify, verify_help, MANIFEST},
+	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | COMPRESS | SOURCE_OPTIONS},
+	{"list", list, list_help, JSON | LIMIT},
+	{"verify", verify, verify_help, MANIFEST | LIMIT},
 	{"describe", describe, describe_help, JSON | SOURCE_OPTIONS},
 	{"blobs", blobs, blobs_help, PLATFORM},
 };
@@ -342,8 +355,9 @@ static const struct command *find_command(const char *name)
 
 static int run(const struct command *command, int argc, char **argv, struct err *err)
 {
-	cleanup_with(free_arguments) struct arguments a = {0};
+	cleanup_with(free_arguments) struct arguments a = {.limits = rootfs_default_limits};
 
+	a.options.limits = &a.limits;
 	if (parse(&a, argc, argv, command->allowed, err) < 0)
 		return -1;
 	if (a.help) {

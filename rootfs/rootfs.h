@@ -15,13 +15,18 @@
 #include "cleanup.h"
 #include "err.h"
 #include "hash.h"
+#include "limit.h"
 #include "outfile.h"
 
 struct rootfs; /* one archive: a tree, perhaps under a prefix, and single files beside it */
 
+enum rootfs_compression { ROOTFS_PLAIN, ROOTFS_GZIP, ROOTFS_ZSTD };
+
 struct rootfs_options {
 	const char *prefix; /* one path component, or NULL: the tree is the archive's top level */
 	bool owner_root;    /* every uid and gid becomes 0 */
+	enum rootfs_compression compression; /* of the archive that is written */
+	const struct rootfs_limits *limits;  /* NULL for rootfs_default_limits */
 	const char *platform; /* OS/ARCH[/VARIANT] of images, or NULL: the only one there is */
 	bool any_device;      /* layers of images may have any device */
 };
@@ -56,9 +61,13 @@ int rootfs_blobs(const char *source, const char *platform, FILE *out, struct err
 int rootfs_add(struct rootfs *rootfs, const char *name, const char *file, uint32_t mode,
 	       struct err *err);
 
+/* "none", "gzip" or "zstd"; USAGE otherwise. */
+int rootfs_compression_parse(const char *name, enum rootfs_compression *compression,
+			     struct err *err);
+
 /*
- * Writes the archive: the bytes that GNU cpio 2.15 makes of the same tree with all times 0. Also
- * computes the digest of every file's contents. ROOTFS-CHANGED when a source did not hold still.
+ * Writes the archive: the bytes that GNU cpio 2.15 makes of the same tree with all times 0, or a
+ * compressed form of them, with zeros up to a multiple of 4. Also computes the digest of every file's contents. ROOTFS-CHANGED when a source did not hold still.
  */
 int rootfs_write_cpio(struct rootfs *rootfs, struct outfile *out, struct err *err);
 
@@ -75,8 +84,8 @@ int rootfs_write_manifest(struct rootfs *rootfs, struct outfile *out, struct err
 int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err);
 
 /*
- * Unpacks an uncompressed archive into the tree as Linux 6.12 (init/initramfs.c) would into an
- * empty root. What the kernel skips or replaces becomes a remark. Where the kernel would stop with
+ * Unpacks an archive, plain or compressed by gzip, xz or zstd, into the tree as Linux 6.12
+ * (init/initramfs.c) would into an empty root. What the kernel skips or replaces becomes a remark. Where the kernel would stop with
  * a message, or the archive ends in the middle of an entry, the tree holds what came before and -1
  * is returned with CPIO-*, so that the caller can still print it.
  */

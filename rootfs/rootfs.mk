@@ -2,6 +2,9 @@
 ROOTFS_LIB_SRC := \
 	rootfs/add_file.c \
 	rootfs/blobs.c \
+	rootfs/bunzip.c \
+	rootfs/compress.c \
+	rootfs/decoder.c \
 	rootfs/digest.c \
 	rootfs/docker_archive.c \
 	rootfs/document.c \
@@ -10,8 +13,11 @@ ROOTFS_LIB_SRC := \
 	rootfs/input.c \
 	rootfs/layer.c \
 	rootfs/layout.c \
+	rootfs/limit.c \
 	rootfs/list_cpio.c \
 	rootfs/manifest.c \
+	rootfs/outsink.c \
+	rootfs/pipeline.c \
 	rootfs/place.c \
 	rootfs/platform.c \
 	rootfs/read_dir.c \
@@ -23,6 +29,8 @@ ROOTFS_LIB_SRC := \
 	rootfs/tar_header.c \
 	rootfs/tree.c \
 	rootfs/unpack_cpio.c \
+	rootfs/unxz.c \
+	rootfs/unzstd.c \
 	rootfs/write_cpio.c
-ROOTFS_LIBS := -larchive -lcrypto -ljansson -lz
+ROOTFS_LIBS := -larchive -lcrypto -lisal -ljansson -llzma -lz -lzstd
 ROOTFS_SRC := rootfs/main.c

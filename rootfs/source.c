@@ -51,6 +51,8 @@ struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err)
 		return NULL;
 	}
 	rootfs->owner_root = options->owner_root;
+	rootfs->compression = options->compression;
+	rootfs->usage.limits = options->limits ? *options->limits : rootfs_default_limits;
 	rootfs->any_device = options->any_device;
 	rootfs->platform = options->platform ? strdup(options->platform) : NULL;
 	rootfs->sources = json_array();

@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "err.h"
 #include "hash.h"
+#include "rootfs.h"
 
 enum {
 	ROOTFS_NAME_MAX = 255,	    /* bytes of one path component; the kernel's NAME_MAX */
@@ -44,6 +45,11 @@ struct contents {
 	/* ROOTFS-CHANGED unless everything still is as it was read. May be NULL. */
 	int (*settle)(struct contents *contents, struct err *err);
 	void (*close)(struct contents *contents);
+	/*
+	 * The open file in which contents lie from inode->offset on, when inode->hashed. NULL where
+	 * they lie elsewhere.
+	 */
+	int (*file)(const struct contents *contents);
 };
 
 /* What a file on disk looked like when its name was read. */
@@ -74,8 +80,7 @@ struct inode {
 	struct stamp stamp;	   /* for contents that can change */
 	struct item *first;	   /* scratch of the list made last: first and latest entry */
 	struct item *latest;
-	size_t listed;	 /* scratch: names in that list */
-	uint32_t number; /* scratch of the archive writer: inode number */
+	size_t listed; /* scratch: names in that list */
 };
 
 struct node {
@@ -103,6 +108,7 @@ struct item {
 	 */
 	struct item *first;
 	struct item *previous; /* the one before it with the same inode */
+	uint32_t number;       /* of the inode in the archive: how many others come first */
 };
 
 struct list {
@@ -189,11 +195,14 @@ struct rootfs {
 	struct node *base; /* the container's root: top, or the prefix */
 	char *prefix;	   /* NULL when base is top */
 	bool owner_root;
+	enum rootfs_compression compression;
+	struct rootfs_usage usage;
 	bool any_device;
 	char *platform;	  /* that was asked for, or NULL */
 	uint32_t layer;	  /* number of the one being read, or of the last one, from 1 */
 	json_t *sources;  /* what identifies each: an array, for rootfs_describe() */
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
+	int unpacked_fd;      /* its plain bytes; owned by contents */
 	struct contents *contents;
 	struct spool *spool; /* one of the contents, once there is one */
 	struct remark *remarks; /* of rootfs_unpack(), in archive order */
