@@ -248,6 +248,15 @@ int place_entry(struct rootfs *rootfs, char *path, struct inode *inode, bool onc
 	return 0;
 }
 
+/* Whether the link's place is the target's, or a folder that would go with the target in it. */
+static bool holds(const struct node *place, const struct node *target)
+{
+	for (; target; target = target->parent)
+		if (target == place)
+			return true;
+	return false;
+}
+
 int place_hardlink(struct rootfs *rootfs, char *path, char *target, bool once, struct err *err)
 {
 	const struct node *found = find_hardlink(rootfs->base, target, err);
@@ -260,8 +269,8 @@ int place_hardlink(struct rootfs *rootfs, char *path, char *target, bool once, s
 	dir = find_parent(rootfs, path, &name, err);
 	if (!dir)
 		return -1;
-	if (node_child(dir, name) == found)
-		return refuse_hardlink(target, "the link itself", err);
+	if (holds(node_child(dir, name), found))
+		return refuse_hardlink(target, "the link itself, or something below it", err);
 	return place(rootfs, dir, name, inode, once, err);
 }
 
