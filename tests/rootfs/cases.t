@@ -133,15 +133,13 @@ compare() { # TOOL: the digests of both trees, so contents too
 	fi
 }
 
-hostile=0 legitimate=0 compared=0
-# The list comes on another descriptor, so that no command reads it.
-while read -r dir <&3; do
-	name=${dir#all/???-}
+run_case() { # FOLDER
+	dir=$work/$1
+	name=${1#all/???-}
 	case $name in
 	${CASES:-*}) ;;
-	*) continue ;;
+	*) return 0 ;;
 	esac
-	dir=$work/$dir
 	ref=:latest docker_ref=:case:latest options=''
 	[ ! -e "$dir/ref" ] || { read -r ref <"$dir/ref" && docker_ref=$ref; }
 	[ ! -e "$dir/option" ] || options=$(cat "$dir/option")
@@ -150,14 +148,10 @@ while read -r dir <&3; do
 		! "$here/cases/mkimage" "$dir" >"$dir/stderr" 2>&1; then
 		echo "not a whole case" >>"$dir/stderr"
 		ok 1 "$name: made from its spec" "$dir/stderr"
-		continue
+		return 0
 	fi
 	case $ref in
 	@MANIFEST) ref=@sha256:$(cat "$dir/manifest.digest") ;;
-	esac
-	case $name in
-	legitimate*) legitimate=$((legitimate + 1)) ;;
-	*) hostile=$((hostile + 1)) ;;
 	esac
 	for form in ${FORMS:-$forms}; do
 		if [ -e "$dir/error" ]; then check_error "$form"; else check_tree "$form"; fi
@@ -165,13 +159,29 @@ while read -r dir <&3; do
 	# What is odd about an archive of docker save alone, other programs do not see.
 	case $name,$forms in
 	legitimate*,*oci* | legitimate*,tar)
-		compared=$((compared + 1))
 		for tool in umoci tar bsdtar; do compare $tool; done
 		;;
 	esac
 	chmod -R u+rwx "$dir" && rm -rf "$dir"
-done 3<names
-echo "# $hostile hostile cases, $legitimate legitimate ones, $compared of them compared with other programs"
+}
+
+# As many at a time as there are processors: each takes the next case by making a folder of its name.
+mkdir taken
+run_cases() {
+	# The list comes on another descriptor, so that no command reads it.
+	while read -r case <&3; do
+		mkdir "taken/${case#all/}" 2>/dev/null || continue
+		run_case "$case"
+	done 3<names
+}
+for worker in $(seq "$(nproc)"); do
+	run_cases >"$worker.tap" 2>&1 &
+done
+wait
+awk '/^(not )?ok / { sub(/ok [0-9]+/, "ok " ++n) } { print }' ./*.tap
+tap_n=$(cat ./*.tap | grep -cE '^(not )?ok ') tap_failed=$(cat ./*.tap | grep -c '^not ok ')
+legitimate=$(ls taken | grep -c -- '-legitimate-') hostile=$(ls taken | grep -vc -- '-legitimate-')
+echo "# $hostile hostile cases, $legitimate legitimate ones"
 if [ -z "${CASES:-}" ]; then
 	ok $((hostile < 120)) 'at least 120 hostile cases'
 	ok $((legitimate < 40)) 'at least 40 legitimate ones'

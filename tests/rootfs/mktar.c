@@ -372,13 +372,13 @@ static void sparse_block(const char *regions)
 	put(block, BLOCK);
 }
 
-static int end(long blocks)
+static void zeros(size_t size)
 {
-	static const char zeros[BLOCK];
+	static const char block[65536];
 
-	while (blocks-- > 0)
-		put(zeros, BLOCK);
-	return 1;
+	for (; size > sizeof(block); size -= sizeof(block))
+		put(block, sizeof(block));
+	put(block, size);
 }
 
 static int line_of(char *line);
@@ -425,12 +425,12 @@ static int command(const char *name, char *rest)
 	} else if (strcmp(name, "sparseblock") == 0) {
 		sparse_block(rest);
 	} else if (strcmp(name, "zeros") == 0) {
-		for (long i = strtol(rest, NULL, 10); i > 0; i--)
-			put("", 1);
+		zeros(strtoul(rest, NULL, 10));
 	} else if (strcmp(name, "repeat") == 0) {
 		return repeat(rest);
 	} else if (strcmp(name, "end") == 0) {
-		return end(strtol(rest, NULL, 10));
+		zeros(strtoul(rest, NULL, 10) * BLOCK);
+		return 1;
 	} else {
 		fail("unknown line");
 	}
@@ -458,6 +458,6 @@ int main(void)
 			ended |= line_of(line);
 	}
 	if (!ended)
-		end(2);
+		zeros(2 * BLOCK);
 	return fflush(stdout) == 0 ? 0 : 2;
 }
