@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { VALUES_MAX = 50000 }; /* of one document, and a comma in a text counts */
+
 static const char *type_name(json_type type)
 {
 	static const char *const names[] = {
@@ -53,18 +55,115 @@ static int check_digest(const struct blob *blob, const char *data, const char *h
 		       blob->name, hex, found);
 }
 
+/* Members that mean something; docker's manifest.json, which is an array, has others. */
+static const char *const names[] = {
+	"Cmd",		"Entrypoint",	"Env",
+	"ExposedPorts", "Labels",	"StopSignal",
+	"User",		"Volumes",	"WorkingDir",
+	"annotations",	"architecture", "artifactType",
+	"config",	"diff_ids",	"digest",
+	"fsLayers",	"history",	"imageLayoutVersion",
+	"layers",	"manifests",	"mediaType",
+	"os",		"os.features",	"os.version",
+	"platform",	"rootfs",	"schemaVersion",
+	"subject",	"urls",		"variant",
+	NULL,
+};
+static const char *const docker_names[] = {"Config", "Layers", "RepoTags", NULL};
+
+/* Members of these have names of the image's own choice. */
+static bool is_map(const char *name)
+{
+	return strcmp(name, "annotations") == 0 || strcmp(name, "Labels") == 0 ||
+	       strcmp(name, "ExposedPorts") == 0 || strcmp(name, "Volumes") == 0;
+}
+
+/*
+ * Whether Go's encoding/json takes key for name: it folds case, and two letters beyond ASCII, the
+ * long s and the sign of kelvin. Docker, containerd and umoci read documents with it.
+ */
+static bool folds(const char *key, const char *name)
+{
+	for (; *key && *name; key++, name++) {
+		unsigned char c = (unsigned char)*key;
+
+		if (strncmp(key, "\xc5\xbf", 2) == 0)
+			c = 's', key++;
+		else if (strncmp(key, "\xe2\x84\xaa", 3) == 0)
+			c = 'k', key += 2;
+		if ((c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c) !=
+		    (*name >= 'A' && *name <= 'Z' ? *name + 'a' - 'A' : *name))
+			return false;
+	}
+	return !*key && !*name;
+}
+
+/* A member that we pass over, and others read, makes two images of one document. */
+static int check_spelling(json_t *json, const char *const *known, const char *error,
+			  struct err *err)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(json, i, value)
+	{
+		if (check_spelling(value, known, error, err) < 0)
+			return -1;
+	}
+	json_object_foreach(json, key, value)
+	{
+		for (i = 0; known[i]; i++)
+			if (folds(key, known[i]) && strcmp(key, known[i]) != 0)
+				return err_set(err, EXIT_MALFORMED, error,
+					       "member \"%s\" expected, found it spelt \"%s\"",
+					       known[i], key);
+		if (!is_map(key) && check_spelling(value, known, error, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* An empty object takes two bytes of a document, and hundreds in memory. */
+static int check_values(const char *data, size_t size, const char *error, struct err *err)
+{
+	size_t values = 0;
+
+	for (size_t i = 0; i < size; i++)
+		values += data[i] == ',' || data[i] == '[' || data[i] == '{';
+	if (values <= VALUES_MAX)
+		return 0;
+	return err_set(err, EXIT_MALFORMED, error, "at most %d values expected, found %zu",
+		       VALUES_MAX, values);
+}
+
+static json_t *parse(const char *data, size_t size, const char *error, struct err *err)
+{
+	cleanup_document json_t *json = NULL;
+	json_error_t reason;
+
+	if (check_values(data, size, error, err) < 0)
+		return NULL;
+	json = json_loadb(data, size, JSON_REJECT_DUPLICATES, &reason);
+	if (!json) {
+		err_set(err, EXIT_MALFORMED, error, "line %d: %s", reason.line, reason.text);
+		return NULL;
+	}
+	if (check_spelling(json, json_is_array(json) ? docker_names : names, error, err) < 0)
+		return NULL;
+	return steal_ptr(json);
+}
+
 json_t *document_load(const struct blob *blob, const char *hex, const char *name, struct err *err)
 {
 	cleanup_free char *data = blob_read(blob, DOCUMENT_MAX, err);
-	json_error_t reason;
 	json_t *json;
 
 	if (!data || blob_settle(blob, err) < 0 || (hex && check_digest(blob, data, hex, err) < 0))
 		return NULL;
-	json = json_loadb(data, (size_t)blob->part.size, JSON_REJECT_DUPLICATES, &reason);
+	json = parse(data, (size_t)blob->part.size, name ? name : "OCI-JSON", err);
 	if (!json)
-		err_set(err, EXIT_MALFORMED, name ? name : "OCI-JSON", "%s: line %d: %s",
-			blob->name, reason.line, reason.text);
+		err_wrap(err, "%s", blob->name);
 	return json;
 }
 

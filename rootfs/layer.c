@@ -160,7 +160,7 @@ static int read_entry(struct rootfs *rootfs, const struct tar_entry *entry,
 	if (!copy)
 		return err_errno(err, "ROOTFS-MEMORY", "tar");
 	path = place_path(copy, err);
-	if (!path || check_device(rootfs, entry, rules, err) < 0)
+	if (!path)
 		return -1;
 	mark = rules->whiteouts ? find_mark(path) : NULL;
 	if (mark && strchr(mark, '/'))
@@ -168,6 +168,8 @@ static int read_entry(struct rootfs *rootfs, const struct tar_entry *entry,
 			       "a whiteout as an empty file expected, found a directory");
 	if (mark)
 		return read_whiteout(rootfs, entry, path, mark, err);
+	if (check_device(rootfs, entry, rules, err) < 0)
+		return -1;
 	if (entry->type == '1' && *path)
 		return read_hardlink(rootfs, entry, path, rules, refusals, err);
 	inode = make_inode(rootfs, entry, err);

@@ -10,9 +10,9 @@
 #include "rootfs.h"
 
 enum {
-	DEPTH_MAX = 4,	     /* indexes within indexes below index.json */
-	DOCUMENTS_MAX = 100, /* indexes in all */
-	IMAGES_MAX = 1000,   /* that an index, with those within, can name */
+	DEPTH_MAX = 4,	    /* indexes within indexes below index.json */
+	DOCUMENTS_MAX = 16, /* indexes in all */
+	IMAGES_MAX = 1000,  /* that an index, with those within, can name */
 };
 
 /* An image that an index names. */
@@ -27,6 +27,7 @@ struct layout {
 	const struct reference *reference;
 	FILE *list;			  /* where every blob is named before it is read, or NULL */
 	json_t *documents[DOCUMENTS_MAX]; /* in which the descriptors' strings are */
+	const char *hex[DOCUMENTS_MAX];	  /* their digests; NULL of index.json */
 	size_t document_count;
 	struct candidate *candidates;
 	size_t count;
@@ -78,15 +79,25 @@ static int too_many(const char *what, int limit, struct err *err)
 		       what, limit);
 }
 
-/* Takes the reference to document. */
-static int keep(struct layout *layout, json_t *document, struct err *err)
+/* Takes the reference to document; hex lies in another one that is kept, or is NULL. */
+static int keep(struct layout *layout, json_t *document, const char *hex, struct err *err)
 {
 	if (layout->document_count == DOCUMENTS_MAX) {
 		json_decref(document);
 		return too_many("indexes", DOCUMENTS_MAX, err);
 	}
+	layout->hex[layout->document_count] = hex;
 	layout->documents[layout->document_count++] = document;
 	return 0;
+}
+
+/* An index that many entries name is read once: it holds the same images each time. */
+static bool is_kept(const struct layout *layout, const char *hex)
+{
+	for (size_t i = 0; i < layout->document_count; i++)
+		if (layout->hex[i] && strcmp(layout->hex[i], hex) == 0)
+			return true;
+	return false;
 }
 
 static int read_platform(struct candidate *candidate, struct err *err)
@@ -166,9 +177,11 @@ static int collect_index(struct layout *layout, const struct descriptor *descrip
 
 	if (depth == DEPTH_MAX)
 		return too_many("indexes within each other", DEPTH_MAX, err);
+	if (is_kept(layout, descriptor->hex))
+		return 0;
 	list_blob(layout, descriptor);
 	index = descriptor_load(descriptor, layout->blobs, err);
-	if (!index || keep(layout, index, err) < 0 ||
+	if (!index || keep(layout, index, descriptor->hex, err) < 0 ||
 	    document_check(index, MEDIA_INDEX, descriptor->media_type, err) < 0 ||
 	    collect_all(layout, index, depth + 1, err) < 0)
 		return err_wrap(err, "index sha256:%s", descriptor->hex);
@@ -286,7 +299,7 @@ static int read_index(struct layout *layout, struct err *err)
 	if (blobs_find(layout->blobs, "index.json", &blob, err) < 0)
 		return -1;
 	index = document_load(&blob, NULL, NULL, err);
-	if (!index || keep(layout, index, err) < 0 ||
+	if (!index || keep(layout, index, NULL, err) < 0 ||
 	    document_check(index, MEDIA_INDEX, "application/vnd.oci.image.index.v1+json", err) < 0)
 		return -1;
 	manifests = document_member(index, "manifests", JSON_ARRAY, err);

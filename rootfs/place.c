@@ -260,6 +260,15 @@ int place_entry(struct rootfs *rootfs, char *path, struct inode *inode, bool onc
 	return 0;
 }
 
+/* Whether the link's place is the target's, or a folder that would go with the target in it. */
+static bool holds(const struct node *place, const struct node *target)
+{
+	for (; target; target = target->parent)
+		if (target == place)
+			return true;
+	return false;
+}
+
 const struct inode *place_hardlink(struct rootfs *rootfs, char *path, char *target, bool once,
 				   struct err *err)
 {
@@ -273,8 +282,8 @@ const struct inode *place_hardlink(struct rootfs *rootfs, char *path, char *targ
 	dir = find_parent(rootfs, path, &name, err);
 	if (!dir)
 		return NULL;
-	if (node_child(dir, name) == found) {
-		refuse_hardlink(target, "the link itself", err);
+	if (holds(node_child(dir, name), found)) {
+		refuse_hardlink(target, "the link itself, or something below it", err);
 		return NULL;
 	}
 	return place(rootfs, dir, name, inode, once, err) < 0 ? NULL : inode;

@@ -58,15 +58,23 @@ static ssize_t read_part(const struct tar *tar, void *data, size_t size, struct 
 	return (ssize_t)used;
 }
 
-/* Reads size bytes, fewer only at the end. */
+/* Reads size bytes, fewer only at the end: what stopped a stream is told by the read after it. */
 static ssize_t read_some(struct tar *tar, void *data, size_t size, struct err *err)
 {
-	ssize_t n = tar->part ? read_part(tar, data, size, err)
-			      : stream_read(tar->stream, data, size, err);
+	size_t used = 0;
+	ssize_t n;
 
-	if (n > 0)
+	do {
+		char *to = (char *)data + used;
+
+		n = tar->part ? read_part(tar, to, size - used, err)
+			      : stream_read(tar->stream, to, size - used, err);
+		if (n < 0)
+			return -1;
+		used += (size_t)n;
 		tar->offset += (uint64_t)n;
-	return n;
+	} while (n > 0 && used < size);
+	return (ssize_t)used;
 }
 
 static int read_all(struct tar *tar, void *data, size_t size, struct err *err)

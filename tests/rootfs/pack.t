@@ -355,8 +355,8 @@ entry 0 a'
 refuses ROOTFS-XATTR 'ACL' 'pax SCHILY.acl.access=x
 entry 0 a'
 refuses TAR-CHECKSUM 'wrong checksum' 'entry 0 a sum=bad'
-refuses TAR-FIELD 'negative number' 'entry 0 a uidfield=\xff\xff\xff\xff\xff\xff\xff\xff'
-refuses TAR-FIELD 'no octal number' 'entry 0 a uidfield=12a'
+refuses TAR-FIELD 'negative number' 'entry 0 a uid:\xff\xff\xff\xff\xff\xff\xff\xff'
+refuses TAR-FIELD 'no octal number' 'entry 0 a uid:12a'
 refuses TAR-FIELD 'two sizes' 'pax size=5
 entry 0 a data=abcdef'
 refuses TAR-FIELD 'data on a directory' 'entry 5 a data=x'
