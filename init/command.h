@@ -21,12 +21,24 @@ const char *command_path(char *const envp[]);
  */
 bool command_candidate(const char **dirs, const char *word, char *path, size_t room);
 
+/* What to start, where and as whom. */
+struct command {
+	char *const *argv; /* both end with NULL */
+	char *const *envp;
+	const char *workdir; /* NULL: where init is */
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups; /* supplementary ones */
+	size_t group_count;
+};
+
 /*
- * Starts argv as the leader of a new session, with no signal blocked. A command with a '/' is
- * taken as it is, another is looked for in the PATH of envp, never in init's own environment.
- * Returns after the program has really started; INIT-EXEC when it cannot, INIT-START when the
- * system gives no process.
+ * Starts the command as the leader of a new session, with no signal blocked. A word with a '/' is
+ * taken as it is, another is looked for in the PATH of envp, never in init's own environment. The
+ * working folder is entered as init, before the user changes; a user who is not root then owns the
+ * console. Returns after the program has really started; INIT-EXEC when it cannot, INIT-FOLDER and
+ * INIT-USER when folder or user cannot be had, INIT-START when the system gives no process.
  */
-int command_start(char *const argv[], char *const envp[], pid_t *pid, struct refusal *why);
+int command_start(const struct command *command, pid_t *pid, struct refusal *why);
 
 #endif

@@ -4,14 +4,17 @@
  * not as it should be. Never takes an instruction from the command line, from its arguments or
  * from its environment, and never returns from main().
  */
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "attributes.h"
 #include "cmdcheck.h"
 #include "cmdline.h"
 #include "command.h"
 #include "console.h"
+#include "folders.h"
 #include "heartbeat.h"
 #include "loopback.h"
 #include "machine.h"
@@ -63,29 +66,62 @@ static int inspect(struct runspec *spec, struct refusal *why)
 	return mounts_drop_early_proc(why);
 }
 
-static int prepare(struct refusal *why)
+/* While nothing is mounted on the tree, so that every file that was measured can be reached. */
+static int apply_attributes(const struct runspec *spec, struct refusal *why)
 {
-	if (newroot_enter(why) || mounts_all(why))
+	int root;
+	int result;
+
+	if (!spec->xattrs[0])
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return refuse_errno(why, "INIT-XATTR", "/: open");
+	result = attributes_apply(root, spec->xattrs, why);
+	close(root);
+	return result;
+}
+
+static int make_folders(const struct runspec *spec, struct refusal *why)
+{
+	for (size_t i = 0; spec->volumes[i]; i++)
+		if (folder_make(spec->volumes[i], why))
+			return -1;
+	return spec->workdir ? folder_make(spec->workdir, why) : 0;
+}
+
+static int prepare(const struct runspec *spec, struct refusal *why)
+{
+	if (newroot_enter(why) || apply_attributes(spec, why) || mounts_all(why))
 		return -1;
 	console_open();
-	if (heartbeat(why))
+	if (make_folders(spec, why) || heartbeat(why))
 		return -1;
 	return loopback_up(why);
 }
 
 static int run(const struct runspec *spec, struct ending *end, struct refusal *why)
 {
+	const struct command command = {
+		.argv = spec->argv,
+		.envp = spec->envp,
+		.workdir = spec->workdir,
+		.uid = spec->uid,
+		.gid = spec->gid,
+		.groups = spec->groups,
+		.group_count = spec->group_count,
+	};
 	struct utsname kernel;
-	pid_t command;
 	int signals;
+	pid_t pid;
 
 	if (uname(&kernel))
 		return refuse_errno(why, "INIT-START", "uname");
 	console_say("%.200s, Linux %s", spec->name, kernel.release);
 	signals = supervise_signals(why);
-	if (signals < 0 || command_start(spec->argv, spec->envp, &command, why))
+	if (signals < 0 || command_start(&command, &pid, why))
 		return -1;
-	return supervise(command, signals, end, why);
+	return supervise(pid, spec->stop_signal, signals, end, why);
 }
 
 int main(void)
@@ -99,7 +135,7 @@ int main(void)
 		_exit(2);
 	umask(022);
 	console_open();
-	if (inspect(&spec, &why) || prepare(&why) || run(&spec, &end, &why))
+	if (inspect(&spec, &why) || prepare(&spec, &why) || run(&spec, &end, &why))
 		console_say("refused: %s: %s", why.name, why.text);
 	else if (end.by_signal)
 		console_say("killed by signal %d", end.number);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -24,6 +25,17 @@ static const struct {
 	{"/sys/fs/cgroup", "cgroup2", SAFE, NULL},
 	{"/run", "tmpfs", SAFE, "mode=0755"},
 	{"/tmp", "tmpfs", SAFE, "mode=1777"},
+};
+
+/* What shells and servers expect in /dev, and devtmpfs does not bring. */
+static const struct {
+	const char *where;
+	const char *target;
+} links[] = {
+	{"/dev/fd", "/proc/self/fd"},
+	{"/dev/stdin", "/proc/self/fd/0"},
+	{"/dev/stdout", "/proc/self/fd/1"},
+	{"/dev/stderr", "/proc/self/fd/2"},
 };
 
 static int mount_one(const char *where, const char *type, unsigned long flags, const char *options,
@@ -58,5 +70,8 @@ int mounts_all(struct refusal *why)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (mount_one(table[i].where, table[i].type, table[i].flags, table[i].options, why))
 			return -1;
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlink(links[i].target, links[i].where))
+			return refuse_errno(why, "INIT-MOUNT", "%s: make the link", links[i].where);
 	return 0;
 }

@@ -10,7 +10,10 @@ int mounts_early_proc(struct refusal *why);
 /* Takes it away again. */
 int mounts_drop_early_proc(struct refusal *why);
 
-/* Mounts everything in the table, making the mount points that the image lacks. */
+/*
+ * Mounts everything in the table, making the mount points that the image lacks, and the links in
+ * /dev.
+ */
 int mounts_all(struct refusal *why);
 
 #endif

@@ -20,15 +20,15 @@ static const int kept[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
 
 enum { LEFTOVER_ROUNDS = 20, LEFTOVER_ROUND_MS = 100 };
 
-bool supervise_forwards(int signal)
+int supervise_hands_on(int signal, int stop_signal)
 {
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		if (signal == faults[i])
-			return false;
+			return 0;
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		if (signal == kept[i])
-			return false;
-	return true;
+			return 0;
+	return signal == SIGTERM ? stop_signal : signal;
 }
 
 int supervise_signals(struct refusal *why)
@@ -90,22 +90,24 @@ static void end_leftovers(void)
 	}
 }
 
-int supervise(pid_t command, int signals, struct ending *end, struct refusal *why)
+int supervise(pid_t command, int stop_signal, int signals, struct ending *end, struct refusal *why)
 {
 	bool ended = false;
 
 	while (!ended) {
 		struct signalfd_siginfo info;
 		ssize_t n = read(signals, &info, sizeof(info));
+		int signal;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n != sizeof(info))
 			return refuse_errno(why, "INIT-START", "read signals");
+		signal = supervise_hands_on((int)info.ssi_signo, stop_signal);
 		if (info.ssi_signo == SIGCHLD)
 			ended = reap(command, end);
-		else if (supervise_forwards((int)info.ssi_signo))
-			kill(command, (int)info.ssi_signo);
+		else if (signal)
+			kill(command, signal);
 	}
 	end_leftovers();
 	return 0;

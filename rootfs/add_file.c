@@ -1,6 +1,7 @@
 /*
  * Single files beside the tree, such as init or the run specification. Each is opened once, at the
- * start, and must not change until it was written.
+ * start, and must not change until it was written; or its bytes
+ * are in memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -95,13 +96,8 @@ static int open_file(struct rootfs *rootfs, const char *path, struct file **open
 	return 0;
 }
 
-int rootfs_add(struct rootfs *rootfs, const char *name, const char *file, uint32_t mode,
-	       struct err *err)
+static int check_name(const struct rootfs *rootfs, const char *name, struct err *err)
 {
-	cleanup_inode struct inode *inode = NULL;
-	struct file *opened = NULL;
-	struct node *node;
-
 	if (check_component(name, name, err) < 0) {
 		err->status = EXIT_USAGE;
 		return -1;
@@ -112,14 +108,71 @@ int rootfs_add(struct rootfs *rootfs, const char *name, const char *file, uint32
 	if (node_child(rootfs->top, name))
 		return err_set(err, EXIT_USAGE, "ROOTFS-COLLISION",
 			       "%s: a free name expected, found an entry", name);
+	return 0;
+}
+
+static int add_inode(struct rootfs *rootfs, const char *name, struct inode *inode,
+		     struct contents *contents, struct err *err)
+{
+	struct node *node = node_add(rootfs->top, name, inode, err);
+
+	if (!node)
+		return -1;
+	inode->contents = contents;
+	node->added = true;
+	return 0;
+}
+
+int rootfs_add(struct rootfs *rootfs, const char *name, const char *file, uint32_t mode,
+	       struct err *err)
+{
+	cleanup_inode struct inode *inode = NULL;
+	struct file *opened = NULL;
+
+	if (check_name(rootfs, name, err) < 0)
+		return -1;
 	inode = inode_new(S_IFREG | (mode & 07777), 0, 0, err);
 	if (!inode || open_file(rootfs, file, &opened, err) < 0 ||
 	    inode_set_size(inode, (uint64_t)opened->seen.st_size, name, err) < 0)
 		return -1;
-	inode->contents = &opened->contents;
-	node = node_add(rootfs->top, name, inode, err);
-	if (!node)
+	return add_inode(rootfs, name, inode, &opened->contents, err);
+}
+
+/* A file that lies in memory and never was on disk. */
+struct bytes {
+	struct contents contents;
+	char *data;
+};
+
+static int bytes_read(struct contents *contents, const struct inode *inode, const char *path,
+		      struct sink *sink, struct err *err)
+{
+	(void)path;
+	return sink->take(sink, ((struct bytes *)contents)->data, inode->size, err);
+}
+
+static void bytes_close(struct contents *contents)
+{
+	free(((struct bytes *)contents)->data);
+	free(contents);
+}
+
+int add_buffer(struct rootfs *rootfs, const char *name, char *data, size_t size, struct err *err)
+{
+	cleanup_inode struct inode *inode = NULL;
+	struct bytes *bytes = malloc(sizeof(*bytes));
+
+	if (!bytes) {
+		free(data);
+		return err_errno(err, "ROOTFS-MEMORY", "%s", name);
+	}
+	bytes->contents = (struct contents){rootfs->contents, bytes_read, NULL, bytes_close};
+	bytes->data = data;
+	rootfs->contents = &bytes->contents;
+	if (check_name(rootfs, name, err) < 0)
 		return -1;
-	node->added = true;
-	return 0;
+	inode = inode_new(S_IFREG | 0644, 0, 0, err);
+	if (!inode || inode_set_size(inode, size, name, err) < 0)
+		return -1;
+	return add_inode(rootfs, name, inode, &bytes->contents, err);
 }

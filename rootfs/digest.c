@@ -35,6 +35,21 @@ static const char *content_of(const struct item *item, char *hex)
 	return hex;
 }
 
+/* NAME=HEX for each, with commas between; "-" for none. */
+static int put_xattrs(struct hash *hash, const struct xattr *list, struct err *err)
+{
+	for (const struct xattr *x = list; x; x = x->next) {
+		cleanup_free char *hex = xattr_hex(x, err);
+
+		if (!hex || (x != list && hash_update(hash, ",", 1, err) < 0) ||
+		    hash_update(hash, x->name, strlen(x->name), err) < 0 ||
+		    hash_update(hash, "=", 1, err) < 0 ||
+		    hash_update(hash, hex, strlen(hex), err) < 0)
+			return -1;
+	}
+	return put(hash, list ? "" : "-", err);
+}
+
 static int put_record(struct hash *hash, const struct item *item, struct err *err)
 {
 	const struct inode *inode = item->node->inode;
@@ -59,8 +74,7 @@ static int put_record(struct hash *hash, const struct item *item, struct err *er
 	snprintf(number, sizeof(number), "%u:%u", inode->major, inode->minor);
 	if (put(hash, device ? number : "-", err) < 0 || put(hash, content_of(item, hex), err) < 0)
 		return -1;
-	/* Extended attributes: an image that has any is refused. */
-	if (put(hash, "-", err) < 0)
+	if (put_xattrs(hash, inode->xattrs, err) < 0)
 		return -1;
 	return put(hash, item->path, err);
 }

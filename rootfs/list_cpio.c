@@ -6,6 +6,7 @@
 
 #include "manifest.h"
 #include "rootfs.h"
+#include "runspec.h"
 
 static void print_name(const char *name, FILE *out)
 {
@@ -115,6 +116,31 @@ static void count(struct summary *s, const struct item *item)
 	s->bytes += S_ISREG(inode->mode) ? inode->size : 0;
 }
 
+static int print_member(const char *key, const json_t *json, FILE *out, struct err *err)
+{
+	if (!json)
+		return -1;
+	fprintf(out, ",\"%s\":", key);
+	return print_json(json, out, err);
+}
+
+/* What there is about running it, as further members of the object. */
+static int print_run(struct rootfs *rootfs, FILE *out, struct err *err)
+{
+	cleanup_json json_t *config = NULL;
+	cleanup_json json_t *spec = NULL;
+
+	if (rootfs->config.given) {
+		config = config_json(&rootfs->config, err);
+		if (print_member("Config", config, out, err) < 0)
+			return -1;
+	}
+	if (!rootfs->run)
+		return 0;
+	spec = runspec_json(rootfs->run, err);
+	return print_member("RunSpecification", spec, out, err);
+}
+
 int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err)
 {
 	cleanup_with(list_free) struct list list = LIST_INIT;
@@ -122,6 +148,8 @@ int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err
 	char hex[2 * SHA256_SIZE + 1];
 	struct summary s = {0};
 
+	if (rootfs->config.given && !rootfs->run && rootfs_resolve_run(rootfs, NULL, err) < 0)
+		return -1;
 	if (rootfs_digest(rootfs, digest, err) < 0 ||
 	    list_make(&list, rootfs->base, false, err) < 0)
 		return -1;
@@ -131,11 +159,16 @@ int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err
 	fprintf(out,
 		json ? "{\"TreeDigest\":\"%s\",\"Entries\":{\"file\":%llu,\"hardlink\":%llu,"
 		       "\"directory\":%llu,\"symlink\":%llu,\"char\":%llu,\"block\":%llu,"
-		       "\"fifo\":%llu},\"Bytes\":%llu}\n"
+		       "\"fifo\":%llu},\"Bytes\":%llu"
 		     : "tree digest %s\nfiles       %llu\nhard links  %llu\ndirectories %llu\n"
 		       "symlinks    %llu\nchar        %llu\nblock       %llu\nfifos       %llu\n"
 		       "bytes       %llu\n",
 		hex, s.files, s.hardlinks, s.directories, s.symlinks, s.chars, s.blocks, s.fifos,
 		s.bytes);
+	if (!json)
+		return 0;
+	if (print_run(rootfs, out, err) < 0)
+		return -1;
+	fputs("}\n", out);
 	return 0;
 }

@@ -10,10 +10,10 @@
 
 static const char usage[] =
 	"usage: rootfs pack [SOURCE] -o OUT.cpio [--manifest OUT.json] [--prefix NAME]\n"
-	"                   [--add PATH=FILE[:MODE]]... [--owner-root]\n"
+	"                   [--add PATH=FILE[:MODE]]... [--run RECORDS] [--owner-root]\n"
 	"       rootfs list FILE [--json]\n"
 	"       rootfs verify FILE --manifest M.json\n"
-	"       rootfs describe SOURCE [--json] [--owner-root]\n"
+	"       rootfs describe SOURCE [--json] [--run RECORDS] [--owner-root]\n"
 	"       rootfs COMMAND --help | --help | --version\n";
 
 static const char pack_help[] =
@@ -25,6 +25,12 @@ static const char pack_help[] =
 	"      --add PATH=FILE[:MODE]  add FILE at the top level, owner 0:0, mode 0644 or octal "
 	"MODE;\n"
 	"                           with it SOURCE may be left out\n"
+	"      --run RECORDS        add the file \"run\": what init starts, by the image's config "
+	"and "
+	"by\n"
+	"                           RECORDS, a file of NUL-terminated name=, arg=, env=, user=, "
+	"group=,\n"
+	"                           workdir=, stopsignal=, volume= and port=\n"
 	"      --owner-root         make every owner and group 0\n";
 
 static const char list_help[] =
@@ -37,8 +43,10 @@ static const char verify_help[] =
 	"difference when it is not.\n";
 
 static const char describe_help[] =
-	"usage: rootfs describe SOURCE [--json] [--owner-root]\n"
-	"Prints the number of entries by type, the bytes of all files and the tree digest.\n";
+	"usage: rootfs describe SOURCE [--json] [--run RECORDS] [--owner-root]\n"
+	"Prints the number of entries by type, the bytes of all files and the tree digest; with "
+	"--json\n"
+	"also a container image's config, and the run specification that it and RECORDS give.\n";
 
 struct addition {
 	char *name;
@@ -50,6 +58,7 @@ struct arguments {
 	struct rootfs_options options;
 	const char *output;
 	const char *manifest;
+	const char *run;
 	bool json;
 	bool help;
 	const char *operand;
@@ -58,7 +67,16 @@ struct arguments {
 };
 
 /* One bit each, so that the options of a command can be summed. */
-enum flag { OUTPUT = 1, MANIFEST = 2, PREFIX = 4, ADD = 8, OWNER_ROOT = 16, JSON = 32, HELP = 64 };
+enum flag {
+	OUTPUT = 1,
+	MANIFEST = 2,
+	PREFIX = 4,
+	ADD = 8,
+	OWNER_ROOT = 16,
+	JSON = 32,
+	HELP = 64,
+	RUN = 128,
+};
 
 static void free_arguments(struct arguments *a)
 {
@@ -114,8 +132,9 @@ static int add_argument(struct arguments *a, const char *argument, struct err *e
 static int set_once(const char **slot, struct err *err)
 {
 	if (*slot)
-		return misuse(err, "each of -o, --manifest and --prefix once expected, found also",
-			      optarg);
+		return misuse(
+			err, "each of -o, --manifest, --prefix and --run once expected, found also",
+			optarg);
 	*slot = optarg;
 	return 0;
 }
@@ -129,6 +148,8 @@ static int take_option(struct arguments *a, int option, struct err *err)
 		return set_once(&a->manifest, err);
 	case PREFIX:
 		return set_once(&a->options.prefix, err);
+	case RUN:
+		return set_once(&a->run, err);
 	case ADD:
 		return add_argument(a, optarg, err);
 	case OWNER_ROOT:
@@ -151,6 +172,7 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		{"manifest", required_argument, NULL, MANIFEST},
 		{"prefix", required_argument, NULL, PREFIX},
 		{"add", required_argument, NULL, ADD},
+		{"run", required_argument, NULL, RUN},
 		{"owner-root", no_argument, NULL, OWNER_ROOT},
 		{"json", no_argument, NULL, JSON},
 		{"help", no_argument, NULL, HELP},
@@ -185,6 +207,8 @@ static struct rootfs *load(const struct arguments *a, struct err *err)
 		if (rootfs_add(rootfs, add->name, add->file, add->mode, err) < 0)
 			return NULL;
 	}
+	if (a->run && rootfs_resolve_run(rootfs, a->run, err) < 0)
+		return NULL;
 	return steal_ptr(rootfs);
 }
 
@@ -198,13 +222,15 @@ static int pack(const struct arguments *a, struct err *err)
 		return misuse(err, "-o OUT.cpio expected", NULL);
 	if (!a->operand && a->addition_count == 0)
 		return misuse(err, "a SOURCE or --add expected", NULL);
+	if (!a->operand && a->run)
+		return misuse(err, "a SOURCE expected with --run", NULL);
 	if (!a->operand && a->options.prefix)
 		return misuse(err, "a SOURCE expected with --prefix", NULL);
 	if (a->manifest && strcmp(a->manifest, a->output) == 0)
 		return misuse(err, "two files expected for archive and manifest, found", a->output);
 	rootfs = load(a, err);
-	if (!rootfs || outfile_open(&out, a->output, err) < 0 ||
-	    rootfs_write_cpio(rootfs, &out, err) < 0)
+	if (!rootfs || (a->run && rootfs_add_run(rootfs, err) < 0) ||
+	    outfile_open(&out, a->output, err) < 0 || rootfs_write_cpio(rootfs, &out, err) < 0)
 		return -1;
 	if (a->manifest && (outfile_open(&manifest, a->manifest, err) < 0 ||
 			    rootfs_write_manifest(rootfs, &manifest, err) < 0))
@@ -261,10 +287,10 @@ static const struct command {
 	const char *help;
 	int allowed;
 } commands[] = {
-	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | OWNER_ROOT},
+	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | RUN | OWNER_ROOT},
 	{"list", list, list_help, JSON},
 	{"verify", verify, verify_help, MANIFEST},
-	{"describe", describe, describe_help, JSON | OWNER_ROOT},
+	{"describe", describe, describe_help, JSON | RUN | OWNER_ROOT},
 };
 
 static const struct command *find_command(const char *name)

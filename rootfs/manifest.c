@@ -53,6 +53,19 @@ static int set_content(json_t *object, const struct item *item)
 	return 0;
 }
 
+static int set_xattrs(json_t *object, const struct xattr *list, struct err *err)
+{
+	cleanup_json json_t *attributes = list ? json_object() : NULL;
+
+	for (; list; list = list->next) {
+		cleanup_free char *hex = xattr_hex(list, err);
+
+		if (!hex || json_object_set_new(attributes, list->name, json_string(hex)) < 0)
+			return -1;
+	}
+	return attributes ? json_object_set(object, "xattrs", attributes) : 0;
+}
+
 json_t *item_json(const struct item *item, struct err *err)
 {
 	const struct inode *inode = item->node->inode;
@@ -64,7 +77,7 @@ json_t *item_json(const struct item *item, struct err *err)
 	    json_object_set_new(object, "uid", json_integer(inode->uid)) < 0 ||
 	    json_object_set_new(object, "gid", json_integer(inode->gid)) < 0 ||
 	    json_object_set_new(object, "size", json_integer(inode->size)) < 0 ||
-	    set_content(object, item) < 0 ||
+	    set_content(object, item) < 0 || set_xattrs(object, inode->xattrs, err) < 0 ||
 	    (item != item->first && set_bytes(object, "hardlink", item->first->path) < 0)) {
 		no_memory(err);
 		return NULL;
@@ -310,7 +323,7 @@ int rootfs_verify(struct rootfs *rootfs, const char *path, struct err *err)
 	char hex[2 * SHA256_SIZE + 1];
 
 	if (load(path, &m, err) < 0 || place_parts(rootfs, &m, err) < 0 ||
-	    list_make(&list, rootfs->top, true, err) < 0 ||
+	    rootfs_unpack_run(rootfs, err) < 0 || list_make(&list, rootfs->top, true, err) < 0 ||
 	    compare_items(&list, m.entries, err) < 0 || hex_digest(rootfs, hex, err) < 0)
 		return -1;
 	if (strcmp(hex, m.digest) != 0)

@@ -71,10 +71,27 @@ static int compare_shared(const void *a, const void *b)
 	return 0;
 }
 
-/* The attributes of one name; through /proc because no call takes a folder and a name. */
-static int read_attributes(struct dir *dir, int fd, const char *name, const char *path,
-			   struct err *err)
+static int read_value(struct xattr **list, const char *proc, const char *name, const char *path,
+		      struct err *err)
 {
+	cleanup_free char *value = malloc(XATTR_SIZE_MAX);
+	ssize_t size = value ? lgetxattr(proc, name, value, XATTR_SIZE_MAX) : -1;
+
+	if (size < 0)
+		return cannot_read(path, err);
+	return xattrs_add(list, name, value, (size_t)size, err);
+}
+
+static void free_xattrs(struct xattr **list)
+{
+	xattrs_free(*list);
+}
+
+/* The attributes of one name; through /proc because no call takes a folder and a name. */
+static int read_attributes(struct dir *dir, struct inode *inode, int fd, const char *name,
+			   const char *path, struct err *err)
+{
+	cleanup_with(free_xattrs) struct xattr *list = NULL;
 	char proc[PATH_MAX];
 	char names[XATTR_LIST_MAX];
 	ssize_t size;
@@ -86,9 +103,9 @@ static int read_attributes(struct dir *dir, int fd, const char *name, const char
 	if (size < 0)
 		return cannot_read(path, err);
 	for (const char *p = names; p < names + size; p += strlen(p) + 1)
-		if (!attribute_of_host(p))
-			refuse_attribute(&dir->refusals, path, p);
-	return 0;
+		if (!attribute_of_host(p) && read_value(&list, proc, p, path, err) < 0)
+			return -1;
+	return inode_take_xattrs(inode, list, path, &dir->refusals, err);
 }
 
 static int read_target(struct inode *inode, int fd, const char *name, const char *path,
@@ -201,7 +218,7 @@ static int read_name(struct dir *dir, struct node *parent, int fd, const char *n
 		return 0;
 	path = node_path(node, dir->base, err);
 	if (!path || fill_inode(dir, inode, &st, fd, name, path, err) < 0 ||
-	    read_attributes(dir, fd, name, path, err) < 0)
+	    read_attributes(dir, inode, fd, name, path, err) < 0)
 		return -1;
 	if (!S_ISDIR(st.st_mode))
 		return 0;
@@ -368,7 +385,7 @@ static int read_root(struct dir *dir, struct node *base, struct err *err)
 	inode->stamp = stamp_of(&st);
 	node_set_inode(base, inode);
 	inode_unref(inode);
-	if (read_attributes(dir, dir->fd, ".", ".", err) < 0)
+	if (read_attributes(dir, base->inode, dir->fd, ".", ".", err) < 0)
 		return -1;
 	return read_folder(dir, base, dir->fd, err);
 }

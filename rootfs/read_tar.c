@@ -229,14 +229,14 @@ static int place(struct node *dir, const char *name, struct inode *inode, struct
 }
 
 static int place_hardlink(struct rootfs *rootfs, const struct tar_entry *entry, char *path,
-			  struct err *err)
+			  struct refusals *refusals, struct err *err)
 {
 	const struct node *target = find_hardlink(rootfs->base, entry->link, err);
 	cleanup_inode struct inode *inode = target ? inode_ref(target->inode) : NULL;
 	struct node *dir;
 	char *name;
 
-	if (!target)
+	if (!target || inode_check_xattrs(inode, entry->xattrs, entry->path, refusals, err) < 0)
 		return -1;
 	dir = find_parent(rootfs->base, path, &name, err);
 	if (!dir)
@@ -264,7 +264,7 @@ static int place_entry(struct rootfs *rootfs, const struct tar_entry *entry, cha
 }
 
 static int read_entry(struct rootfs *rootfs, const struct tar_entry *entry, struct spool *spool,
-		      struct tar *tar, struct err *err)
+		      struct tar *tar, struct refusals *refusals, struct err *err)
 {
 	cleanup_inode struct inode *inode = NULL;
 	cleanup_free char *copy = strdup(entry->path);
@@ -276,20 +276,12 @@ static int read_entry(struct rootfs *rootfs, const struct tar_entry *entry, stru
 	if (!path || (*path && check_components(path, err) < 0))
 		return -1;
 	if (entry->type == '1' && *path)
-		return place_hardlink(rootfs, entry, path, err);
+		return place_hardlink(rootfs, entry, path, refusals, err);
 	inode = make_inode(rootfs, entry, err);
-	if (!inode || fill_inode(inode, entry, spool, tar, err) < 0)
+	if (!inode || inode_take_xattrs(inode, entry->xattrs, entry->path, refusals, err) < 0 ||
+	    fill_inode(inode, entry, spool, tar, err) < 0)
 		return -1;
 	return place_entry(rootfs, entry, path, inode, err);
-}
-
-static void note_attributes(struct refusals *refusals, const struct tar_entry *entry)
-{
-	const char *end = entry->attributes + entry->attributes_size;
-
-	for (const char *p = entry->attributes; p && p < end; p += strlen(p) + 1)
-		if (!attribute_of_host(p))
-			refuse_attribute(refusals, entry->path, p);
 }
 
 static void close_tar(struct tar *tar)
@@ -311,8 +303,7 @@ int read_tar(struct rootfs *rootfs, const char *location, struct err *err)
 	if (!spool)
 		return -1;
 	while ((found = tar_next(&tar, &entry, err)) > 0) {
-		note_attributes(&refusals, &entry);
-		if (read_entry(rootfs, &entry, spool, &tar, err) < 0)
+		if (read_entry(rootfs, &entry, spool, &tar, &refusals, err) < 0)
 			return err_wrap(err, "entry %.200s", entry.path);
 	}
 	if (found < 0 || stream_settle(tar.stream, err) < 0)

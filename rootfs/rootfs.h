@@ -48,8 +48,21 @@ int rootfs_add(struct rootfs *rootfs, const char *name, const char *file, uint32
 	       struct err *err);
 
 /*
+ * Makes the run specification of what the image says and of the recipe's records, a file of
+ * NUL-terminated key=value records, or NULL. Only after rootfs_read(). RUN-*.
+ */
+int rootfs_resolve_run(struct rootfs *rootfs, const char *records, struct err *err);
+
+/*
+ * Adds the resolved run specification as the archive's top-level file "run"; with it, the files'
+ * capabilities of the tree travel. RUN-NAME, RUN-COMMAND, RUN-SIZE; ROOTFS-COLLISION as above.
+ */
+int rootfs_add_run(struct rootfs *rootfs, struct err *err);
+
+/*
  * Writes the archive: the bytes that GNU cpio 2.15 makes of the same tree with all times 0. Also
- * computes the digest of every file's contents. ROOTFS-CHANGED when a source did not hold still.
+ * computes the digest of every file's contents. ROOTFS-CHANGED when a source did not hold still,
+ * ROOTFS-XATTR when the tree has extended attributes that no run specification carries.
  */
 int rootfs_write_cpio(struct rootfs *rootfs, struct outfile *out, struct err *err);
 
@@ -62,7 +75,10 @@ int rootfs_digest(struct rootfs *rootfs, unsigned char digest[SHA256_SIZE], stru
 /* Writes the manifest of the archive; only after the digests were computed, as above. */
 int rootfs_write_manifest(struct rootfs *rootfs, struct outfile *out, struct err *err);
 
-/* Prints counts by type, bytes and the tree digest. */
+/*
+ * Prints counts by type, bytes and the tree digest; in JSON also what a container image says about
+ * running it, and the run specification that it gives, or that was resolved.
+ */
 int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err);
 
 /*

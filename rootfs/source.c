@@ -69,6 +69,8 @@ void rootfs_free(struct rootfs *rootfs)
 	for (size_t i = 0; i < rootfs->remark_count; i++)
 		free(rootfs->remarks[i].path);
 	free(rootfs->remarks);
+	config_clear(&rootfs->config);
+	rootfs_forget_run(rootfs);
 	free(rootfs->prefix);
 	free(rootfs);
 }
@@ -145,6 +147,36 @@ int read_contents(struct inode *inode, const char *path, struct sink *sink, stru
 	return hash_final(hash, inode->sha256, err);
 }
 
+struct loading {
+	struct sink sink;
+	char *data;
+	size_t used;
+};
+
+static int load(struct sink *sink, const void *data, size_t size, struct err *err)
+{
+	struct loading *loading = (struct loading *)sink;
+
+	(void)err;
+	memcpy(loading->data + loading->used, data, size);
+	loading->used += size;
+	return 0;
+}
+
+char *load_contents(const struct inode *inode, const char *path, struct err *err)
+{
+	cleanup_free char *data = calloc(1, (size_t)inode->size + 1);
+	struct loading loading = {{load}, data, 0};
+
+	if (!data) {
+		err_errno(err, "ROOTFS-MEMORY", "%s", path);
+		return NULL;
+	}
+	if (inode->contents->read(inode->contents, inode, path, &loading.sink, err) < 0)
+		return NULL;
+	return steal_ptr(data);
+}
+
 int rootfs_settle(struct rootfs *rootfs, struct err *err)
 {
 	for (struct contents *c = rootfs->contents; c; c = c->next)
@@ -173,31 +205,4 @@ int rootfs_hash(struct rootfs *rootfs, struct err *err)
 			return -1;
 	}
 	return rootfs_settle(rootfs, err);
-}
-
-bool attribute_of_host(const char *attribute)
-{
-	return strcmp(attribute, "security.selinux") == 0;
-}
-
-void refuse_attribute(struct refusals *refusals, const char *path, const char *attribute)
-{
-	size_t room = sizeof(refusals->text) - refusals->used;
-	int n;
-
-	refusals->count++;
-	if (refusals->used + 1 >= sizeof(refusals->text))
-		return;
-	n = snprintf(refusals->text + refusals->used, room, "%s%s (%s)", refusals->used ? ", " : "",
-		     path, attribute);
-	refusals->used = (size_t)n < room ? refusals->used + (size_t)n : sizeof(refusals->text) - 1;
-}
-
-int refusals_check(const struct refusals *refusals, const char *source, struct err *err)
-{
-	if (refusals->count == 0)
-		return 0;
-	return err_set(err, EXIT_MALFORMED, "ROOTFS-XATTR",
-		       "%s: no extended attributes expected, newc cannot carry them; found %zu: %s",
-		       source, refusals->count, refusals->text);
 }

@@ -145,8 +145,7 @@ static char *copy_field(const unsigned char *block, size_t offset, size_t size)
 struct extension {
 	char *path;
 	char *link;
-	char *attributes;
-	size_t attributes_size;
+	struct xattr *xattrs;
 	bool has_size, has_uid, has_gid, has_pax;
 	uint64_t size, uid, gid;
 };
@@ -155,7 +154,7 @@ static void extension_clear(struct extension *x)
 {
 	free(x->path);
 	free(x->link);
-	free(x->attributes);
+	xattrs_free(x->xattrs);
 }
 
 static int parse_decimal(const struct tar *tar, const char *text, uint64_t *value, struct err *err)
@@ -190,16 +189,52 @@ static int set_text(const struct tar *tar, const char *text, char **value, struc
 	return *value ? 0 : no_memory(err);
 }
 
-static int add_attribute(struct extension *x, const char *name, struct err *err)
+/* Six bits of base64, 64 for another character. */
+static unsigned int sextet(char c)
 {
-	size_t size = strlen(name) + 1;
-	char *more = realloc(x->attributes, x->attributes_size + size + 1);
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(alphabet, c) : NULL;
 
-	if (!more)
-		return no_memory(err);
-	memcpy(more + x->attributes_size, name, size);
-	x->attributes = more;
-	x->attributes_size += size;
+	return at ? (unsigned int)(at - alphabet) : 64;
+}
+
+/* Decodes base64 in place, with or without '=' at the end; returns the size, or -1. */
+static ssize_t decode_base64(char *text)
+{
+	size_t length = strlen(text);
+	size_t used = 0;
+	uint32_t bits = 0;
+
+	for (int i = 0; i < 2 && length % 4 == 0 && length > 0 && text[length - 1] == '='; i++)
+		text[--length] = '\0';
+	if (length % 4 == 1)
+		return -1;
+	for (size_t i = 0; i < length; i++) {
+		unsigned int six = sextet(text[i]);
+
+		if (six > 63)
+			return -1;
+		bits = bits << 6 | six;
+		if (i % 4 != 0)
+			text[used++] = (char)(bits >> (6 - 2 * (i % 4)));
+	}
+	/* What is left over of the last character says nothing, and must be zero. */
+	if (length % 4 != 0 && (bits & (length % 4 == 2 ? 15 : 3)) != 0)
+		return -1;
+	return (ssize_t)used;
+}
+
+/* The same attribute may come twice, as bsdtar writes it in both forms; the values must agree. */
+static int add_attribute(const struct tar *tar, struct extension *x, const char *name,
+			 const void *value, size_t size, struct err *err)
+{
+	const struct xattr *known = xattrs_find(x->xattrs, name);
+
+	if (!known)
+		return xattrs_add(&x->xattrs, name, value, size, err);
+	if (known->size != size || memcmp(known->value, value, size) != 0)
+		return malformed(tar, err, "TAR-PAX", "one value of an extended attribute", "two");
 	return 0;
 }
 
@@ -226,31 +261,41 @@ static bool is_harmless(const char *key)
 	return false;
 }
 
-/* The name of the attribute that a keyword carries, or NULL. */
-static const char *attribute_of(const char *key)
+/* Whether key carries an attribute, which then is taken: 1, 0 for another keyword, -1. */
+static int take_attribute(const struct tar *tar, struct extension *x, const char *key, char *value,
+			  size_t size, struct err *err)
 {
-	static const char *const prefixes[] = {"LIBARCHIVE.xattr.", "SCHILY.xattr."};
+	static const char base64[] = "LIBARCHIVE.xattr.";
+	static const char plain[] = "SCHILY.xattr.";
+	ssize_t decoded;
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
-			return key + strlen(prefixes[i]);
-	if (strcmp(key, "RHT.security.selinux") == 0)
-		return "security.selinux";
-	if (strncmp(key, "SCHILY.acl.", 11) == 0 || strcmp(key, "SCHILY.fflags") == 0)
-		return key;
-	return NULL;
+	if (strncmp(key, plain, strlen(plain)) == 0) {
+		key += strlen(plain);
+	} else if (strncmp(key, base64, strlen(base64)) == 0) {
+		key += strlen(base64);
+		decoded = memchr(value, '\0', size) ? -1 : decode_base64(value);
+		if (decoded < 0)
+			return malformed(tar, err, "TAR-PAX", "an attribute in base64",
+					 "something else");
+		size = (size_t)decoded;
+	} else if (strcmp(key, "RHT.security.selinux") == 0) {
+		key = "security.selinux";
+	} else if (strncmp(key, "SCHILY.acl.", 11) != 0 && strcmp(key, "SCHILY.fflags") != 0) {
+		return 0;
+	}
+	return add_attribute(tar, x, key, value, size, err) < 0 ? -1 : 1;
 }
 
-static int take_record(const struct tar *tar, struct extension *x, const char *key,
-		       const char *value, bool has_nul, struct err *err)
+static int take_record(const struct tar *tar, struct extension *x, const char *key, char *value,
+		       size_t size, struct err *err)
 {
-	const char *attribute = attribute_of(key);
+	int attribute = take_attribute(tar, x, key, value, size, err);
 
-	if (attribute)
-		return add_attribute(x, attribute, err);
+	if (attribute != 0)
+		return attribute < 0 ? -1 : 0;
 	if (is_harmless(key))
 		return 0;
-	if (has_nul)
+	if (memchr(value, '\0', size))
 		return malformed(tar, err, "TAR-PAX", "values without NUL", "one with NUL");
 	if (strcmp(key, "path") == 0)
 		return set_text(tar, value, &x->path, err);
@@ -292,8 +337,8 @@ static size_t parse_record(const struct tar *tar, struct extension *x, char *dat
 	}
 	*equals = '\0';
 	value = equals + 1;
-	if (take_record(tar, x, data + digits + 1, value,
-			strlen(value) != length - (size_t)(value - data) - 1, err) < 0)
+	if (take_record(tar, x, data + digits + 1, value, length - (size_t)(value - data) - 1,
+			err) < 0)
 		return 0;
 	return length;
 }
@@ -347,7 +392,7 @@ static int read_global(struct tar *tar, uint64_t size, struct err *err)
 
 	if (read_pax(tar, &x, size, err) < 0)
 		return -1;
-	if (x.path || x.link || x.attributes || x.has_size || x.has_uid || x.has_gid)
+	if (x.path || x.link || x.xattrs || x.has_size || x.has_uid || x.has_gid)
 		return malformed(tar, err, "TAR-PAX", "no global header that changes entries",
 				 "one");
 	return 0;
@@ -412,8 +457,7 @@ static int fill_names(struct tar_entry *entry, struct extension *x, const unsign
 		entry->link = x->link ? steal_ptr(x->link) : copy_field(block, LINK);
 	else
 		entry->link = strdup("");
-	entry->attributes = steal_ptr(x->attributes);
-	entry->attributes_size = x->attributes_size;
+	entry->xattrs = steal_ptr(x->xattrs);
 	return entry->path && entry->link ? 0 : no_memory(err);
 }
 
@@ -550,6 +594,6 @@ void tar_entry_clear(struct tar_entry *entry)
 {
 	free(entry->path);
 	free(entry->link);
-	free(entry->attributes);
+	xattrs_free(entry->xattrs);
 	*entry = (struct tar_entry){0};
 }

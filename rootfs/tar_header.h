@@ -9,16 +9,16 @@
 #include <stdint.h>
 
 #include "stream.h"
+#include "tree.h"
 
 enum { TAR_BLOCK = 512 };
 
 struct tar_entry {
-	char *path;	  /* as written, not empty; a trailing '/' is kept */
-	char *link;	  /* target of '1' and '2', else NULL */
-	char *attributes; /* names of extended attributes, each ends with NUL, then an empty one */
-	size_t attributes_size;
-	char type;     /* '0' to '6' */
-	uint32_t mode; /* permission bits */
+	char *path;	      /* as written, not empty; a trailing '/' is kept */
+	char *link;	      /* target of '1' and '2', else NULL */
+	struct xattr *xattrs; /* extended attributes, ACLs and flags, as written */
+	char type;	      /* '0' to '6' */
+	uint32_t mode;	      /* permission bits */
 	uint32_t uid;
 	uint32_t gid;
 	uint64_t size; /* of the data that follows */

@@ -47,6 +47,7 @@ void inode_unref(struct inode *inode)
 	if (!inode || --inode->names > 0)
 		return;
 	free(inode->target);
+	xattrs_free(inode->xattrs);
 	free(inode);
 }
 

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "config.h"
 #include "err.h"
 #include "hash.h"
 
@@ -53,15 +54,24 @@ struct stamp {
 	struct timespec ctime;
 };
 
+/* An extended attribute. Lists are sorted as bytes by name and own what is in them. */
+struct xattr {
+	struct xattr *next;
+	size_t size;
+	unsigned char *value;
+	char name[];
+};
+
 struct inode {
 	uint32_t mode; /* S_IFMT and permission bits */
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t major; /* of a device */
 	uint32_t minor;
-	uint32_t size; /* of a regular file's contents, or of a symbolic link's target */
-	size_t names;  /* how many nodes hold it */
-	char *target;  /* of a symbolic link */
+	uint32_t size;	      /* of a regular file's contents, or of a symbolic link's target */
+	size_t names;	      /* how many nodes hold it */
+	char *target;	      /* of a symbolic link */
+	struct xattr *xattrs; /* that init applies; of regular files only */
 	unsigned char sha256[SHA256_SIZE];
 	bool hashed;		   /* sha256 is known, and the contents cannot change any more */
 	struct contents *contents; /* where a regular file's bytes are; not owned */
@@ -185,9 +195,12 @@ struct rootfs {
 	bool has_source;
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
 	struct contents *contents;
-	struct spool *spool; /* one of the contents, once there is one */
+	struct spool *spool;	/* one of the contents, once there is one */
 	struct remark *remarks; /* of rootfs_unpack(), in archive order */
 	size_t remark_count;
+	struct runspec *run;	    /* NULL until rootfs_resolve_run() */
+	bool has_run;		    /* rootfs_add_run() put the run specification beside the tree */
+	struct image_config config; /* zeroed unless the tree comes from a container image */
 };
 
 /* Something that the kernel would pass over or replace without a word. */
@@ -200,6 +213,9 @@ struct remark {
 /* Passes the contents of one regular file to sink (which may be NULL) and hashes them. */
 int read_contents(struct inode *inode, const char *path, struct sink *sink, struct err *err);
 
+/* All of a regular file's bytes and a NUL, owned by the caller; NULL on failure. */
+char *load_contents(const struct inode *inode, const char *path, struct err *err);
+
 /* The part of a regular file's path in the archive that its source knows; not owned. */
 const char *source_path(const struct rootfs *rootfs, const struct item *entry);
 
@@ -209,21 +225,55 @@ int rootfs_settle(struct rootfs *rootfs, struct err *err);
 /* ROOTFS-DIFFERENCE unless the unpacked file is, byte for byte, what we would write. */
 int rootfs_compare_cpio(struct rootfs *rootfs, struct err *err);
 
+/* Adds a file at the top level, 0644 0:0, that consists of data, of which it takes ownership. */
+int add_buffer(struct rootfs *rootfs, const char *name, char *data, size_t size, struct err *err);
+
+/* Drops what rootfs_resolve_run() made. */
+void rootfs_forget_run(struct rootfs *rootfs);
+
+/* Gives an unpacked tree the extended attributes that the archive's run specification carries. */
+int rootfs_unpack_run(struct rootfs *rootfs, struct err *err);
+
 /* Readers of sources: location is what stands after "SCHEME:". */
 int read_dir(struct rootfs *rootfs, const char *location, struct err *err);
 int read_tar(struct rootfs *rootfs, const char *location, struct err *err);
 
-/* Names of files whose extended attributes newc cannot carry, as far as one error line has room. */
+/* Adds a copy to the list; equal names stay beside each other. ROOTFS-MEMORY. */
+int xattrs_add(struct xattr **list, const char *name, const void *value, size_t size,
+	       struct err *err);
+void xattrs_free(struct xattr *list); /* accepts NULL */
+const struct xattr *xattrs_find(const struct xattr *list, const char *name);
+bool xattrs_equal(const struct xattr *a, const struct xattr *b);
+
+/* The value in lower-case hexadecimal, owned by the caller; NULL with ROOTFS-MEMORY. */
+char *xattr_hex(const struct xattr *xattr, struct err *err);
+
+/* Names of files with extended attributes that are refused, as far as one error line has room. */
 struct refusals {
 	char text[800];
 	size_t used;
 	size_t count;
 };
 
+/*
+ * Gives the inode the attributes that a source showed for it. Those that init cannot apply are
+ * noted in refusals: every one but security.capability of regular files, in the layouts of
+ * version 2, or 3 with root id 0, which is kept as 2.
+ */
+int inode_take_xattrs(struct inode *inode, const struct xattr *read, const char *path,
+		      struct refusals *refusals, struct err *err);
+
+/* For a further name of the inode: notes attributes that are not those that it has. */
+int inode_check_xattrs(const struct inode *inode, const struct xattr *read, const char *path,
+		       struct refusals *refusals, struct err *err);
+
 void refuse_attribute(struct refusals *refusals, const char *path, const char *attribute);
 
 /* ROOTFS-XATTR when there was any. */
 int refusals_check(const struct refusals *refusals, const char *source, struct err *err);
+
+/* ROOTFS-XATTR when the tree has attributes and no run specification carries them. */
+int rootfs_check_xattrs(struct rootfs *rootfs, struct err *err);
 
 /*
  * Whether an attribute belongs to the host rather than to the tree: only security.selinux, a label

@@ -164,7 +164,7 @@ int rootfs_write_cpio(struct rootfs *rootfs, struct outfile *out, struct err *er
 {
 	struct file_sink file = {{write_to_file}, out};
 
-	if (put_archive(rootfs, &file.sink, err) < 0)
+	if (rootfs_check_xattrs(rootfs, err) < 0 || put_archive(rootfs, &file.sink, err) < 0)
 		return -1;
 	return rootfs_settle(rootfs, err);
 }

@@ -30,7 +30,7 @@ unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
 unit_rootfs_libs := $(ROOTFS_LIBS)
-unit_init_src := $(addprefix init/,cmdcheck.c command.c console.c nsm.c readfile.c refusal.c rootcheck.c \
+unit_init_src := $(addprefix init/,attributes.c cmdcheck.c command.c console.c folders.c nsm.c readfile.c refusal.c rootcheck.c \
 	runspec.c supervise.c)
 
 $(units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)

@@ -1,7 +1,8 @@
 /*
  * Unit tests of what init decides without a machine: command line, initial root, run
- * specification, finding the command, and the NSM codec. Never runs supervise(), which ends every
- * process it may end. Buffers are allocated to the byte, so that a sanitizer sees an over-read.
+ * specification, attributes and folders, finding the command, and the NSM codec. Never runs
+ * supervise(), which ends every process it may end. Buffers are allocated to the byte, so that a
+ * sanitizer sees an over-read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,11 +20,14 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "attributes.h"
 #include "cmdcheck.h"
 #include "command.h"
 #include "console.h"
+#include "folders.h"
 #include "nsm.h"
 #include "readfile.h"
 #include "refusal.h"
@@ -361,6 +365,51 @@ static void test_runspec_accepted(void **state)
 	free(data);
 }
 
+static void test_runspec_identity(void **state)
+{
+	static const char file[] = "name=x\0uid=4294967294\0gid=7\0group=7\0group=0\0arg=/x\0"
+				   "workdir=/srv/a b\0stopsignal=3\0volume=/data\0volume=/v\n"
+				   "\0xattr=security.capability:00:p";
+	char *data = copy(file, sizeof(file));
+	struct refusal why = {.name = NULL};
+	static struct runspec spec;
+
+	(void)state;
+	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
+	assert_int_equal(spec.uid, 4294967294);
+	assert_int_equal(spec.gid, 7);
+	assert_int_equal(spec.group_count, 2);
+	assert_int_equal(spec.groups[0], 7);
+	assert_int_equal(spec.groups[1], 0);
+	assert_string_equal(spec.workdir, "/srv/a b");
+	assert_int_equal(spec.stop_signal, SIGQUIT);
+	assert_string_equal(spec.volumes[0], "/data");
+	assert_string_equal(spec.volumes[1], "/v\n");
+	assert_null(spec.volumes[2]);
+	assert_string_equal(spec.xattrs[0], "security.capability:00:p");
+	assert_null(spec.xattrs[1]);
+	free(data);
+}
+
+static void test_runspec_defaults(void **state)
+{
+	static const char file[] = "name=x\0arg=/x";
+	char *data = copy(file, sizeof(file));
+	struct refusal why = {.name = NULL};
+	static struct runspec spec;
+
+	(void)state;
+	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
+	assert_int_equal(spec.uid, 0);
+	assert_int_equal(spec.gid, 0);
+	assert_int_equal(spec.group_count, 0);
+	assert_null(spec.workdir);
+	assert_int_equal(spec.stop_signal, SIGTERM);
+	assert_null(spec.volumes[0]);
+	assert_null(spec.xattrs[0]);
+	free(data);
+}
+
 static void runspec_refused(const char *file, size_t size, const char *what)
 {
 	char *data = copy(file, size);
@@ -393,6 +442,20 @@ static void test_runspec_refused(void **state)
 	runspec_refuses("name=x\0arg=/x\0env", "expected key=value, found \"env\"");
 	runspec_refuses("name=x\0arg=/x\0\0env=a=b", "expected key=value, found \"\"");
 	runspec_refuses("", "expected key=value, found \"\"");
+	runspec_refuses("name=x\0arg=/x\0uid=", "expected a number from 0 to 4294967294");
+	runspec_refuses("name=x\0arg=/x\0uid=root", "found \"root\"");
+	runspec_refuses("name=x\0arg=/x\0uid=-1", "found \"-1\"");
+	runspec_refuses("name=x\0arg=/x\0uid=1 ", "found \"1 \"");
+	runspec_refuses("name=x\0arg=/x\0gid=4294967295", "found \"4294967295\"");
+	runspec_refuses("name=x\0arg=/x\0gid=18446744073709551616", "expected a number");
+	runspec_refuses("name=x\0arg=/x\0group=0x10", "expected a number");
+	runspec_refuses("name=x\0arg=/x\0uid=1\0uid=1", "expected one uid=");
+	runspec_refuses("name=x\0arg=/x\0workdir=/a\0workdir=/a", "expected one workdir=");
+	runspec_refuses("name=x\0arg=/x\0workdir=srv", "expected an absolute path");
+	runspec_refuses("name=x\0arg=/x\0volume=", "expected an absolute path");
+	runspec_refuses("name=x\0arg=/x\0stopsignal=0", "expected a number from 1 to 64");
+	runspec_refuses("name=x\0arg=/x\0stopsignal=65", "expected a number from 1 to 64");
+	runspec_refuses("name=x\0arg=/x\0stopsignal=TERM", "expected a number");
 }
 
 static void test_runspec_final_nul(void **state)
@@ -425,6 +488,146 @@ static void test_runspec_bound(void **state)
 	assert_int_equal(runspec_parse(data, size, &spec, &why), -1);
 	assert_string_equal(why.name, "INIT-RUNSPEC");
 	free(data);
+}
+
+/* Attributes and folders */
+
+/* cap_net_raw, permitted and effective. */
+#define RAW	 "0100000200200000000000000000000000000000"
+#define ON(path) "security.capability:" RAW ":" path
+
+static void test_attribute_parsed(void **state)
+{
+	static const char *const refused[] = {
+		"",
+		"security.capability",
+		"security.capability:",
+		"security.capability:" RAW,
+		"security.capability:" RAW ":",
+		"security.capability:" RAW "00:p",
+		"security.capability:0100000200200000000000000000000000000:p",
+		"security.capability:010000020020000000000000000000000000000G:p",
+		"security.capability:010000020020000000000000000000000000000A:p",
+		"security.selinux:" RAW ":p",
+		"user.x:" RAW ":p",
+	};
+	static const unsigned char raw[ATTRIBUTE_SIZE] = {1, 0, 0, 2, 0, 0x20};
+	struct attribute attribute;
+	char *record;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		record = copy(refused[i], strlen(refused[i]) + 1);
+		assert_int_equal(attribute_parse(record, &attribute), -1);
+		free(record);
+	}
+	assert_int_equal(attribute_parse(ON("a:b\n/\xff"), &attribute), 0);
+	assert_memory_equal(attribute.value, raw, sizeof(raw));
+	assert_string_equal(attribute.path, "a:b\n/\xff");
+}
+
+static int apply_one(int root, const char *record, const char *found)
+{
+	char *records[] = {(char *)record, NULL};
+	struct refusal why = {.name = NULL};
+	int result = attributes_apply(root, records, &why);
+
+	if (result)
+		assert_string_equal(why.name, "INIT-XATTR");
+	if (result && !strstr(why.text, found))
+		fail_msg("expected \"%s\" in \"%s\"", found, why.text);
+	return result;
+}
+
+/* A file inside gets it; whatever leads elsewhere does not. */
+static void test_attributes_stay_inside(void **state)
+{
+	char template[] = "/var/tmp/init-xattr-XXXXXX";
+	char *folder = new_folder(template);
+	unsigned char value[64];
+	char path[128];
+	int root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int in;
+
+	(void)state;
+	assert_true(root >= 0);
+	touch(folder, "file", 0755);
+	assert_int_equal(mkdirat(root, "in", 0755), 0);
+	assert_int_equal(mkfifoat(root, "fifo", 0600), 0);
+	assert_int_equal(symlinkat("file", root, "link"), 0);
+	assert_int_equal(symlinkat(".", root, "here"), 0);
+	in = openat(root, "in", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(in >= 0);
+	assert_int_equal(apply_one(root, ON("link"), "symbolic links"), -1);
+	assert_int_equal(apply_one(root, ON("here/file"), "symbolic links"), -1);
+	assert_int_equal(apply_one(in, ON("../file"), "cross-device"), -1);
+	snprintf(path, sizeof(path), ON("%s/file"), folder);
+	assert_int_equal(apply_one(in, path, "cross-device"), -1);
+	assert_int_equal(apply_one(root, ON("in"), "Invalid argument"), -1);
+	assert_int_equal(apply_one(root, ON("fifo"), "Invalid argument"), -1);
+	assert_int_equal(apply_one(root, ON("none"), "No such file"), -1);
+	assert_int_equal(apply_one(root, "user.x:00:file", "expected security.capability"), -1);
+	snprintf(path, sizeof(path), "%s/file", folder);
+	assert_int_equal(getxattr(path, "security.capability", value, sizeof(value)), -1);
+	if (can_change_user()) {
+		assert_int_equal(apply_one(root, ON("file"), ""), 0);
+		assert_int_equal(getxattr(path, "security.capability", value, sizeof(value)), 20);
+		assert_memory_equal(value, "\1\0\0\2\0\x20\0", 7);
+	}
+	unlinkat(root, "file", 0);
+	unlinkat(root, "fifo", 0);
+	unlinkat(root, "link", 0);
+	unlinkat(root, "here", 0);
+	unlinkat(root, "in", AT_REMOVEDIR);
+	close(in);
+	close(root);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void folder_refused(const char *path, const char *found)
+{
+	struct refusal why = {.name = NULL};
+
+	assert_int_equal(folder_make(path, &why), -1);
+	assert_string_equal(why.name, "INIT-FOLDER");
+	if (!strstr(why.text, found))
+		fail_msg("expected \"%s\" in \"%s\"", found, why.text);
+}
+
+static void test_folders(void **state)
+{
+	char template[] = "/tmp/init-folder-XXXXXX";
+	char *folder = new_folder(template);
+	struct refusal why = {.name = NULL};
+	char path[128];
+	char long_path[5000] = "/";
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/a/b c/d", folder);
+	assert_int_equal(folder_make(path, &why), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0755);
+	assert_int_equal(chmod(path, 0700), 0);
+	assert_int_equal(folder_make(path, &why), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0700);
+	assert_int_equal(folder_make("/", &why), 0);
+	touch(folder, "file", 0644);
+	snprintf(path, sizeof(path), "%s/file", folder);
+	folder_refused(path, "another type");
+	snprintf(path, sizeof(path), "%s/file/x", folder);
+	folder_refused(path, "Not a directory");
+	folder_refused("relative", "expected an absolute path");
+	folder_refused("", "expected an absolute path");
+	memset(long_path + 1, 'x', sizeof(long_path) - 2);
+	folder_refused(long_path, "expected an absolute path below");
+	remove_from(folder, "file");
+	for (const char *const *part = (const char *const[]){"a/b c/d", "a/b c", "a", "", NULL};
+	     *part; part++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, *part);
+		assert_int_equal(rmdir(path), 0);
+	}
 }
 
 /* Files, refusals, the console */
@@ -552,16 +755,23 @@ static void test_command_candidates(void **state)
 	assert_false(command_candidate(&dirs, "x", path, sizeof(path)));
 }
 
-static int status_of(char *const argv[], char *const envp[])
+static int status_as(const struct command *command)
 {
 	struct refusal why = {.name = NULL};
 	int status;
 	pid_t pid;
 
-	assert_int_equal(command_start(argv, envp, &pid, &why), 0);
+	assert_int_equal(command_start(command, &pid, &why), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int status_of(char *const argv[], char *const envp[])
+{
+	const struct command command = {.argv = argv, .envp = envp};
+
+	return status_as(&command);
 }
 
 static void test_command_starts(void **state)
@@ -578,13 +788,89 @@ static void test_command_starts(void **state)
 	assert_int_equal(status_of(leader, envp), 0);
 }
 
-static void start_refused(char *word, char *const envp[], const char *reason)
+static void test_command_folder(void **state)
 {
-	char *argv[] = {word, NULL};
+	char template[] = "/tmp/init-work-XXXXXX";
+	char *argv[] = {"sh", "-c", "pwd >out; test \"$(pwd)\" = \"$W\"", NULL};
+	char *envp[] = {NULL, NULL};
+	char variable[64];
+	struct command command = {.argv = argv, .envp = envp, .workdir = new_folder(template)};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
-	assert_int_equal(command_start(argv, envp, &pid, &why), -1);
+	(void)state;
+	snprintf(variable, sizeof(variable), "W=%s", command.workdir);
+	envp[0] = variable;
+	assert_int_equal(status_as(&command), 0);
+	remove_from(command.workdir, "out");
+	rmdir(command.workdir);
+	assert_int_equal(command_start(&command, &pid, &why), -1);
+	assert_string_equal(why.name, "INIT-FOLDER");
+	assert_non_null(strstr(why.text, "No such file or directory"));
+}
+
+/* Root, and not that of a namespace that knows one user only. */
+static bool can_change_user(void)
+{
+	unsigned int inside = 0;
+	unsigned int outside = 0;
+	unsigned int count = 0;
+	FILE *map = fopen("/proc/self/uid_map", "re");
+
+	assert_non_null(map);
+	assert_int_equal(fscanf(map, "%u %u %u", &inside, &outside, &count), 3);
+	fclose(map);
+	return geteuid() == 0 && inside == 0 && count > 5000;
+}
+
+/* All ids change at once and for good. */
+static void test_command_user(void **state)
+{
+	static const gid_t groups[] = {4001, 7};
+	char *argv[] = {"sh", "-c",
+			"grep -q '^Uid:\t4000\t4000\t4000\t4000$' /proc/self/status &&"
+			"grep -q '^Gid:\t4001\t4001\t4001\t4001$' /proc/self/status &&"
+			"grep -q '^Groups:\t7 4001 $' /proc/self/status &&"
+			"grep -q '^CapEff:\t0000000000000000$' /proc/self/status &&"
+			"grep -q '^CapPrm:\t0000000000000000$' /proc/self/status",
+			NULL};
+	char *groups_only[] = {"sh", "-c", "grep -q '^Groups:\t7 4001 $' /proc/self/status", NULL};
+	char *none[] = {"sh", "-c", "grep -q '^Groups:\t $' /proc/self/status", NULL};
+	char *envp[] = {NULL};
+	struct command command = {.argv = argv,
+				  .envp = envp,
+				  .workdir = "/",
+				  .uid = 4000,
+				  .gid = 4001,
+				  .groups = groups,
+				  .group_count = 2};
+	struct refusal why = {.name = NULL};
+	pid_t pid;
+
+	(void)state;
+	if (!can_change_user()) {
+		assert_int_equal(command_start(&command, &pid, &why), -1);
+		assert_string_equal(why.name, "INIT-USER");
+		return;
+	}
+	assert_int_equal(status_as(&command), 0);
+	command.argv = groups_only;
+	command.uid = command.gid = 0;
+	assert_int_equal(status_as(&command), 0);
+	command.argv = none;
+	command.group_count = 0;
+	command.uid = 4000;
+	assert_int_equal(status_as(&command), 0);
+}
+
+static void start_refused(char *word, char *const envp[], const char *reason)
+{
+	char *argv[] = {word, NULL};
+	const struct command command = {.argv = argv, .envp = envp};
+	struct refusal why = {.name = NULL};
+	pid_t pid;
+
+	assert_int_equal(command_start(&command, &pid, &why), -1);
 	assert_string_equal(why.name, "INIT-EXEC");
 	if (!strstr(why.text, reason))
 		fail_msg("expected \"%s\" in \"%s\"", reason, why.text);
@@ -618,14 +904,16 @@ static void test_command_refused(void **state)
 
 static void test_forwarded_signals(void **state)
 {
-	static const int yes[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPWR};
+	static const int yes[] = {SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPWR};
 	static const int no[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGSEGV, SIGABRT, SIGBUS};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
-		assert_true(supervise_forwards(yes[i]));
+		assert_int_equal(supervise_hands_on(yes[i], SIGUSR1), yes[i]);
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
-		assert_false(supervise_forwards(no[i]));
+		assert_int_equal(supervise_hands_on(no[i], SIGUSR1), 0);
+	assert_int_equal(supervise_hands_on(SIGTERM, SIGTERM), SIGTERM);
+	assert_int_equal(supervise_hands_on(SIGTERM, SIGQUIT), SIGQUIT);
 }
 
 /* The NSM codec */
@@ -841,15 +1129,22 @@ int main(void)
 		cmocka_unit_test(test_root_read),
 		cmocka_unit_test(test_root_read_bound),
 		cmocka_unit_test(test_runspec_accepted),
+		cmocka_unit_test(test_runspec_identity),
+		cmocka_unit_test(test_runspec_defaults),
 		cmocka_unit_test(test_runspec_refused),
 		cmocka_unit_test(test_runspec_final_nul),
 		cmocka_unit_test(test_runspec_bound),
+		cmocka_unit_test(test_attribute_parsed),
+		cmocka_unit_test(test_attributes_stay_inside),
+		cmocka_unit_test(test_folders),
 		cmocka_unit_test(test_read_whole_file),
 		cmocka_unit_test(test_refusal_is_cut),
 		cmocka_unit_test(test_console_lines),
 		cmocka_unit_test(test_command_path),
 		cmocka_unit_test(test_command_candidates),
 		cmocka_unit_test(test_command_starts),
+		cmocka_unit_test(test_command_folder),
+		cmocka_unit_test(test_command_user),
 		cmocka_unit_test(test_command_refused),
 		cmocka_unit_test(test_forwarded_signals),
 		cmocka_unit_test(test_nsm_requests),
