@@ -165,7 +165,7 @@ check "is the same" cmp "$TAP_TMP/initrd.layout" "$TAP_TMP/initrd.registry"
 for hash in "$manifest" "$config" "$one" "$two"; do
 	check "the cache has $hash" cmp "$blobs/$hash" "$MINTMARK_CACHE/sha256/$hash"
 done
-check "and no more" [ "$(ls -A "$MINTMARK_CACHE/sha256" | wc -l)" -eq 4 ]
+check "and no more" [ "$(find "$MINTMARK_CACHE/sha256" -type f | wc -l)" -eq 4 ]
 info=$out/fromregistry/nitro-x86_64/buildinfo.json
 check "buildinfo.json names the digest" grep -qxF "{\"kind\":\"docker\",\"digest\":\"sha256:$manifest\"}" "$info"
 check "and each blob" [ "$(sed -n '/^"Blobs":/,/^]/p' "$info" | grep -c '^{"source":1,"sha256":')" -eq 4 ]
@@ -237,7 +237,7 @@ check "for the same image" cmp "$TAP_TMP/initrd.layout" "$out/fromregistry/nitro
 rm -rf "$MINTMARK_CACHE/sha256"
 fails 4 'FETCH-IMAGE: ' "without the cache, too, there is none" fetch "$manifest"
 check "but for a bundle" $isolate env BUNDLE="$TAP_TMP/bundle" env/fetch-image linux/amd64 "docker://$host/mint/app@sha256:$index"
-check "which fills the cache" [ "$(ls -A "$MINTMARK_CACHE/sha256" | wc -l)" -eq 5 ]
+check "which fills the cache" [ "$(find "$MINTMARK_CACHE/sha256" -type f | wc -l)" -eq 5 ]
 tar -c -f "$TAP_TMP/bundle.tar" --format=ustar -C "$TAP_TMP/bundle" sha256
 rm -rf "$MINTMARK_CACHE/sha256"
 check "a bundle in one file does, too" $isolate env BUNDLE="$TAP_TMP/bundle.tar" env/fetch-image linux/amd64 "docker://$host/mint/app@sha256:$index"
