@@ -28,6 +28,8 @@ kept=$MINTMARK_CACHE
 MINTMARK_CACHE=$TAP_TMP/cache
 mkdir -p "$MINTMARK_CACHE" "$TAP_TMP/home/.config/containers"
 ln -s "$kept/env" "$MINTMARK_CACHE/env"
+# The environments are hashed once for all that is not started by make.
+export MINTMARK_RUN="registry.$$" MINTMARK_OUT="$out"
 export HOME="$TAP_TMP/home" MINTMARK_CACHE XDG_RUNTIME_DIR="$TAP_TMP/home"
 
 # await FILE REGEX: until a line matches; 1 after 20 seconds.
