@@ -11,18 +11,24 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 SHELL := /bin/sh
 
-# What a user may say: which recipe (a name here, or a folder anywhere), where its root comes from
-# (dir:FOLDER or tar:FILE instead of the recipe's own), how many jobs.
+# What a user may say: which recipe (a name here, or a folder anywhere), where its root comes from (any source
+# of docs/recipes.md instead of the recipe's own), which image to pin or to begin with, how many jobs.
 RECIPE ?= hello
 ROOTFS ?=
+IMAGE ?=
+FROM ?=
 export MIRROR BUNDLE SNAPSHOT JOBS
 unexport CDPATH
 
 recipe_dir := $(if $(findstring /,$(RECIPE)),$(RECIPE:%/=%),recipes/$(RECIPE))
 recipe_name := $(notdir $(recipe_dir))
-recipe_get = $(shell env/recipe $(recipe_dir) get $1)$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
-	$(recipe_dir) is not a recipe that can be built))
+# What makes or repairs a recipe does not read it first.
+recipe_says = $(if $(filter new lock,$(MAKECMDGOALS)),,$(shell env/recipe $(recipe_dir) $1)$(if \
+	$(filter-out 0,$(.SHELLSTATUS)),$(error $(recipe_dir) is not a recipe that can be built)))
+recipe_get = $(call recipe_says,get $1)
 TARGETS := $(if $(TARGETS),$(TARGETS),$(call recipe_get,TARGETS))
+# Where the root comes from: ROOTFS= on the command line, or the recipe's SOURCEs, laid over each other.
+sources := $(call recipe_says,sources '$(ROOTFS)')
 known_targets := nitro-x86_64
 $(if $(filter-out $(known_targets),$(TARGETS)),$(error TARGETS: one of $(known_targets) expected, found $(TARGETS)))
 TARGET ?= $(firstword $(TARGETS))
@@ -57,7 +63,7 @@ include tests/tests.mk
 include ci/ci.mk
 include attest/attest.mk
 
-settable := RECIPE TARGETS TARGET ROOTFS JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
+settable := RECIPE TARGETS TARGET ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
 	PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE
 overridden := $(strip $(foreach v,$(filter-out $(settable) -%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v)))
 $(if $(overridden),$(error only $(settable) can be set, found $(overridden)))

@@ -129,6 +129,30 @@ pin_files()
 	done
 }
 
+# pin_recipe RECIPE_FOLDER TARGET [ROOTFS]: the same for what a recipe pins itself: packages, and blobs of container images.
+# To know the blobs our rootfs has to read manifests, so that it is built here, too.
+pin_recipe()
+{
+	case $2 in
+	*-aarch64) platform=linux/arm64 ;;
+	*) platform=linux/amd64 ;;
+	esac
+	env/recipe "$1" sources "${3:-}" >"$work/sources"
+	while read -r source; do
+		case $source in
+		debs:*) pin_files "${source#debs:}" ;;
+		docker://* | docker-daemon:*)
+			env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s out/libexec/rootfs RECIPE=hello ROOTFS=
+			env/fetch-image "$platform" "$source" >"$work/blobs"
+			while read -r sha size type; do
+				: "$size$type"
+				cp -f -- "$MINTMARK_CACHE/sha256/$sha" "$work/pins/sha256/$sha"
+			done <"$work/blobs"
+			;;
+		esac
+	done <"$work/sources"
+}
+
 # stage LEG [RECIPE_FOLDER NAME]: a copy of the checkout, and of a recipe that lies outside it.
 stage()
 {

@@ -17,12 +17,13 @@ $(observed): env/observe env/run env/enter $(toolchain)
 # All that could influence the image. Hashed anew in each run; stays as it is when nothing changed.
 $(image_dir)/inputs: FORCE
 	@mkdir -p $(@D)
-	@env/inputs $(recipe_dir) '$(source)' '$(source_path)' $@
+	@env/inputs $(recipe_dir) $@ $(sources)
 
-# What went in, what made it, what came out.
+# What went in, what made it, what came out. A lock file is called by its place in the recipe, or by its name alone.
+named_locks := $(foreach l,$(recipe_locks),$(if $(filter $(recipe_dir)/%,$l),$(l:$(recipe_dir)/%=recipe/%),$(notdir $l)):$l)
 $(image_dir)/%/buildinfo.json: $(image_dir)/%/image.eif $(image_dir)/inputs $(observed) $(elf_files) \
 		$(image_pins) recipes/toolchain/root.sha256 env/buildinfo ci/components ci/components-sums
-	@env/buildinfo $(recipe_name) $* $(image_dir)/inputs $(observed) $(image_pins) >$@.tmp
+	@env/buildinfo $(recipe_name) $* $(image_dir)/inputs $(observed) $(image_pins) $(named_locks) >$@.tmp
 	@mv -f $@.tmp $@
 
 # What a person checks a download against.

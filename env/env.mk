@@ -3,21 +3,42 @@
 
 image_pins := $(addsuffix /pins.lock,$(addprefix recipes/,toolchain linux musl busybox))
 test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,test registry qemu))
+# Images that are built for tests alone.
+test_recipes := redis nginx python
+test_locks := $(test_recipes:%=recipes/%/pins.lock)
 $(if $(filter-out yes no,$(TESTS)),$(error TESTS: yes or no expected, found $(TESTS)))
 
-.PHONY: fetch bundle lock outdated sources
+# What the recipe pins itself: packages, and images of registries.
+recipe_locks := $(patsubst debs:%,%,$(filter debs:%,$(sources)))
+recipe_images := $(filter docker://% docker-daemon:%,$(sources))
+platform := linux/$(if $(filter %-aarch64,$(TARGET)),arm64,amd64)
+given_recipe := $(if $(findstring command,$(origin RECIPE)),$(recipe_dir))
+
+.PHONY: fetch bundle lock new outdated sources
 ##@ Inputs
-fetch: ## download and verify everything that image and test need; they then work without network
-	@env/fetch $(image_pins) $(if $(filter no,$(TESTS)),,$(test_pins))
+fetch: $(if $(recipe_images),out/libexec/rootfs) ## download and verify everything that image and test need; they then work without network
+	@env/fetch $(image_pins) $(recipe_locks) $(if $(filter no,$(TESTS)),,$(test_pins) $(test_locks))
+	@$(if $(recipe_images),env/fetch-image $(platform) $(recipe_images) >/dev/null)
 
-bundle: ## write every pinned input and the archive's evidence to out/RECIPE/bundle.tar (TESTS=yes: of tests, too)
+bundle: $(if $(recipe_images),out/libexec/rootfs) ## write every pinned input and the archive's evidence to out/RECIPE/bundle.tar (TESTS=yes: of tests, too)
 	@env/bundle out/$(recipe_name)/bundle.tar \
-		$(patsubst %/pins.lock,%,$(image_pins) $(if $(filter yes,$(TESTS)),$(test_pins)))
+		$(patsubst %/pins.lock,%,$(image_pins) $(if $(filter yes,$(TESTS)),$(test_pins) $(test_locks))) \
+		-- $(platform) $(filter debs:%,$(sources)) $(recipe_images)
 
-lock: ## refresh the pins from the archive's signed indexes and show what changed
+# With IMAGE= or RECIPE= only that image, or the packages of that recipe.
+lock: ## refresh the pins from the archive's signed indexes, show what changed; IMAGE=docker://name:tag, RECIPE=...
+ifneq ($(IMAGE),)
+	@env/lock-image '$(IMAGE)' $(given_recipe)
+else ifneq ($(given_recipe),)
+	@env/lock $(given_recipe)
+else
 	@env/lock
 	@env/root --expect toolchain >/dev/null
 	@for root in test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
+endif
+
+new: ## write a recipe for a container: RECIPE=name|folder FROM=image:tag, or any source of docs/recipes.md
+	@env/new '$(given_recipe)' '$(FROM)'
 
 outdated: ## list pins for which the archive has something newer, with their age
 	@env/lock --outdated

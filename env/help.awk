@@ -7,6 +7,7 @@
 	printf "  make %-18s %s\n", target, $0
 }
 END {
-	print "\nRECIPE=name|folder  TARGETS=\"nitro-x86_64\"  ROOTFS=dir:D|tar:F  JOBS=n  VARY=\"clock umask ...\""
+	print "\nRECIPE=name|folder  TARGETS=\"nitro-x86_64\"  JOBS=n  VARY=\"clock umask ...\""
+	print "ROOTFS=dir:D|tar:F|oci:D[:tag]|oci-archive:F|docker-archive:F|docker://REF@sha256:...|docker-daemon:sha256:..."
 	print "MIRROR=url  BUNDLE=folder|tar  SNAPSHOT=url (with @SNAPSHOTID@): where fetch looks beside the apt mirrors"
 }

@@ -8,11 +8,6 @@ $(ramdisk0): $(init)/init out/libexec/rootfs
 	@$(RUN) --name ramdisk0 --in init=$(init)/init $(rootfs_tool) --out ramdisk0.cpio=$@ \
 		-- /mint/in/bin/rootfs pack --add init=/mint/in/init:0755 -o /mint/out/ramdisk0.cpio
 
-# Where the root comes from: ROOTFS= on the command line, or the recipe's SOURCE.
-source := $(if $(ROOTFS),$(ROOTFS),$(call recipe_get,SOURCE))
-source_kind := $(firstword $(subst :, ,$(source)))
-source_file := $(patsubst $(source_kind):%,%,$(source))
-source_path := $(if $(ROOTFS)$(filter /%,$(source_file)),$(source_file),$(recipe_dir)/$(source_file))
 image_dir := out/$(recipe_name)
 
 .PHONY: FORCE
@@ -21,32 +16,26 @@ FORCE:
 # Remembers what the last image was made of, so that another source makes another image.
 $(image_dir)/source: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(source)' | cmp -s - $@ || printf '%s\n' '$(source)' >$@
+	@printf '%s\n' '$(sources)' | cmp -s - $@ || printf '%s\n' '$(sources)' >$@
 
-ifeq ($(source_kind),program)
 # One C file against musl and init/nsm.c; BUSYBOX = yes puts the small userland beside it.
-packed := $(image_dir)/nitro-x86_64/root
-packed_arg := dir:/mint/in/source
-packed_by := $(packed)/bin
-$(packed)/bin: $(image_dir)/source $(source_path) $(recipe_dir)/image.conf rootfs/program \
+program := $(patsubst program:%,%,$(filter program:%,$(sources)))
+program_root := $(image_dir)/nitro-x86_64/root
+$(program_root)/bin: $(image_dir)/source $(program) $(recipe_dir)/image.conf rootfs/program \
 		$(NSM_SRC) init/nsm.h $(musl)/lib/libc.a $(busybox)/busybox
-	@$(RUN) --name $(recipe_name)-program --in source.c=$(source_path) --in program=rootfs/program \
-		--in init=init --in musl=$(musl) --in busybox=$(busybox) --out root=$(packed) \
-		-- sh /mint/in/program $(basename $(notdir $(source_path))) $(call recipe_get,BUSYBOX)
-else
-# A folder or archive of the user's: make cannot see into it, so it is packed anew each time, and what
-# stands on it is rebuilt only when the result differs.
-packed := $(source_path)
-packed_arg := $(source_kind):/mint/in/source
-packed_by := FORCE
-endif
+	@$(RUN) --name $(recipe_name)-program --in source.c=$(program) --in program=rootfs/program \
+		--in init=init --in musl=$(musl) --in busybox=$(busybox) --out root=$(program_root) \
+		-- sh /mint/in/program $(basename $(notdir $(program))) $(call recipe_get,BUSYBOX)
 
-$(image_dir)/%/initrd.cpio: $(image_dir)/source $(packed_by) $(recipe_dir)/image.conf rootfs/pack-image \
-		env/recipe out/libexec/rootfs
+# What a digest pins does not change. Folders and archives of the user's: make cannot see into them, so they are
+# packed anew each time, and what stands on them is rebuilt only when the result differs.
+packed_by := $(if $(program),$(program_root)/bin) $(recipe_locks) \
+	$(if $(filter-out program:% debs:% docker://% docker-daemon:%,$(sources)),FORCE)
+
+$(image_dir)/%/initrd.cpio: $(image_dir)/source $(packed_by) $(recipe_dir)/image.conf rootfs/pack-recipe \
+		rootfs/pack-image rootfs/image-layout env/json.awk env/recipe out/libexec/rootfs
 	@mkdir -p $(@D)
 	@env/recipe $(recipe_dir) runspec >$(@D)/runspec
-	@$(RUN) --name $(recipe_name)-initrd --in source=$(packed) --in runspec=$(@D)/runspec \
-		--in pack-image=rootfs/pack-image $(rootfs_tool) --out initrd=$(@D)/packed \
-		-- sh /mint/in/pack-image $(packed_arg)
+	@rootfs/pack-recipe $(recipe_name) $* $(@D)/packed $(@D)/runspec $(program_root) $(sources)
 	@$(if $(filter FORCE,$(packed_by)),cmp -s $(@D)/packed/initrd.cpio $@ ||) mv -f $(@D)/packed/* $(@D)/
 	@rm -rf $(@D)/packed

@@ -90,8 +90,12 @@ mistake()
 }
 mistake 'ARG /bin/x' 'RECIPE-SYNTAX: .*/mine/image.conf line 1: KEY = value expected' "a recipe with a line that is none"
 mistake 'AGR = /bin/x' 'RECIPE-SYNTAX: .* a known key expected, found "AGR"' "a recipe with an unknown key"
-mistake 'SOURCE = docker:x' 'SOURCE = program:FILE.c, dir:FOLDER or tar:FILE expected' "a recipe with an unknown source"
+mistake 'SOURCE = docker:x' 'KIND:PLACE expected .program, files, dir, tar, oci,' "a recipe with an unknown source"
 mistake 'SOURCE = tar:x.tar' 'at least one ARG expected' "a recipe without a command"
+mistake 'SOURCE = docker://mint/app:1' 'RECIPE-TAG: .*make lock IMAGE=docker://mint/app:1 RECIPE=.*/mine pins it' "an image by its tag"
+mistake 'SOURCE = files:../x' 'KIND:PLACE expected' "files of another folder"
+fails 2 'RECIPE-TAG: ROOTFS: .*make lock IMAGE=docker://mint/app:1 pins it' "ROOTFS= with a tag" \
+	make -s image ROOTFS=docker://mint/app:1
 printf 'SOURCE = tar:nowhere.tar\nARG = /x\n' >"$mine/image.conf"
 fails 2 'ENV-INPUT: .*nowhere.tar: a file or folder expected' "a root that is not there" make -s image RECIPE="$mine"
 echo junk >"$mine/nowhere.tar"

@@ -52,7 +52,11 @@ $(parts)/test/unit/test_rootfs: $(unit_rootfs_src) tests/rootfs/test_rootfs.c $(
 $(parts)/test/unit/test_init: $(unit_init_src) tests/init/test_init.c $(wildcard init/*.h)
 $(parts)/test/unit/test_stream: $(unit_rootfs_src) tests/rootfs/test_stream.c $(wildcard lib/*.h rootfs/*.h)
 
-.PHONY: test
+# Images of other recipes than RECIPE are made by a make of their own, one after the other: they share their parts.
+test_images := $(addprefix test-image-,$(test_recipes))
+.PHONY: test $(test_images)
+$(test_images): test-image-%: out/hello/nitro-x86_64/image.eif
+	@+$(MAKE) image RECIPE=$* ROOTFS= >/dev/null
 ##@ Checks
-test: out/hello/nitro-x86_64/image.eif $(bin_files) $(vms_needed) $(units) ## run all tests; boots the image in QEMU
+test: out/hello/nitro-x86_64/image.eif $(bin_files) $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
 	@tests/run

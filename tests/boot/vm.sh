@@ -52,12 +52,12 @@ parent()
 	wait_for "$vm/parent.console" '^parent: ready' 120
 }
 
-# enclave IMAGE: boots an image in the nitro-enclave machine; its console is $vm/enclave.console.
+# enclave IMAGE [MEMORY]: boots an image in the nitro-enclave machine; its console is $vm/enclave.console.
 enclave()
 {
 	: >"$vm/enclave.console"
 	# shellcheck disable=SC2086 # a list of options
-	$qemu $bios -M nitro-enclave,vsock=c,id=mintmark-test -accel tcg -cpu max -m 256M \
+	$qemu $bios -M nitro-enclave,vsock=c,id=mintmark-test -accel tcg -cpu max -m "${2:-256M}" \
 		-chardev "socket,id=c,path=$vm/enclave.vhost" -kernel "$1" \
 		-display none -monitor none -nodefaults -serial "file:$vm/enclave.console" \
 		</dev/null >"$vm/enclave.log" 2>&1 &
