@@ -285,9 +285,9 @@ static int read_entry(struct rootfs *rootfs, const struct tar_entry *entry, stru
 
 static void note_attributes(struct refusals *refusals, const struct tar_entry *entry)
 {
-	const char *end = entry->attributes + entry->attributes_size;
+	const char *p = entry->attributes;
 
-	for (const char *p = entry->attributes; p && p < end; p += strlen(p) + 1)
+	for (; p && p < entry->attributes + entry->attributes_size; p += strlen(p) + 1)
 		if (!attribute_of_host(p))
 			refuse_attribute(refusals, entry->path, p);
 }
