@@ -8,5 +8,6 @@
 }
 END {
 	print "\nRECIPE=name|folder  TARGETS=\"nitro-x86_64\"  ROOTFS=dir:D|tar:F  JOBS=n  VARY=\"clock umask ...\""
+	print "SECONDS=n  FUZZ=\"tar oci ...\": how long and what fuzz tries"
 	print "MIRROR=url  BUNDLE=folder|tar  SNAPSHOT=url (with @SNAPSHOTID@): where fetch looks beside the apt mirrors"
 }

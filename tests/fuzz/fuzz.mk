@@ -24,7 +24,6 @@ $(sanitized): tests/fuzz/build-sanitized $(fuzz_needed) $(ROOTFS_SRC) $(EIF_SRC)
 	@touch $@
 
 .PHONY: fuzz
-##@ Checks
 fuzz: $(parts)/test/fuzz ## fuzz each target, or those in FUZZ, for SECONDS (60) of processor time
 	@mkdir -p out/fuzz
 	@$(RUN) --tty --name fuzz --root fuzz $(fuzz_in) --in build=$< --in before=out/fuzz --out fuzz=out/fuzz -- \
