@@ -17,13 +17,12 @@ struct file {
 	char *path; /* of the host, for messages */
 };
 
-static int file_settle(struct contents *contents, const struct node *base, struct err *err)
+static int file_settle(struct contents *contents, struct err *err)
 {
 	const struct file *file = (const struct file *)contents;
 	const struct stat *seen = &file->seen;
 	struct stat st;
 
-	(void)base;
 	if (fstat(file->fd, &st) < 0)
 		return err_errno(err, "ROOTFS-READ", "%s", file->path);
 	if (st.st_size != seen->st_size || st.st_mtim.tv_sec != seen->st_mtim.tv_sec ||
@@ -60,7 +59,7 @@ static int file_read(struct contents *contents, const struct inode *inode, const
 			return -1;
 		offset += n;
 	}
-	return file_settle(contents, NULL, err);
+	return file_settle(contents, err);
 }
 
 static void file_close(struct contents *contents)
@@ -79,7 +78,7 @@ static int open_file(struct rootfs *rootfs, const char *path, struct file **open
 
 	if (!file)
 		return err_errno(err, "ROOTFS-MEMORY", "%s", path);
-	file->contents = (struct contents){rootfs->contents, file_read, file_settle, file_close};
+	file->contents = (struct contents){rootfs->contents, file_read, file_settle, file_close, NULL};
 	rootfs->contents = &file->contents;
 	/* O_NONBLOCK: a fifo must not make us wait before it is refused. */
 	file->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -4,9 +4,10 @@
 #include "input.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
-ssize_t input_read(struct input *input, void *data, size_t size, struct err *err)
+static ssize_t read_more(struct input *input, void *data, size_t size, struct err *err)
 {
 	ssize_t n;
 
@@ -27,16 +28,46 @@ ssize_t input_read(struct input *input, void *data, size_t size, struct err *err
 	input->offset += n;
 	if (input->seekable)
 		input->left -= (uint64_t)n;
+	return n;
+}
+
+static ssize_t take_head(struct input *input, void *data, size_t size)
+{
+	if (size > input->head_size)
+		size = input->head_size;
+	memcpy(data, input->head, size);
+	input->head_size -= size;
+	memmove(input->head, input->head + size, input->head_size);
+	return (ssize_t)size;
+}
+
+ssize_t input_read(struct input *input, void *data, size_t size, struct err *err)
+{
+	ssize_t n = input->head_size > 0 ? take_head(input, data, size)
+					 : read_more(input, data, size, err);
+
+	if (n <= 0)
+		return n;
+	input->given += (uint64_t)n;
 	if (input->hash && hash_update(input->hash, data, (size_t)n, err) < 0)
 		return -1;
 	return n;
 }
 
-ssize_t input_peek(const struct input *input, void *data, size_t size)
+ssize_t input_peek(struct input *input, void *data, size_t size, struct err *err)
 {
-	if (!input->seekable)
-		return 0;
-	if (size > input->left)
-		size = (size_t)input->left;
-	return pread(input->fd, data, size, input->offset);
+	while (input->head_size < INPUT_HEAD) {
+		ssize_t n = read_more(input, input->head + input->head_size,
+				      INPUT_HEAD - input->head_size, err);
+
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		input->head_size += (size_t)n;
+	}
+	if (size > input->head_size)
+		size = input->head_size;
+	memcpy(data, input->head, size);
+	return (ssize_t)size;
 }

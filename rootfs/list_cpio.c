@@ -131,11 +131,17 @@ int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err
 	fprintf(out,
 		json ? "{\"TreeDigest\":\"%s\",\"Entries\":{\"file\":%llu,\"hardlink\":%llu,"
 		       "\"directory\":%llu,\"symlink\":%llu,\"char\":%llu,\"block\":%llu,"
-		       "\"fifo\":%llu},\"Bytes\":%llu}\n"
+		       "\"fifo\":%llu},\"Bytes\":%llu,\n\"Sources\":"
 		     : "tree digest %s\nfiles       %llu\nhard links  %llu\ndirectories %llu\n"
 		       "symlinks    %llu\nchar        %llu\nblock       %llu\nfifos       %llu\n"
 		       "bytes       %llu\n",
 		hex, s.files, s.hardlinks, s.directories, s.symlinks, s.chars, s.blocks, s.fifos,
 		s.bytes);
+	if (!json)
+		return 0;
+	/* In the order in which they were read and their members found. */
+	if (json_dumpf(rootfs->sources, out, JSON_COMPACT | JSON_PRESERVE_ORDER) < 0)
+		return err_errno(err, "FILE-WRITE", "standard output");
+	fputs("}\n", out);
 	return 0;
 }

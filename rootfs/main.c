@@ -9,23 +9,42 @@
 #include "rootfs.h"
 
 static const char usage[] =
-	"usage: rootfs pack [SOURCE] -o OUT.cpio [--manifest OUT.json] [--prefix NAME]\n"
-	"                   [--add PATH=FILE[:MODE]]... [--owner-root]\n"
+	"usage: rootfs pack [SOURCE...] -o OUT.cpio [--manifest OUT.json] [--prefix NAME]\n"
+	"                   [--add PATH=FILE[:MODE]]... [--platform OS/ARCH[/VARIANT]]\n"
+	"                   [--devices] [--owner-root] [--compress none|gzip|zstd]\n"
+	"                   [--limit NAME=VALUE]...\n"
 	"       rootfs list FILE [--json]\n"
 	"       rootfs verify FILE --manifest M.json\n"
-	"       rootfs describe SOURCE [--json] [--owner-root]\n"
+	"       rootfs describe SOURCE... [--json] [--platform ...] [--devices] [--owner-root]\n"
+	"       rootfs blobs SOURCE [--platform ...]\n"
 	"       rootfs COMMAND --help | --help | --version\n";
 
+#define SOURCES_HELP                                                                               \
+	"Several sources are laid over each other in their order. A SOURCE is one of\n"            \
+	"  dir:DIRECTORY                       a folder that is the root\n"                        \
+	"  tar:FILE                            a tarball of the root\n"                            \
+	"  oci:DIRECTORY[:TAG][@DIGEST]        an image in an OCI layout\n"                        \
+	"  oci-archive:FILE[:TAG][@DIGEST]     the same as an archive\n"                           \
+	"  docker-archive:FILE[:NAME]          what docker save wrote\n"
+
+#define IMAGE_OPTIONS_HELP                                                                         \
+	"      --platform OS/ARCH[/VARIANT]  of the image; needed where there are several\n"       \
+	"      --devices            accept all devices in images' layers, not only the usual "     \
+	"ones\n"                                                                                   \
+	"      --owner-root         make every owner and group 0\n"                                \
+	"      --limit NAME=VALUE   raise or lower a limit: entries, bytes, ratio, layers,\n"      \
+	"                           zstd-window, xz-memory\n"
+
 static const char pack_help[] =
-	"usage: rootfs pack [SOURCE] -o OUT.cpio [OPTION]...\n"
-	"Writes the canonical newc archive of SOURCE, which is dir:DIRECTORY or tar:FILE.\n"
+	"usage: rootfs pack [SOURCE...] -o OUT.cpio [OPTION]...\n"
+	"Writes the canonical newc archive of the root that SOURCE holds.\n" SOURCES_HELP
 	"  -o, --output FILE        the archive\n"
 	"      --manifest FILE      also write a manifest\n"
 	"      --prefix NAME        put the tree under NAME/\n"
 	"      --add PATH=FILE[:MODE]  add FILE at the top level, owner 0:0, mode 0644 or octal "
 	"MODE;\n"
 	"                           with it SOURCE may be left out\n"
-	"      --owner-root         make every owner and group 0\n";
+	"      --compress KIND      none (default), gzip or zstd\n" IMAGE_OPTIONS_HELP;
 
 static const char list_help[] =
 	"usage: rootfs list FILE [--json]\n"
@@ -37,8 +56,15 @@ static const char verify_help[] =
 	"difference when it is not.\n";
 
 static const char describe_help[] =
-	"usage: rootfs describe SOURCE [--json] [--owner-root]\n"
-	"Prints the number of entries by type, the bytes of all files and the tree digest.\n";
+	"usage: rootfs describe SOURCE... [--json] [OPTION]...\n"
+	"Prints the number of entries by type, the bytes of all files and the tree digest; as "
+	"JSON\n"
+	"also the digests that identify each source.\n" SOURCES_HELP IMAGE_OPTIONS_HELP;
+
+static const char blobs_help[] =
+	"usage: rootfs blobs SOURCE [--platform OS/ARCH[/VARIANT]]\n"
+	"Prints digest, size and media type of each blob that the image needs, as far as is known\n"
+	"from those that are there. SOURCE is oci: or oci-archive:.\n";
 
 struct addition {
 	char *name;
@@ -48,17 +74,32 @@ struct addition {
 
 struct arguments {
 	struct rootfs_options options;
+	struct rootfs_limits limits;
 	const char *output;
 	const char *manifest;
 	bool json;
 	bool help;
-	const char *operand;
+	char **operands;
+	int operand_count;
 	struct addition *additions;
 	size_t addition_count;
 };
 
 /* One bit each, so that the options of a command can be summed. */
-enum flag { OUTPUT = 1, MANIFEST = 2, PREFIX = 4, ADD = 8, OWNER_ROOT = 16, JSON = 32, HELP = 64 };
+enum flag {
+	OUTPUT = 1,
+	MANIFEST = 2,
+	PREFIX = 4,
+	ADD = 8,
+	OWNER_ROOT = 16,
+	JSON = 32,
+	HELP = 64,
+	PLATFORM = 128,
+	DEVICES = 256,
+	COMPRESS = 512,
+	LIMIT = 1024,
+	SOURCE_OPTIONS = OWNER_ROOT | PLATFORM | DEVICES | LIMIT,
+};
 
 static void free_arguments(struct arguments *a)
 {
@@ -114,7 +155,8 @@ static int add_argument(struct arguments *a, const char *argument, struct err *e
 static int set_once(const char **slot, struct err *err)
 {
 	if (*slot)
-		return misuse(err, "each of -o, --manifest and --prefix once expected, found also",
+		return misuse(err,
+			      "each option with an argument but --add once expected, found also",
 			      optarg);
 	*slot = optarg;
 	return 0;
@@ -129,11 +171,20 @@ static int take_option(struct arguments *a, int option, struct err *err)
 		return set_once(&a->manifest, err);
 	case PREFIX:
 		return set_once(&a->options.prefix, err);
+	case PLATFORM:
+		return set_once(&a->options.platform, err);
+	case DEVICES:
+		a->options.any_device = true;
+		return 0;
 	case ADD:
 		return add_argument(a, optarg, err);
 	case OWNER_ROOT:
 		a->options.owner_root = true;
 		return 0;
+	case COMPRESS:
+		return rootfs_compression_parse(optarg, &a->options.compression, err);
+	case LIMIT:
+		return limits_set(&a->limits, optarg, err);
 	case JSON:
 		a->json = true;
 		return 0;
@@ -152,7 +203,11 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		{"prefix", required_argument, NULL, PREFIX},
 		{"add", required_argument, NULL, ADD},
 		{"owner-root", no_argument, NULL, OWNER_ROOT},
+		{"compress", required_argument, NULL, COMPRESS},
+		{"limit", required_argument, NULL, LIMIT},
 		{"json", no_argument, NULL, JSON},
+		{"platform", required_argument, NULL, PLATFORM},
+		{"devices", no_argument, NULL, DEVICES},
 		{"help", no_argument, NULL, HELP},
 		{0},
 	};
@@ -167,18 +222,32 @@ static int parse(struct arguments *a, int argc, char **argv, int allowed, struct
 		if (take_option(a, option, err) < 0)
 			return -1;
 	}
-	if (argc - optind > 1)
-		return misuse(err, "one operand expected, found also", argv[optind + 1]);
-	a->operand = argv[optind];
+	a->operands = argv + optind;
+	a->operand_count = argc - optind;
 	return 0;
+}
+
+/* The only operand of a command that has one; what is for the message. */
+static const char *operand(const struct arguments *a, const char *what, struct err *err)
+{
+	if (a->operand_count == 1)
+		return a->operands[0];
+	if (a->operand_count > 1)
+		misuse(err, "one operand expected, found also", a->operands[1]);
+	else
+		misuse(err, what, NULL);
+	return NULL;
 }
 
 static struct rootfs *load(const struct arguments *a, struct err *err)
 {
 	cleanup_rootfs struct rootfs *rootfs = rootfs_new(&a->options, err);
 
-	if (!rootfs || (a->operand && rootfs_read(rootfs, a->operand, err) < 0))
+	if (!rootfs)
 		return NULL;
+	for (int i = 0; i < a->operand_count; i++)
+		if (rootfs_read(rootfs, a->operands[i], err) < 0)
+			return NULL;
 	for (size_t i = 0; i < a->addition_count; i++) {
 		const struct addition *add = &a->additions[i];
 
@@ -196,9 +265,9 @@ static int pack(const struct arguments *a, struct err *err)
 
 	if (!a->output)
 		return misuse(err, "-o OUT.cpio expected", NULL);
-	if (!a->operand && a->addition_count == 0)
+	if (a->operand_count == 0 && a->addition_count == 0)
 		return misuse(err, "a SOURCE or --add expected", NULL);
-	if (!a->operand && a->options.prefix)
+	if (a->operand_count == 0 && a->options.prefix)
 		return misuse(err, "a SOURCE expected with --prefix", NULL);
 	if (a->manifest && strcmp(a->manifest, a->output) == 0)
 		return misuse(err, "two files expected for archive and manifest, found", a->output);
@@ -216,15 +285,13 @@ static int pack(const struct arguments *a, struct err *err)
 
 static int list(const struct arguments *a, struct err *err)
 {
-	cleanup_rootfs struct rootfs *rootfs = NULL;
+	const char *file = operand(a, "a FILE expected", err);
+	cleanup_rootfs struct rootfs *rootfs = file ? rootfs_new(&a->options, err) : NULL;
 	int failed;
 
-	if (!a->operand)
-		return misuse(err, "a FILE expected", NULL);
-	rootfs = rootfs_new(&a->options, err);
 	if (!rootfs)
 		return -1;
-	failed = rootfs_unpack(rootfs, a->operand, err);
+	failed = rootfs_unpack(rootfs, file, err);
 	/* The kernel keeps what it had unpacked when it stops. */
 	if (failed < 0 && err->status != EXIT_MALFORMED)
 		return -1;
@@ -233,12 +300,15 @@ static int list(const struct arguments *a, struct err *err)
 
 static int verify(const struct arguments *a, struct err *err)
 {
+	const char *file = operand(a, "FILE and --manifest M.json expected", err);
 	cleanup_rootfs struct rootfs *rootfs = NULL;
 
-	if (!a->operand || !a->manifest)
+	if (!file)
+		return -1;
+	if (!a->manifest)
 		return misuse(err, "FILE and --manifest M.json expected", NULL);
 	rootfs = rootfs_new(&a->options, err);
-	if (!rootfs || rootfs_unpack(rootfs, a->operand, err) < 0)
+	if (!rootfs || rootfs_unpack(rootfs, file, err) < 0)
 		return -1;
 	return rootfs_verify(rootfs, a->manifest, err);
 }
@@ -247,12 +317,19 @@ static int describe(const struct arguments *a, struct err *err)
 {
 	cleanup_rootfs struct rootfs *rootfs = NULL;
 
-	if (!a->operand)
+	if (a->operand_count == 0)
 		return misuse(err, "a SOURCE expected", NULL);
 	rootfs = load(a, err);
 	if (!rootfs || rootfs_hash(rootfs, err) < 0)
 		return -1;
 	return rootfs_describe(rootfs, a->json, stdout, err);
+}
+
+static int blobs(const struct arguments *a, struct err *err)
+{
+	const char *source = operand(a, "a SOURCE expected", err);
+
+	return source ? rootfs_blobs(source, a->options.platform, stdout, err) : -1;
 }
 
 static const struct command {
@@ -261,10 +338,11 @@ static const struct command {
 	const char *help;
 	int allowed;
 } commands[] = {
-	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | OWNER_ROOT},
-	{"list", list, list_help, JSON},
-	{"verify", verify, verify_help, MANIFEST},
-	{"describe", describe, describe_help, JSON | OWNER_ROOT},
+	{"pack", pack, pack_help, OUTPUT | MANIFEST | PREFIX | ADD | COMPRESS | SOURCE_OPTIONS},
+	{"list", list, list_help, JSON | LIMIT},
+	{"verify", verify, verify_help, MANIFEST | LIMIT},
+	{"describe", describe, describe_help, JSON | SOURCE_OPTIONS},
+	{"blobs", blobs, blobs_help, PLATFORM},
 };
 
 static const struct command *find_command(const char *name)
@@ -277,8 +355,9 @@ static const struct command *find_command(const char *name)
 
 static int run(const struct command *command, int argc, char **argv, struct err *err)
 {
-	cleanup_with(free_arguments) struct arguments a = {0};
+	cleanup_with(free_arguments) struct arguments a = {.limits = rootfs_default_limits};
 
+	a.options.limits = &a.limits;
 	if (parse(&a, argc, argv, command->allowed, err) < 0)
 		return -1;
 	if (a.help) {

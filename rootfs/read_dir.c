@@ -12,8 +12,8 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "place.h"
 #include "rootfs.h"
-#include "tree.h"
 
 /* An inode that has several names on disk. */
 struct shared {
@@ -25,7 +25,7 @@ struct shared {
 struct dir {
 	struct contents contents;
 	int fd;
-	const struct node *base;
+	struct node *top; /* its own tree, in which nothing is laid over it */
 	bool owner_root;
 	void *shared; /* for tsearch(); emptied when reading is done */
 	struct refusals refusals;
@@ -106,15 +106,16 @@ static int read_target(struct inode *inode, int fd, const char *name, const char
 }
 
 static int fill_inode(struct dir *dir, struct inode *inode, const struct stat *st, int fd,
-		      const char *name, const char *path, struct err *err)
+		      const struct node *home, const char *path, struct err *err)
 {
 	inode->stamp = stamp_of(st);
 	switch (st->st_mode & S_IFMT) {
 	case S_IFREG:
 		inode->contents = &dir->contents;
+		inode->home = home;
 		return inode_set_size(inode, (uint64_t)st->st_size, path, err);
 	case S_IFLNK:
-		return read_target(inode, fd, name, path, err);
+		return read_target(inode, fd, home->name, path, err);
 	case S_IFCHR:
 	case S_IFBLK:
 		return inode_set_device(inode, major(st->st_rdev), minor(st->st_rdev), path, err);
@@ -199,8 +200,8 @@ static int read_name(struct dir *dir, struct node *parent, int fd, const char *n
 		return -1;
 	if (shared != inode)
 		return 0;
-	path = node_path(node, dir->base, err);
-	if (!path || fill_inode(dir, inode, &st, fd, name, path, err) < 0 ||
+	path = node_path(node, dir->top, err);
+	if (!path || fill_inode(dir, inode, &st, fd, node, path, err) < 0 ||
 	    read_attributes(dir, fd, name, path, err) < 0)
 		return -1;
 	if (!S_ISDIR(st.st_mode))
@@ -301,12 +302,15 @@ static int copy_out(int fd, uint64_t left, const char *path, struct sink *sink, 
 	return 0;
 }
 
-static int dir_read(struct contents *contents, const struct inode *inode, const char *path,
+/* The name that is given is the archive's, which another source may have made. */
+static int dir_read(struct contents *contents, const struct inode *inode, const char *name,
 		    struct sink *sink, struct err *err)
 {
 	const struct dir *dir = (const struct dir *)contents;
-	cleanup_close int fd = open_below(dir, path, err);
+	cleanup_free char *path = node_path(inode->home, dir->top, err);
+	cleanup_close int fd = path ? open_below(dir, path, err) : -1;
 
+	(void)name;
 	if (fd < 0 || check_stamp(fd, inode, path, err) < 0 ||
 	    copy_out(fd, inode->size, path, sink, err) < 0)
 		return -1;
@@ -323,8 +327,6 @@ static int settle_folder(const struct dir *dir, const struct node *folder, int f
 		struct stamp stamp;
 		struct stat st;
 
-		if (node->added)
-			continue;
 		if (fstatat(fd, node->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return cannot_read(node->name, err);
 		stamp = stamp_of(&st);
@@ -339,11 +341,11 @@ static int settle_folder(const struct dir *dir, const struct node *folder, int f
 	return 0;
 }
 
-static int dir_settle(struct contents *contents, const struct node *base, struct err *err)
+static int dir_settle(struct contents *contents, struct err *err)
 {
 	const struct dir *dir = (const struct dir *)contents;
 
-	return settle_folder(dir, base, dir->fd, err);
+	return settle_folder(dir, dir->top, dir->fd, err);
 }
 
 static void dir_close(struct contents *contents)
@@ -352,10 +354,11 @@ static void dir_close(struct contents *contents)
 
 	if (dir->fd >= 0)
 		close(dir->fd);
+	node_remove(dir->top);
 	free(dir);
 }
 
-static int read_root(struct dir *dir, struct node *base, struct err *err)
+static int read_root(struct dir *dir, struct err *err)
 {
 	struct inode *inode;
 	struct stat st;
@@ -366,11 +369,11 @@ static int read_root(struct dir *dir, struct node *base, struct err *err)
 	if (!inode)
 		return -1;
 	inode->stamp = stamp_of(&st);
-	node_set_inode(base, inode);
+	node_set_inode(dir->top, inode);
 	inode_unref(inode);
 	if (read_attributes(dir, dir->fd, ".", ".", err) < 0)
 		return -1;
-	return read_folder(dir, base, dir->fd, err);
+	return read_folder(dir, dir->top, dir->fd, err);
 }
 
 int read_dir(struct rootfs *rootfs, const char *location, struct err *err)
@@ -380,15 +383,21 @@ int read_dir(struct rootfs *rootfs, const char *location, struct err *err)
 
 	if (!dir)
 		return err_errno(err, "ROOTFS-MEMORY", "dir");
-	dir->contents = (struct contents){rootfs->contents, dir_read, dir_settle, dir_close};
-	dir->base = rootfs->base;
+	dir->contents = (struct contents){rootfs->contents, dir_read, dir_settle, dir_close, NULL};
 	dir->owner_root = rootfs->owner_root;
+	dir->fd = -1;
 	rootfs->contents = &dir->contents;
+	dir->top = node_new_top(err);
+	if (!dir->top)
+		return -1;
 	dir->fd = open(location, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir->fd < 0)
 		return cannot_read(location, err);
-	failed = read_root(dir, rootfs->base, err);
+	failed = read_root(dir, err);
 	tdestroy(dir->shared, free);
 	dir->shared = NULL;
-	return failed < 0 ? -1 : refusals_check(&dir->refusals, location, err);
+	if (failed < 0 || refusals_check(&dir->refusals, location, err) < 0)
+		return -1;
+	rootfs->layer++;
+	return place_tree(rootfs, dir->top, err);
 }

@@ -15,13 +15,20 @@
 #include "cleanup.h"
 #include "err.h"
 #include "hash.h"
+#include "limit.h"
 #include "outfile.h"
 
 struct rootfs; /* one archive: a tree, perhaps under a prefix, and single files beside it */
 
+enum rootfs_compression { ROOTFS_PLAIN, ROOTFS_GZIP, ROOTFS_ZSTD };
+
 struct rootfs_options {
 	const char *prefix; /* one path component, or NULL: the tree is the archive's top level */
 	bool owner_root;    /* every uid and gid becomes 0 */
+	enum rootfs_compression compression; /* of the archive that is written */
+	const struct rootfs_limits *limits;  /* NULL for rootfs_default_limits */
+	const char *platform; /* OS/ARCH[/VARIANT] of images, or NULL: the only one there is */
+	bool any_device;      /* layers of images may have any device */
 };
 
 /*
@@ -34,11 +41,18 @@ struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err)
 void rootfs_free(struct rootfs *rootfs);
 
 /*
- * Reads "SCHEME:LOCATION" into the tree; at most once for one archive. File contents stay where
- * they are (or go to an unlinked spool file) until they are written. ROOTFS-SOURCE for an unknown
- * scheme; the errors of each kind of source are in docs/rootfs.md.
+ * Lays what "SCHEME:LOCATION" names over the tree, which the source before it left. File contents
+ * stay where they are (or go to an unlinked spool file) until they are written. ROOTFS-SOURCE for
+ * an unknown scheme; the errors of each kind of source are in docs/rootfs.md.
  */
 int rootfs_read(struct rootfs *rootfs, const char *source, struct err *err);
+
+/*
+ * Prints "SHA256 SIZE MEDIATYPE" of every blob that the image needs, as far as is known from those
+ * that are there; OCI-BLOB-MISSING for the first one that has to be read and is not. The source is
+ * oci: or oci-archive:, platform as in rootfs_options.
+ */
+int rootfs_blobs(const char *source, const char *platform, FILE *out, struct err *err);
 
 /*
  * Adds one regular file at the archive's top level, owned by 0:0, outside of the tree and of its
@@ -47,9 +61,13 @@ int rootfs_read(struct rootfs *rootfs, const char *source, struct err *err);
 int rootfs_add(struct rootfs *rootfs, const char *name, const char *file, uint32_t mode,
 	       struct err *err);
 
+/* "none", "gzip" or "zstd"; USAGE otherwise. */
+int rootfs_compression_parse(const char *name, enum rootfs_compression *compression,
+			     struct err *err);
+
 /*
- * Writes the archive: the bytes that GNU cpio 2.15 makes of the same tree with all times 0. Also
- * computes the digest of every file's contents. ROOTFS-CHANGED when a source did not hold still.
+ * Writes the archive: the bytes that GNU cpio 2.15 makes of the same tree with all times 0, or a
+ * compressed form of them, with zeros up to a multiple of 4. Also computes the digest of every file's contents. ROOTFS-CHANGED when a source did not hold still.
  */
 int rootfs_write_cpio(struct rootfs *rootfs, struct outfile *out, struct err *err);
 

@@ -15,6 +15,9 @@ static const struct scheme {
 } schemes[] = {
 	{"dir:", read_dir},
 	{"tar:", read_tar},
+	{"oci:", read_oci},
+	{"oci-archive:", read_oci_archive},
+	{"docker-archive:", read_docker_archive},
 };
 
 static int place_base(struct rootfs *rootfs, const char *prefix, struct err *err)
@@ -48,6 +51,15 @@ struct rootfs *rootfs_new(const struct rootfs_options *options, struct err *err)
 		return NULL;
 	}
 	rootfs->owner_root = options->owner_root;
+	rootfs->compression = options->compression;
+	rootfs->usage.limits = options->limits ? *options->limits : rootfs_default_limits;
+	rootfs->any_device = options->any_device;
+	rootfs->platform = options->platform ? strdup(options->platform) : NULL;
+	rootfs->sources = json_array();
+	if (!rootfs->sources || (options->platform && !rootfs->platform)) {
+		err_errno(err, "ROOTFS-MEMORY", "tree");
+		return NULL;
+	}
 	rootfs->top = node_new_top(err);
 	rootfs->base = rootfs->top;
 	if (!rootfs->top || (options->prefix && place_base(rootfs, options->prefix, err) < 0))
@@ -69,6 +81,8 @@ void rootfs_free(struct rootfs *rootfs)
 	for (size_t i = 0; i < rootfs->remark_count; i++)
 		free(rootfs->remarks[i].path);
 	free(rootfs->remarks);
+	json_decref(rootfs->sources);
+	free(rootfs->platform);
 	free(rootfs->prefix);
 	free(rootfs);
 }
@@ -97,12 +111,13 @@ int rootfs_read(struct rootfs *rootfs, const char *source, struct err *err)
 {
 	const struct scheme *scheme = find_scheme(source);
 	struct node *trailer;
+	json_t *fact;
 
 	if (!scheme)
 		return unknown_scheme(source, err);
-	if (rootfs->has_source)
-		return err_set(err, EXIT_USAGE, "ROOTFS-SOURCE", "one source expected, found two");
-	rootfs->has_source = true;
+	fact = json_pack("{s:s%}", "Source", source, strlen(source));
+	if (!fact || json_array_append_new(rootfs->sources, fact) < 0)
+		return err_errno(err, "ROOTFS-MEMORY", "%s", source);
 	if (scheme->read(rootfs, source + strlen(scheme->prefix), err) < 0)
 		return err_wrap(err, "%s", source);
 	/* Kernel and cpio compare the whole path, so that the name is harmless further down. */
@@ -112,6 +127,23 @@ int rootfs_read(struct rootfs *rootfs, const char *source, struct err *err)
 			       "%s: no top-level entry TRAILER!!! expected: it ends an archive",
 			       source);
 	return 0;
+}
+
+int source_fact(struct rootfs *rootfs, const char *key, json_t *value, struct err *err)
+{
+	size_t count = json_array_size(rootfs->sources);
+	json_t *source = json_array_get(rootfs->sources, count ? count - 1 : 0);
+
+	return json_object_set_new(source, key, value) < 0 ? err_errno(err, "ROOTFS-MEMORY", "JSON")
+							   : 0;
+}
+
+json_t *digest_json(const unsigned char digest[SHA256_SIZE])
+{
+	char hex[2 * SHA256_SIZE + 1];
+
+	hash_hex(digest, SHA256_SIZE, hex);
+	return json_sprintf("sha256:%s", hex);
 }
 
 struct hashing {
@@ -148,7 +180,7 @@ int read_contents(struct inode *inode, const char *path, struct sink *sink, stru
 int rootfs_settle(struct rootfs *rootfs, struct err *err)
 {
 	for (struct contents *c = rootfs->contents; c; c = c->next)
-		if (c->settle && c->settle(c, rootfs->base, err) < 0)
+		if (c->settle && c->settle(c, err) < 0)
 			return -1;
 	return 0;
 }

@@ -11,10 +11,14 @@
 
 #include "rootfs.h"
 
+enum { BUFFER = 256 * 1024 };
+
 struct spool {
 	struct contents contents;
+	struct rootfs_usage *usage; /* of the tree */
 	int fd;
 	off_t end;
+	unsigned char *buffer;
 };
 
 static int spool_read(struct contents *contents, const struct inode *inode, const char *path,
@@ -40,17 +44,23 @@ static int spool_read(struct contents *contents, const struct inode *inode, cons
 	return 0;
 }
 
+static int descriptor(const struct contents *contents)
+{
+	return ((const struct spool *)contents)->fd;
+}
+
 static void spool_close(struct contents *contents)
 {
 	struct spool *spool = (struct spool *)contents;
 
 	if (spool->fd >= 0)
 		close(spool->fd);
+	free(spool->buffer);
 	free(spool);
 }
 
 /* /var/tmp rather than /tmp, which may be memory. */
-static int open_spool(struct err *err)
+int spool_file(struct err *err)
 {
 	const char *folder = getenv("TMPDIR");
 	cleanup_free char *name = NULL;
@@ -83,17 +93,26 @@ struct spool *spool_of(struct rootfs *rootfs, struct err *err)
 		err_errno(err, "ROOTFS-MEMORY", "spool");
 		return NULL;
 	}
-	spool->contents = (struct contents){rootfs->contents, spool_read, NULL, spool_close};
+	spool->contents = (struct contents){.next = rootfs->contents,
+					    .read = spool_read,
+					    .close = spool_close,
+					    .file = descriptor};
 	rootfs->contents = &spool->contents;
-	spool->fd = open_spool(err);
-	if (spool->fd < 0)
+	spool->usage = &rootfs->usage;
+	spool->fd = spool_file(err);
+	spool->buffer = malloc(BUFFER);
+	if (spool->fd >= 0 && !spool->buffer)
+		err_errno(err, "ROOTFS-MEMORY", "spool");
+	if (spool->fd < 0 || !spool->buffer)
 		return NULL;
 	rootfs->spool = spool;
 	return spool;
 }
 
-static int append(struct spool *spool, const char *data, size_t size, struct err *err)
+static int append(struct spool *spool, size_t size, struct err *err)
 {
+	const unsigned char *data = spool->buffer;
+
 	while (size > 0) {
 		ssize_t n = pwrite(spool->fd, data, size, spool->end);
 
@@ -112,16 +131,15 @@ int spool_fill(struct spool *spool, struct inode *inode, spool_source *source, v
 	       struct err *err)
 {
 	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
-	char buffer[65536];
 	ssize_t n;
 
-	if (!hash)
+	if (!hash || limit_bytes(spool->usage, inode->size, err) < 0)
 		return -1;
 	inode->contents = &spool->contents;
 	inode->offset = spool->end;
-	while ((n = source(from, buffer, sizeof(buffer), err)) > 0)
-		if (hash_update(hash, buffer, (size_t)n, err) < 0 ||
-		    append(spool, buffer, (size_t)n, err) < 0)
+	while ((n = source(from, spool->buffer, BUFFER, err)) > 0)
+		if (hash_update(hash, spool->buffer, (size_t)n, err) < 0 ||
+		    append(spool, (size_t)n, err) < 0)
 			return -1;
 	if (n < 0 || hash_final(hash, inode->sha256, err) < 0)
 		return -1;

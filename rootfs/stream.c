@@ -1,95 +1,34 @@
 /*
- * Decompression: gzip in gunzip.c, the rest through libarchive with the decompressors that are
- * linked into it. Never runs a program, and never lets libarchive interpret what comes out.
+ * Files and parts of files as streams of plain bytes. Never looks into those bytes.
  */
 #include "stream.h"
 
-#include "gunzip.h"
+#include "decoder.h"
+#include "pipeline.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 struct stream {
-	struct gunzip *gunzip;	 /* for a gzip file; otherwise */
-	struct archive *archive; /* whatever else libarchive knows */
 	struct input input;
+	struct rootfs_limits limits;
+	struct decoder *decoder;
+	struct pipeline *pipeline;
 	struct hash *plain; /* of what was given out; NULL when nobody asks */
-	struct err trouble; /* of the input, while libarchive reads it */
 	int fd;		    /* of a whole file, which is ours; else -1 */
 	struct stat seen;
-	bool empty; /* libarchive gives no data for a file without bytes, but an error */
-	unsigned char buffer[65536];
 };
-
-static int damaged(const struct stream *stream, struct err *err)
-{
-	const char *reason = archive_error_string(stream->archive);
-
-	if (stream->trouble.status) {
-		*err = stream->trouble;
-		return -1;
-	}
-	return err_set(err, EXIT_MALFORMED, "TAR-COMPRESSION", "%s: %s", stream->input.name,
-		       reason ? reason : "cannot be decompressed");
-}
-
-/* Anything but ARCHIVE_OK means that libarchive would execute a program instead. */
-static int choose_filters(struct archive *archive, struct err *err)
-{
-	if (archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_bzip2(archive) != ARCHIVE_OK ||
-	    archive_read_support_format_raw(archive) != ARCHIVE_OK ||
-	    archive_read_support_format_empty(archive) != ARCHIVE_OK)
-		return err_set(err, EXIT_ENVIRONMENT, "TAR-COMPRESSION",
-			       "libarchive with xz, zstd and bzip2 expected, found one without");
-	return 0;
-}
-
-static la_ssize_t give_input(struct archive *archive, void *data, const void **bytes)
-{
-	struct stream *stream = data;
-	ssize_t n = input_read(&stream->input, stream->buffer, sizeof(stream->buffer),
-			       &stream->trouble);
-
-	if (n < 0)
-		archive_set_error(archive, EIO, "cannot be read");
-	*bytes = stream->buffer;
-	return n < 0 ? ARCHIVE_FATAL : n;
-}
-
-static int start_archive(struct stream *stream, struct err *err)
-{
-	struct archive_entry *entry;
-	int result;
-
-	stream->archive = archive_read_new();
-	if (!stream->archive)
-		return err_errno(err, "ROOTFS-MEMORY", "%s", stream->input.name);
-	if (choose_filters(stream->archive, err) < 0)
-		return -1;
-	if (archive_read_open(stream->archive, stream, NULL, give_input, NULL) != ARCHIVE_OK)
-		return damaged(stream, err);
-	/* The format reader counts as one filter. */
-	if (archive_filter_count(stream->archive) > 2)
-		return err_set(err, EXIT_MALFORMED, "TAR-COMPRESSION",
-			       "%s: one compression expected, found several", stream->input.name);
-	result = archive_read_next_header(stream->archive, &entry);
-	stream->empty = result == ARCHIVE_EOF;
-	return result == ARCHIVE_OK || stream->empty ? 0 : damaged(stream, err);
-}
 
 static int start(struct stream *stream, struct err *err)
 {
-	if (!gunzip_recognises(&stream->input))
-		return start_archive(stream, err);
-	stream->gunzip = gunzip_new(&stream->input, err);
-	return stream->gunzip ? 0 : -1;
+	stream->decoder = decoder_new(&stream->input, &stream->limits, false, err);
+	if (!stream->decoder)
+		return -1;
+	stream->pipeline = pipeline_new(stream->decoder, stream->plain, &stream->limits, err);
+	return stream->pipeline ? 0 : -1;
 }
 
 static struct stream *new_stream(const char *name, struct err *err)
@@ -102,6 +41,7 @@ static struct stream *new_stream(const char *name, struct err *err)
 	}
 	stream->fd = -1;
 	stream->input.name = name;
+	stream->limits = rootfs_default_limits;
 	return stream;
 }
 
@@ -135,52 +75,19 @@ struct stream *stream_open_part(const struct stream_part *part, struct err *err)
 	stream->input.seekable = true;
 	stream->input.offset = part->offset;
 	stream->input.left = part->size;
-	stream->seen.st_size = (off_t)part->size;
 	stream->input.hash = hash_new(HASH_SHA256, err);
 	stream->plain = stream->input.hash ? hash_new(HASH_SHA256, err) : NULL;
 	return stream->plain && start(stream, err) == 0 ? steal_ptr(stream) : NULL;
 }
 
-static ssize_t read_archive(struct stream *stream, void *data, size_t size, struct err *err)
+void stream_limit(struct stream *stream, const struct rootfs_limits *limits)
 {
-	char *p = data;
-	size_t used = 0;
-
-	while (used < size && !stream->empty) {
-		la_ssize_t n = archive_read_data(stream->archive, p + used, size - used);
-
-		if (n < 0)
-			return damaged(stream, err);
-		if (n == 0)
-			break;
-		used += (size_t)n;
-	}
-	return (ssize_t)used;
+	stream->limits = *limits;
 }
 
 ssize_t stream_read(struct stream *stream, void *data, size_t size, struct err *err)
 {
-	ssize_t n = stream->gunzip ? gunzip_read(stream->gunzip, data, size, err)
-				   : read_archive(stream, data, size, err);
-
-	if (n > 0 && stream->plain && hash_update(stream->plain, data, (size_t)n, err) < 0)
-		return -1;
-	return n;
-}
-
-/* Decompressors stop at the end of what they know, whatever lies behind it. */
-static int check_consumed(const struct stream *stream, struct err *err)
-{
-	int64_t used;
-
-	if (stream->gunzip || !stream->input.seekable)
-		return 0;
-	used = archive_filter_bytes(stream->archive, -1);
-	if (used == stream->seen.st_size)
-		return 0;
-	return err_set(err, EXIT_MALFORMED, "TAR-COMPRESSION",
-		       "%s: the end expected after %lld compressed bytes, found %lld",
-		       stream->input.name, (long long)used, (long long)stream->seen.st_size);
+	return pipeline_read(stream->pipeline, data, size, err);
 }
 
 /* A part belongs to a caller who looks whether its file held still. */
@@ -200,13 +107,24 @@ static int check_unchanged(const struct stream *stream, struct err *err)
 		       "%s: an unchanged file expected, found it changed", stream->input.name);
 }
 
+/* The reader may have had enough before the decoder saw that there is nothing more. */
 int stream_settle(const struct stream *stream, struct err *err)
 {
-	return check_unchanged(stream, err) < 0 ? -1 : check_consumed(stream, err);
+	char byte;
+	ssize_t n = pipeline_read(stream->pipeline, &byte, 1, err);
+
+	if (n < 0 || check_unchanged(stream, err) < 0)
+		return -1;
+	if (n > 0)
+		return err_set(err, EXIT_MALFORMED, "TAR-END",
+			       "%s: the end of the data expected, found more",
+			       stream->input.name);
+	return 0;
 }
 
 int stream_digests(struct stream *stream, struct stream_digests *digests, struct err *err)
 {
+	pipeline_finish(stream->pipeline);
 	if (hash_final(stream->input.hash, digests->stored, err) < 0)
 		return -1;
 	return hash_final(stream->plain, digests->plain, err);
@@ -216,8 +134,8 @@ void stream_close(struct stream *stream)
 {
 	if (!stream)
 		return;
-	gunzip_free(stream->gunzip);
-	archive_read_free(stream->archive);
+	pipeline_free(stream->pipeline);
+	decoder_free(stream->decoder);
 	hash_free(stream->input.hash);
 	hash_free(stream->plain);
 	if (stream->fd >= 0)

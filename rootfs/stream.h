@@ -1,6 +1,6 @@
 /*
  * The bytes of a file or of a part of one, decompressed if they are gzip, xz, zstd or bzip2, and
- * the digests of both forms. Internal to the rootfs room.
+ * the digests of both forms; threads of the stream's own read ahead. Internal to the rootfs room.
  */
 #ifndef MINTMARK_ROOTFS_STREAM_H
 #define MINTMARK_ROOTFS_STREAM_H
@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "err.h"
 #include "hash.h"
+#include "limit.h"
 
 struct stream;
 
@@ -34,12 +35,15 @@ struct stream *stream_open(const char *path, struct err *err);
 /* As stream_open(); computes digests, which stream_digests() gives. */
 struct stream *stream_open_part(const struct stream_part *part, struct err *err);
 
-/* Reads size bytes, fewer only at the end; -1 with TAR-COMPRESSION or ROOTFS-READ. */
+/* Before the first read: other limits than the defaults. */
+void stream_limit(struct stream *stream, const struct rootfs_limits *limits);
+
+/* Reads size bytes, fewer only at the end; -1 with TAR-COMPRESSION, ROOTFS-READ, ROOTFS-LIMIT. */
 ssize_t stream_read(struct stream *stream, void *data, size_t size, struct err *err);
 
 /*
- * After the end: ROOTFS-CHANGED when the file is not as it was when it was opened, TAR-COMPRESSION
- * when there is more in it than was decompressed.
+ * After the end: ROOTFS-CHANGED when the file is not as it was when it was opened; what
+ * stream_read() returns when something behind the data is wrong.
  */
 int stream_settle(const struct stream *stream, struct err *err);
 

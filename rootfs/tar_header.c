@@ -4,6 +4,7 @@
  */
 #include "tar_header.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -34,13 +35,46 @@ static int no_memory(struct err *err)
 	return err_errno(err, "ROOTFS-MEMORY", "tar header");
 }
 
+static ssize_t read_part(const struct tar *tar, void *data, size_t size, struct err *err)
+{
+	const struct stream_part *part = tar->part;
+	uint64_t left = tar->offset < part->size ? part->size - tar->offset : 0;
+	size_t used = 0;
+
+	if (size > left)
+		size = (size_t)left;
+	while (used < size) {
+		ssize_t n = pread(part->fd, (char *)data + used, size - used,
+				  part->offset + (off_t)(tar->offset + used));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "ROOTFS-READ", "%s", part->name);
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	return (ssize_t)used;
+}
+
+/* Reads size bytes, fewer only at the end. */
+static ssize_t read_some(struct tar *tar, void *data, size_t size, struct err *err)
+{
+	ssize_t n = tar->part ? read_part(tar, data, size, err)
+			      : stream_read(tar->stream, data, size, err);
+
+	if (n > 0)
+		tar->offset += (uint64_t)n;
+	return n;
+}
+
 static int read_all(struct tar *tar, void *data, size_t size, struct err *err)
 {
-	ssize_t n = stream_read(tar->stream, data, size, err);
+	ssize_t n = read_some(tar, data, size, err);
 
 	if (n < 0)
 		return -1;
-	tar->offset += (uint64_t)n;
 	if ((size_t)n < size)
 		return err_set(err, EXIT_MALFORMED, "TAR-TRUNCATED",
 			       "offset %llu: %zu more bytes expected, found the end",
@@ -52,6 +86,10 @@ static int skip(struct tar *tar, uint64_t size, struct err *err)
 {
 	char buffer[16384];
 
+	if (tar->part && size <= tar->part->size && tar->offset <= tar->part->size - size) {
+		tar->offset += size;
+		return 0;
+	}
 	while (size > 0) {
 		size_t part = size < sizeof(buffer) ? (size_t)size : sizeof(buffer);
 
@@ -77,7 +115,7 @@ static int check_end(struct tar *tar, struct err *err)
 	uint64_t zeros = TAR_BLOCK;
 
 	for (;;) {
-		ssize_t n = stream_read(tar->stream, block, sizeof(block), err);
+		ssize_t n = read_some(tar, block, sizeof(block), err);
 
 		if (n < 0)
 			return -1;
@@ -241,6 +279,18 @@ static const char *attribute_of(const char *key)
 	return NULL;
 }
 
+/* Of GNU tar, star and Solaris' tar: the data is not simply the file. */
+static bool is_sparse(const char *key)
+{
+	return strncmp(key, "GNU.sparse.", 11) == 0 || strcmp(key, "SCHILY.realsize") == 0 ||
+	       strcmp(key, "SUN.holesdata") == 0;
+}
+
+static int sparse(const struct tar *tar, struct err *err)
+{
+	return malformed(tar, err, "TAR-SPARSE", "files stored in full", "a sparse one");
+}
+
 static int take_record(const struct tar *tar, struct extension *x, const char *key,
 		       const char *value, bool has_nul, struct err *err)
 {
@@ -250,6 +300,8 @@ static int take_record(const struct tar *tar, struct extension *x, const char *k
 		return add_attribute(x, attribute, err);
 	if (is_harmless(key))
 		return 0;
+	if (is_sparse(key))
+		return sparse(tar, err);
 	if (has_nul)
 		return malformed(tar, err, "TAR-PAX", "values without NUL", "one with NUL");
 	if (strcmp(key, "path") == 0)
@@ -468,6 +520,8 @@ static int check_type(const struct tar *tar, struct tar_entry *entry, char type,
 {
 	char found[] = {'t', 'y', 'p', 'e', ' ', type, '\0'};
 
+	if (type == 'S')
+		return sparse(tar, err);
 	/* Old archives write NUL for a file, some writers '7'. */
 	entry->type = type == '\0' || type == '7' ? '0' : type;
 	if (entry->type < '0' || entry->type > '6')

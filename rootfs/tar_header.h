@@ -27,9 +27,10 @@ struct tar_entry {
 };
 
 struct tar {
-	struct stream *stream;
-	uint64_t offset; /* in the decompressed bytes */
-	uint64_t header; /* offset of the header being read, for messages */
+	struct stream *stream;		/* either, */
+	const struct stream_part *part; /* or plain bytes, in which data can be skipped unread */
+	uint64_t offset;		/* in the decompressed bytes */
+	uint64_t header;		/* offset of the header being read, for messages */
 	uint64_t data_left;
 	uint64_t padding;
 };

@@ -347,8 +347,11 @@ static int collect(struct list *list, const struct node *dir, const struct node 
 	return 0;
 }
 
+/* entry->first, not inode->first, numbers: each symbolic link counts as an inode of its own. */
 static void find_links(struct list *list)
 {
+	uint32_t number = 0;
+
 	for (size_t i = 0; i < list->count; i++) {
 		struct inode *inode = list->entries[i].node->inode;
 
@@ -363,6 +366,8 @@ static void find_links(struct list *list)
 		if (!inode->first)
 			inode->first = entry;
 		entry->first = S_ISLNK(inode->mode) ? entry : inode->first;
+		if (entry == entry->first)
+			entry->number = number++;
 		entry->previous = inode->latest;
 		inode->latest = entry;
 		inode->listed++;

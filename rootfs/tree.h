@@ -12,9 +12,12 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include <jansson.h>
+
 #include "cleanup.h"
 #include "err.h"
 #include "hash.h"
+#include "rootfs.h"
 
 enum {
 	ROOTFS_NAME_MAX = 255,	    /* bytes of one path component; the kernel's NAME_MAX */
@@ -39,9 +42,14 @@ struct contents {
 	/* Gives exactly inode->size bytes to the sink; path is relative to the source's root. */
 	int (*read)(struct contents *contents, const struct inode *inode, const char *path,
 		    struct sink *sink, struct err *err);
-	/* ROOTFS-CHANGED unless everything under base still is as it was read. May be NULL. */
-	int (*settle)(struct contents *contents, const struct node *base, struct err *err);
+	/* ROOTFS-CHANGED unless everything still is as it was read. May be NULL. */
+	int (*settle)(struct contents *contents, struct err *err);
 	void (*close)(struct contents *contents);
+	/*
+	 * The open file in which contents lie from inode->offset on, when inode->hashed. NULL where
+	 * they lie elsewhere.
+	 */
+	int (*file)(const struct contents *contents);
 };
 
 /* What a file on disk looked like when its name was read. */
@@ -65,12 +73,14 @@ struct inode {
 	unsigned char sha256[SHA256_SIZE];
 	bool hashed;		   /* sha256 is known, and the contents cannot change any more */
 	struct contents *contents; /* where a regular file's bytes are; not owned */
-	off_t offset;		   /* in contents, for those that need it */
+	union {
+		off_t offset;		 /* in contents, or */
+		const struct node *home; /* the name in the source's own tree */
+	};
 	struct stamp stamp;	   /* for contents that can change */
 	struct item *first;	   /* scratch of the list made last: first and latest entry */
 	struct item *latest;
-	size_t listed;	 /* scratch: names in that list */
-	uint32_t number; /* scratch of the archive writer: inode number */
+	size_t listed; /* scratch: names in that list */
 };
 
 struct node {
@@ -81,6 +91,8 @@ struct node {
 	void *index;	    /* the children by name, for tsearch() */
 	struct inode *inode;
 	size_t path_length; /* from the top, in bytes */
+	uint32_t layer;	    /* whose entry it is; 0 for a parent that no layer has an entry for */
+	uint32_t touched;   /* the last layer that has something here or below */
 	bool added;	    /* not part of the tree proper */
 	char name[];
 };
@@ -96,6 +108,7 @@ struct item {
 	 */
 	struct item *first;
 	struct item *previous; /* the one before it with the same inode */
+	uint32_t number;       /* of the inode in the archive: how many others come first */
 };
 
 struct list {
@@ -182,7 +195,12 @@ struct rootfs {
 	struct node *base; /* the container's root: top, or the prefix */
 	char *prefix;	   /* NULL when base is top */
 	bool owner_root;
-	bool has_source;
+	enum rootfs_compression compression;
+	struct rootfs_usage usage;
+	bool any_device;
+	char *platform;	  /* that was asked for, or NULL */
+	uint32_t layer;	  /* number of the one being read, or of the last one, from 1 */
+	json_t *sources;  /* what identifies each: an array, for rootfs_describe() */
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
 	struct contents *contents;
 	struct spool *spool; /* one of the contents, once there is one */
@@ -212,6 +230,15 @@ int rootfs_compare_cpio(struct rootfs *rootfs, struct err *err);
 /* Readers of sources: location is what stands after "SCHEME:". */
 int read_dir(struct rootfs *rootfs, const char *location, struct err *err);
 int read_tar(struct rootfs *rootfs, const char *location, struct err *err);
+int read_oci(struct rootfs *rootfs, const char *location, struct err *err);
+int read_oci_archive(struct rootfs *rootfs, const char *location, struct err *err);
+int read_docker_archive(struct rootfs *rootfs, const char *location, struct err *err);
+
+/* What the reader adds to what identifies the source at hand; takes the reference to value. */
+int source_fact(struct rootfs *rootfs, const char *key, json_t *value, struct err *err);
+
+/* "sha256:..." of a digest, NULL when there is no memory. */
+json_t *digest_json(const unsigned char digest[SHA256_SIZE]);
 
 /* Names of files whose extended attributes newc cannot carry, as far as one error line has room. */
 struct refusals {

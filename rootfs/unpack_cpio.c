@@ -605,7 +605,7 @@ int rootfs_unpack(struct rootfs *rootfs, const char *file, struct err *err)
 
 	if (!u)
 		return err_errno(err, "ROOTFS-MEMORY", "%s", file);
-	u->contents = (struct contents){rootfs->contents, cpio_read, NULL, cpio_close};
+	u->contents = (struct contents){rootfs->contents, cpio_read, NULL, cpio_close, NULL};
 	rootfs->contents = &u->contents;
 	rootfs->unpacked = file;
 	u->rootfs = rootfs;

@@ -1,21 +1,32 @@
 /*
  * Writes the canonical newc archive: what GNU cpio 2.15 makes of the sorted names with
  * "--null --reproducible -o -H newc" when all times are 0. Never looks at the clock, the host or
- * the order in which the tree was read.
+ * the order in which the tree was read. All sizes are known before the first byte is written, so
+ * that two threads can each write a half.
  */
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "compress.h"
+#include "outsink.h"
 #include "rootfs.h"
 #include "tree.h"
 
-enum { BLOCK = 512, HEADER = 110 };
+enum {
+	BLOCK = 512,
+	HEADER = 110,
+	PARTS = 2,
+	PART_LEAST = 4 * 1024 * 1024, /* bytes of an archive that are worth a thread */
+};
 
+/* A stretch of the archive, on its way. */
 struct cpio {
 	struct sink sink; /* what contents are read into */
 	struct sink *out;
-	uint64_t written;
-	uint32_t inodes; /* numbers given so far */
+	struct outsink *file; /* the same as out, when that is a file; else NULL */
+	uint64_t written;     /* offset in the archive */
 };
 
 static int put(struct cpio *cpio, const void *data, size_t size, struct err *err)
@@ -69,10 +80,12 @@ static uint32_t links_of(const struct inode *inode)
 	return (uint32_t)inode->listed;
 }
 
-static struct header header_of(const struct inode *inode)
+static struct header header_of(const struct item *entry)
 {
+	const struct inode *inode = entry->node->inode;
+
 	return (struct header){
-		.ino = inode->number,
+		.ino = entry->first->number,
 		.mode = inode->mode,
 		.uid = inode->uid,
 		.gid = inode->gid,
@@ -83,12 +96,22 @@ static struct header header_of(const struct inode *inode)
 	};
 }
 
+/* From file to file, what has its digest already. */
+static int copy_body(struct cpio *cpio, const struct inode *inode, struct err *err)
+{
+	cpio->written += inode->size;
+	return outsink_copy(cpio->file, inode->contents->file(inode->contents), inode->offset,
+			    inode->size, err);
+}
+
 static int put_body(struct cpio *cpio, const struct item *entry, const char *from, struct err *err)
 {
 	struct inode *inode = entry->node->inode;
 	int failed = 0;
 
-	if (S_ISREG(inode->mode))
+	if (S_ISREG(inode->mode) && cpio->file && inode->hashed && inode->contents->file)
+		failed = copy_body(cpio, inode, err);
+	else if (S_ISREG(inode->mode))
 		failed = read_contents(inode, from, &cpio->sink, err);
 	else if (S_ISLNK(inode->mode))
 		failed = put(cpio, inode->target, inode->size, err);
@@ -101,7 +124,7 @@ static int put_body(struct cpio *cpio, const struct item *entry, const char *fro
  */
 static int put_file(struct cpio *cpio, const struct item *entry, const char *from, struct err *err)
 {
-	struct header header = header_of(entry->node->inode);
+	struct header header = header_of(entry);
 
 	if (entry != entry->node->inode->latest)
 		return 0;
@@ -115,56 +138,189 @@ static int put_file(struct cpio *cpio, const struct item *entry, const char *fro
 	return put_body(cpio, entry, from, err);
 }
 
-static int put_entry(struct rootfs *rootfs, struct cpio *cpio, struct item *entry, struct err *err)
+static int put_entry(const struct rootfs *rootfs, struct cpio *cpio, const struct item *entry,
+		     struct err *err)
 {
-	struct inode *inode = entry->node->inode;
+	const struct inode *inode = entry->node->inode;
 	struct header header;
 
-	/* entry->first, not inode->first: each symbolic link counts as an inode of its own. */
-	if (entry == entry->first)
-		inode->number = cpio->inodes++;
 	if (S_ISREG(inode->mode))
 		return put_file(cpio, entry, source_path(rootfs, entry), err);
-	header = header_of(inode);
+	header = header_of(entry);
 	if (put_header(cpio, &header, entry->path, err) < 0)
 		return -1;
 	return put_body(cpio, entry, NULL, err);
 }
 
-/* Writes the archive to any sink; a difference that the sink finds is put down to the entry. */
-static int put_archive(struct rootfs *rootfs, struct sink *out, struct err *err)
+static uint64_t aligned(uint64_t size)
 {
-	static const struct header trailer = {.links = 1};
-	cleanup_with(list_free) struct list list = LIST_INIT;
-	struct cpio cpio = {.sink = {put_to_sink}, .out = out};
-
-	if (list_make(&list, rootfs->top, true, err) < 0)
-		return -1;
-	for (size_t i = 0; i < list.count; i++)
-		if (put_entry(rootfs, &cpio, &list.entries[i], err) < 0)
-			return err->status == EXIT_VERIFY
-				       ? err_wrap(err, "%s", list.entries[i].path)
-				       : -1;
-	if (put_header(&cpio, &trailer, "TRAILER!!!", err) < 0)
-		return -1;
-	return pad(&cpio, BLOCK, err);
+	return (size + 3) & ~3ULL;
 }
 
-struct file_sink {
-	struct sink sink;
+static uint64_t header_size(const char *name)
+{
+	return aligned(HEADER + strlen(name) + 1);
+}
+
+/* What put_entry() writes. */
+static uint64_t entry_size(const struct item *entry)
+{
+	const struct inode *inode = entry->node->inode;
+	uint64_t size = header_size(entry->path);
+
+	if (S_ISREG(inode->mode) && entry != inode->latest)
+		return 0;
+	if (S_ISREG(inode->mode))
+		for (const struct item *e = entry->previous; e; e = e->previous)
+			size += header_size(e->path);
+	if (S_ISREG(inode->mode) || S_ISLNK(inode->mode))
+		size += aligned(inode->size);
+	return size;
+}
+
+static uint64_t archive_size(const struct list *list)
+{
+	uint64_t size = header_size("TRAILER!!!");
+
+	for (size_t i = 0; i < list->count; i++)
+		size += entry_size(&list->entries[i]);
+	return (size + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+/* Entries from one to before another; a difference that a sink finds is put down to the entry. */
+static int put_entries(const struct rootfs *rootfs, struct cpio *cpio, const struct item *from,
+		       const struct item *to, struct err *err)
+{
+	for (; from < to; from++)
+		if (put_entry(rootfs, cpio, from, err) < 0)
+			return err->status == EXIT_VERIFY ? err_wrap(err, "%s", from->path) : -1;
+	return 0;
+}
+
+static int put_trailer(struct cpio *cpio, struct err *err)
+{
+	static const struct header trailer = {.links = 1};
+
+	if (put_header(cpio, &trailer, "TRAILER!!!", err) < 0)
+		return -1;
+	return pad(cpio, BLOCK, err);
+}
+
+/* Writes the archive from front to back to any sink. */
+static int put_archive(const struct rootfs *rootfs, const struct list *list, struct sink *out,
+		       struct err *err)
+{
+	struct cpio cpio = {.sink = {put_to_sink}, .out = out};
+
+	if (put_entries(rootfs, &cpio, list->entries, list->entries + list->count, err) < 0)
+		return -1;
+	return put_trailer(&cpio, err);
+}
+
+/* What one thread writes. */
+struct part {
+	const struct rootfs *rootfs;
 	struct outfile *out;
+	const struct item *from, *to;
+	uint64_t offset; /* in the archive */
+	bool last;
+	bool runs; /* in a thread of its own */
+	pthread_t thread;
+	int failed;
+	struct err err;
 };
 
-static int write_to_file(struct sink *sink, const void *data, size_t size, struct err *err)
+static int put_part(const struct part *part, struct err *err)
 {
-	return outfile_write(((struct file_sink *)sink)->out, data, size, err);
+	cleanup_with(outsink_close) struct outsink file = {0};
+	struct cpio cpio = {{put_to_sink}, &file.sink, &file, part->offset};
+
+	if (outsink_open(&file, part->out, (off_t)part->offset, err) < 0 ||
+	    put_entries(part->rootfs, &cpio, part->from, part->to, err) < 0 ||
+	    (part->last && put_trailer(&cpio, err) < 0))
+		return -1;
+	return outsink_flush(&file, err);
+}
+
+static void *run_part(void *data)
+{
+	struct part *part = data;
+
+	part->failed = put_part(part, &part->err);
+	return NULL;
+}
+
+/* Cuts the list into parts of about the same size: how many. */
+static size_t make_parts(struct part *parts, const struct rootfs *rootfs, const struct list *list,
+			 uint64_t size, struct outfile *out)
+{
+	uint64_t share = size < PART_LEAST ? size : size / PARTS;
+	uint64_t offset = 0;
+	size_t count = 0;
+
+	parts[0] = (struct part){.rootfs = rootfs, .out = out, .from = list->entries};
+	for (size_t i = 0; i < list->count; i++) {
+		if (count + 1 < PARTS && offset > share * (count + 1)) {
+			parts[count].to = &list->entries[i];
+			parts[++count] = (struct part){.rootfs = rootfs,
+						       .out = out,
+						       .from = &list->entries[i],
+						       .offset = offset};
+		}
+		offset += entry_size(&list->entries[i]);
+	}
+	parts[count].to = list->entries + list->count;
+	parts[count].last = true;
+	return count + 1;
+}
+
+/* Where there can be no more threads this one does it all. The first part's error counts. */
+static int put_parts(const struct rootfs *rootfs, const struct list *list, uint64_t size,
+		     struct outfile *out, struct err *err)
+{
+	struct part parts[PARTS];
+	size_t count = make_parts(parts, rootfs, list, size, out);
+
+	for (size_t i = 1; i < count; i++)
+		parts[i].runs =
+			pthread_create(&parts[i].thread, NULL, run_part, &parts[i]) == 0;
+	for (size_t i = 0; i < count; i++)
+		if (!parts[i].runs)
+			run_part(&parts[i]);
+	for (size_t i = 1; i < count; i++)
+		if (parts[i].runs)
+			pthread_join(parts[i].thread, NULL);
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].failed == 0)
+			continue;
+		*err = parts[i].err;
+		return -1;
+	}
+	return 0;
+}
+
+static int put_compressed(const struct rootfs *rootfs, const struct list *list, uint64_t size,
+			  struct outfile *out, struct err *err)
+{
+	cleanup_compressor struct sink *sink =
+		compressor_new(rootfs->compression, size, out, err);
+
+	if (!sink || put_archive(rootfs, list, sink, err) < 0)
+		return -1;
+	return compressor_finish(sink, err);
 }
 
 int rootfs_write_cpio(struct rootfs *rootfs, struct outfile *out, struct err *err)
 {
-	struct file_sink file = {{write_to_file}, out};
+	cleanup_with(list_free) struct list list = LIST_INIT;
+	uint64_t size;
 
-	if (put_archive(rootfs, &file.sink, err) < 0)
+	if (list_make(&list, rootfs->top, true, err) < 0)
+		return -1;
+	size = archive_size(&list);
+	if ((rootfs->compression == ROOTFS_PLAIN
+		     ? put_parts(rootfs, &list, size, out, err)
+		     : put_compressed(rootfs, &list, size, out, err)) < 0)
 		return -1;
 	return rootfs_settle(rootfs, err);
 }
@@ -197,10 +353,13 @@ int rootfs_compare_cpio(struct rootfs *rootfs, struct err *err)
 {
 	cleanup_fclose FILE *file = fopen(rootfs->unpacked, "re");
 	struct comparing_sink c = {{compare_with_file}, file, 0};
+	cleanup_with(list_free) struct list list = LIST_INIT;
 
 	if (!file)
 		return err_errno(err, "FILE-OPEN", "%s", rootfs->unpacked);
-	if (put_archive(rootfs, &c.sink, err) < 0)
+	if (list_make(&list, rootfs->top, true, err) < 0)
+		return -1;
+	if (put_archive(rootfs, &list, &c.sink, err) < 0)
 		return -1;
 	if (getc_unlocked(file) != EOF)
 		return err_set(err, EXIT_VERIFY, "ROOTFS-DIFFERENCE",

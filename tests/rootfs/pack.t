@@ -339,9 +339,9 @@ refuses TAR-FIELD 'no octal number' 'entry 0 a uidfield=12a'
 refuses TAR-FIELD 'two sizes' 'pax size=5
 entry 0 a data=abcdef'
 refuses TAR-FIELD 'data on a directory' 'entry 5 a data=x'
-refuses TAR-TYPE 'GNU sparse file' 'entry S a'
+refuses TAR-SPARSE 'GNU sparse file' 'entry S a'
 refuses TAR-TYPE 'multi-volume' 'entry M a'
-refuses TAR-PAX 'sparse file' 'pax GNU.sparse.major=1
+refuses TAR-SPARSE 'sparse file' 'pax GNU.sparse.major=1
 entry 0 a'
 refuses TAR-PAX 'a keyword twice' 'pax uid=1 uid=2
 entry 0 a'
@@ -449,8 +449,8 @@ fails 2 USAGE "$ROOTFS" pack -o case.cpio
 ok 'no source'
 fails 2 USAGE "$ROOTFS" pack --prefix p --add a=run.txt -o case.cpio
 ok 'a prefix without a source'
-fails 2 USAGE "$ROOTFS" pack dir:tree dir:tree -o case.cpio
-ok 'two sources'
+fails 2 USAGE "$ROOTFS" list dir.cpio dir.cpio
+ok 'two operands'
 fails 2 USAGE "$ROOTFS" pack dir:tree -o case.cpio --forbid x
 ok 'an unknown option'
 fails 2 USAGE "$ROOTFS" list dir.cpio --manifest x
