@@ -157,16 +157,35 @@ static void change_name(struct bytes *tar, size_t at, const size_t *offsets, siz
 	set_text(tar->data + at, field, 100, name);
 }
 
+/* A body that is a tar archive itself, as a layer is, changes like one. */
+static size_t change_layer(struct bytes *tar, size_t at, size_t size, struct dice *dice)
+{
+	size_t room = tar->max - tar->size;
+	uint8_t *copy = malloc(size + room);
+
+	if (!copy)
+		fuzz_fail("no memory");
+	memcpy(copy, tar->data + at, size);
+	room = mutate_tar(copy, size, size + room, dice);
+	bytes_splice(tar, at, size, copy, room);
+	free(copy);
+	return room;
+}
+
 static void change_body(struct bytes *tar, size_t at, struct dice *dice)
 {
 	static const uint8_t zeros[BLOCK];
 	size_t size = octal(tar->data + at + SIZE_AT, 12);
 	size_t room = entry_size(tar, at) - BLOCK;
+	const uint8_t *body = tar->data + at + BLOCK;
 
 	if (size > room)
 		size = room;
 	bytes_splice(tar, at + BLOCK + size, room - size, NULL, 0);
-	size = bytes_mutate(tar, at + BLOCK, size, dice);
+	if (size >= BLOCK && memcmp(body + 257, "ustar", 5) == 0 && dice_throw(dice, 8))
+		size = change_layer(tar, at + BLOCK, size, dice);
+	else
+		size = bytes_mutate(tar, at + BLOCK, size, dice);
 	set_octal(tar->data + at + SIZE_AT, 12, size);
 	bytes_splice(tar, at + BLOCK + size, 0, zeros, padded(size) - size);
 }

@@ -18,7 +18,7 @@ static const char *const names[] = {"TAR-COMPRESSION", NULL};
 
 struct result {
 	bool accepted;
-	bool stopped; /* at PLAIN_MAX */
+	bool stopped; /* at PLAIN_MAX, or at a limit of the stream's own */
 	size_t size;
 	uLong crc;
 };
@@ -73,6 +73,8 @@ static struct result decompress(const uint8_t *data, size_t size)
 
 	if (stream)
 		result = read_stream(stream, &err);
+	if (!result.accepted && strcmp(err.name, "ROOTFS-LIMIT") == 0)
+		result.stopped = true;
 	if (result.accepted)
 		check_stored(stream, data, size);
 	else if (!result.stopped)
