@@ -1,6 +1,7 @@
 #!/bin/sh
 # Archives of each kind of entry, and of entries that the kernel passes over or replaces.
 set -eu
+: "${here:?the folder tests/fuzz}"
 # shellcheck source=tests/fuzz/newc.sh
 . "$here/newc.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What docker save writes: manifest.json, a config and layers, in the old form and in the new one.
 set -eu
+: "${here:?the folder tests/fuzz}"
 # shellcheck source=tests/fuzz/parts.sh
 . "$here/parts.sh"
 

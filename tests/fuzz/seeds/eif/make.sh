@@ -1,6 +1,7 @@
 #!/bin/sh
 # Images of both architectures, with one and with several ramdisks, made by the shell writer of the golden tests.
 set -eu
+: "${here:?the folder tests/fuzz}"
 
 # bytes.sh has a writer of the format; its scratch files are ours.
 work=$(mktemp -d)

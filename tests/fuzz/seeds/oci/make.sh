@@ -1,6 +1,7 @@
 #!/bin/sh
 # Layouts with one image, with an index in the index, and of docker's media types.
 set -eu
+: "${here:?the folder tests/fuzz}"
 # shellcheck source=tests/fuzz/parts.sh
 . "$here/parts.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A signature section around the certificate, and one that holds less.
 set -eu
+: "${here:?the folder tests/fuzz}"
 
 FILL=none
 # shellcheck source=tests/eif/bytes.sh
