@@ -1,6 +1,6 @@
 /*
- * gzip as zlib writes it at level 9, with no name and no time; zstd as the zstd command writes it at
- * ZSTD_LEVEL from a file. Never lets processors, clock or the size of a write change a byte.
+ * gzip as zlib writes it at level 9, with no name and no time; zstd as the zstd command writes it
+ * at ZSTD_LEVEL from a file. Never lets processors, clock or the size of a write change a byte.
  */
 #include "compress.h"
 
@@ -92,8 +92,7 @@ static int take_gzip(struct sink *sink, const void *data, size_t size, struct er
 	return deflate_all(c, Z_NO_FLUSH, err);
 }
 
-static int zstd_all(struct compressor *c, ZSTD_inBuffer *in, ZSTD_EndDirective end,
-		    struct err *err)
+static int zstd_all(struct compressor *c, ZSTD_inBuffer *in, ZSTD_EndDirective end, struct err *err)
 {
 	size_t left;
 
@@ -153,8 +152,8 @@ static int start_zstd(struct compressor *c, uint64_t size, struct err *err)
 	return ZSTD_isError(result) ? engine_failed(ZSTD_getErrorName(result), err) : 0;
 }
 
-struct sink *compressor_new(enum rootfs_compression compression, uint64_t size,
-			    struct outfile *out, struct err *err)
+struct sink *compressor_new(enum rootfs_compression compression, uint64_t size, struct outfile *out,
+			    struct err *err)
 {
 	cleanup_compressor struct sink *sink = NULL;
 	struct compressor *c = calloc(1, sizeof(*c));
@@ -178,7 +177,7 @@ int compressor_finish(struct sink *sink, struct err *err)
 
 	c->z.avail_in = 0;
 	if ((c->kind == ROOTFS_GZIP ? deflate_all(c, Z_FINISH, err)
-				      : zstd_all(c, &none, ZSTD_e_end, err)) < 0)
+				    : zstd_all(c, &none, ZSTD_e_end, err)) < 0)
 		return -1;
 	memset(c->buffer, 0, ALIGNMENT);
 	return put(c, (size_t)(-c->written % ALIGNMENT), err);

@@ -17,8 +17,8 @@
  * A sink that compresses size bytes into out; gzip or zstd. Owned by the caller, out outlives it.
  * NULL with ROOTFS-COMPRESS or ROOTFS-MEMORY.
  */
-struct sink *compressor_new(enum rootfs_compression compression, uint64_t size,
-			    struct outfile *out, struct err *err);
+struct sink *compressor_new(enum rootfs_compression compression, uint64_t size, struct outfile *out,
+			    struct err *err);
 
 /* After the last byte: ends the data and pads the file with zeros to a multiple of 4. */
 int compressor_finish(struct sink *sink, struct err *err);

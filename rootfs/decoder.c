@@ -65,7 +65,10 @@ static struct decoder *choose(struct input *input, struct err *err)
 		return gunzip_new(input->name, err);
 	if (is_zstd(head, size))
 		return unzstd_new(input->name, err);
-	if (begins(head, size, "\xfd" "7zXZ", 6))
+	if (begins(head, size,
+		   "\xfd"
+		   "7zXZ",
+		   6))
 		return unxz_new(input->name, err);
 	/* The digit is the block size; what follows is one of two magic numbers. */
 	if (begins(head, size, "BZh", 3) && size > 4 && head[3] >= '1' && head[3] <= '9' &&

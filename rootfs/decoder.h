@@ -24,7 +24,7 @@ struct decoder {
 	void (*close)(struct decoder *decoder);
 	struct input *input;
 	const struct rootfs_limits *limits;
-	bool single; /* ends after one member, frame or stream, whatever follows */
+	bool single;		   /* ends after one member, frame or stream, whatever follows */
 	const unsigned char *next; /* stored bytes that were read and not used yet */
 	size_t left;
 	unsigned char buffer[131072];

@@ -1,6 +1,7 @@
 /*
- * gzip through ISA-L, which inflates and compares CRC and length; the header is parsed here, because
- * ISA-L passes over reserved flags. Members may follow each other; nothing else may, not even zeros.
+ * gzip through ISA-L, which inflates and compares CRC and length; the header is parsed here,
+ * because ISA-L passes over reserved flags. Members may follow each other; nothing else may, not
+ * even zeros.
  */
 #include "decoder.h"
 

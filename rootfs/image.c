@@ -210,7 +210,8 @@ int image_read(struct rootfs *rootfs, const struct image *image, struct err *err
 {
 	const json_t *ids = check_config(rootfs, image, err);
 
-	if (!ids || source_fact(rootfs, "Layers", json_array(), err) < 0)
+	if (!ids || limit_layers(&rootfs->usage, image->count, err) < 0 ||
+	    source_fact(rootfs, "Layers", json_array(), err) < 0)
 		return -1;
 	for (size_t i = 0; i < image->count; i++) {
 		struct image_layer *layer = &image->layers[i];

@@ -21,7 +21,7 @@ struct input {
 	uint64_t left;	/* of a seekable input */
 	uint64_t given; /* bytes so far */
 	const char *name;
-	struct hash *hash; /* of what was read; NULL when nobody asks */
+	struct hash *hash;		/* of what was read; NULL when nobody asks */
 	unsigned char head[INPUT_HEAD]; /* what was looked at and not read yet */
 	size_t head_size;
 };

@@ -145,7 +145,7 @@ static int read_entry(struct rootfs *rootfs, const struct tar_entry *entry,
 	char *path;
 	char *mark;
 
-	if (!spool)
+	if (!spool || limit_entry(&rootfs->usage, err) < 0)
 		return -1;
 	if (!copy)
 		return err_errno(err, "ROOTFS-MEMORY", "tar");
@@ -196,6 +196,7 @@ int layer_read(struct rootfs *rootfs, struct stream *stream, const struct layer_
 	struct refusals refusals = {0};
 
 	rootfs->layer++;
+	stream_limit(stream, &rootfs->usage.limits);
 	if (read_entries(rootfs, stream, rules, &refusals, err) < 0)
 		return rules->name ? err_wrap(err, "%s", rules->name) : -1;
 	return refusals_check(&refusals, rules->name ? rules->name : "tar", err);

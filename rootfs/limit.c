@@ -72,8 +72,7 @@ static uint64_t parse_number(const char *text)
 int limits_set(struct rootfs_limits *limits, const char *setting, struct err *err)
 {
 	const char *equals = strchr(setting, '=');
-	const struct limit *limit =
-		equals ? find_limit(setting, (size_t)(equals - setting)) : NULL;
+	const struct limit *limit = equals ? find_limit(setting, (size_t)(equals - setting)) : NULL;
 	uint64_t value = limit ? parse_number(equals + 1) : 0;
 
 	if (!limit)

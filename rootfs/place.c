@@ -110,8 +110,7 @@ static void touch(const struct rootfs *rootfs, struct node *dir)
  * The directory that path lies in; *last becomes its last component. Missing parents are made,
  * parents that are links are followed inside the root.
  */
-static struct node *find_parent(const struct rootfs *rootfs, char *path, char **last,
-				struct err *err)
+static struct node *find_parent(struct rootfs *rootfs, char *path, char **last, struct err *err)
 {
 	struct walk walk = WALK_INIT(rootfs->base);
 	struct node *dir = rootfs->base;
@@ -123,7 +122,7 @@ static struct node *find_parent(const struct rootfs *rootfs, char *path, char **
 
 		*slash = '\0';
 		node = node_child(dir, name);
-		if (!node)
+		if (!node && limit_entry(&rootfs->usage, err) == 0)
 			node = make_parent(dir, name, err);
 		*slash = '/';
 		if (!node)

@@ -27,6 +27,7 @@ struct dir {
 	int fd;
 	struct node *top; /* its own tree, in which nothing is laid over it */
 	bool owner_root;
+	struct rootfs_usage *usage; /* of the whole tree */
 	void *shared; /* for tsearch(); emptied when reading is done */
 	struct refusals refusals;
 };
@@ -193,7 +194,7 @@ static int read_name(struct dir *dir, struct node *parent, int fd, const char *n
 	shared = inode;
 	if (!S_ISDIR(st.st_mode) && st.st_nlink > 1)
 		shared = find_shared(dir, &st, inode, err);
-	if (!shared)
+	if (!shared || limit_entry(dir->usage, err) < 0)
 		return -1;
 	node = node_add(parent, name, shared, err);
 	if (!node)
@@ -385,6 +386,7 @@ int read_dir(struct rootfs *rootfs, const char *location, struct err *err)
 		return err_errno(err, "ROOTFS-MEMORY", "dir");
 	dir->contents = (struct contents){rootfs->contents, dir_read, dir_settle, dir_close, NULL};
 	dir->owner_root = rootfs->owner_root;
+	dir->usage = &rootfs->usage;
 	dir->fd = -1;
 	rootfs->contents = &dir->contents;
 	dir->top = node_new_top(err);

@@ -84,8 +84,8 @@ int rootfs_write_manifest(struct rootfs *rootfs, struct outfile *out, struct err
 int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err);
 
 /*
- * Unpacks an uncompressed archive into the tree as Linux 6.12 (init/initramfs.c) would into an
- * empty root. What the kernel skips or replaces becomes a remark. Where the kernel would stop with
+ * Unpacks an archive, plain or compressed by gzip, xz or zstd, into the tree as Linux 6.12
+ * (init/initramfs.c) would into an empty root. What the kernel skips or replaces becomes a remark. Where the kernel would stop with
  * a message, or the archive ends in the middle of an entry, the tree holds what came before and -1
  * is returned with CPIO-*, so that the caller can still print it.
  */

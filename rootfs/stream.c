@@ -117,8 +117,7 @@ int stream_settle(const struct stream *stream, struct err *err)
 		return -1;
 	if (n > 0)
 		return err_set(err, EXIT_MALFORMED, "TAR-END",
-			       "%s: the end of the data expected, found more",
-			       stream->input.name);
+			       "%s: the end of the data expected, found more", stream->input.name);
 	return 0;
 }
 

@@ -202,6 +202,7 @@ struct rootfs {
 	uint32_t layer;	  /* number of the one being read, or of the last one, from 1 */
 	json_t *sources;  /* what identifies each: an array, for rootfs_describe() */
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
+	int unpacked_fd;      /* its plain bytes; owned by contents */
 	struct contents *contents;
 	struct spool *spool; /* one of the contents, once there is one */
 	struct remark *remarks; /* of rootfs_unpack(), in archive order */

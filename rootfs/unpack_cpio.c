@@ -1,8 +1,8 @@
 /*
  * What Linux does with an initramfs: a model of init/initramfs.c as of Linux 6.12 that unpacks into
  * a tree in memory. It begins with an empty root; what the kernel has built in is not considered.
- * Never more lenient than the kernel, and never stricter: what the kernel passes over in silence
- * becomes a remark.
+ * Never more lenient than the kernel, and stricter only with checksums of compressed data: what the
+ * kernel passes over in silence becomes a remark.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decoder.h"
 #include "rootfs.h"
+#include "spool.h"
 #include "tree.h"
 
 enum {
@@ -27,45 +29,55 @@ struct link {
 	char name[];
 };
 
-struct unpacking {
+/* Plain bytes: the file itself, or what one compressed piece of it gave. */
+struct segment {
 	struct contents contents;
-	struct rootfs *rootfs;
 	int fd;
-	char *path;
+	char *path; /* for messages */
 	uint64_t size;
-	uint64_t header; /* offset of the current entry */
-	uint64_t body;	 /* offset of its data */
-	uint64_t next;	 /* offset after its padding */
+	bool compressed;
+};
+
+struct unpacking {
+	struct rootfs *rootfs;
+	struct segment *segment; /* at hand */
+	bool begun;		 /* there was an entry */
+	uint64_t pieces;	 /* that are compressed */
+	uint64_t end;		 /* of the compressed piece read last, in the file */
+	uint64_t header;	 /* offset of the current entry */
+	uint64_t body;		 /* offset of its data */
+	uint64_t next;		 /* offset after its padding */
 	uint32_t field[CHECK + 1];
 	bool checked; /* the header has a checksum of the data */
 	char name[KERNEL_PATH_MAX + 4];
 	void *links; /* for tsearch() */
 };
 
-static int cannot_read(const struct unpacking *u, struct err *err)
-{
-	return err_errno(err, "FILE-READ", "%s", u->path);
-}
-
 /* Reads what there is, up to size bytes. */
-static ssize_t read_at(const struct unpacking *u, void *data, size_t size, uint64_t offset,
-		       struct err *err)
+static ssize_t read_segment(const struct segment *segment, void *data, size_t size, uint64_t offset,
+			    struct err *err)
 {
 	char *p = data;
 	size_t used = 0;
 
 	while (used < size) {
-		ssize_t n = pread(u->fd, p + used, size - used, (off_t)(offset + used));
+		ssize_t n = pread(segment->fd, p + used, size - used, (off_t)(offset + used));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return cannot_read(u, err);
+			return err_errno(err, "FILE-READ", "%s", segment->path);
 		if (n == 0)
 			break;
 		used += (size_t)n;
 	}
 	return (ssize_t)used;
+}
+
+static ssize_t read_at(const struct unpacking *u, void *data, size_t size, uint64_t offset,
+		       struct err *err)
+{
+	return read_segment(u->segment, data, size, offset, err);
 }
 
 static ssize_t zero_fill(char *buffer, size_t size)
@@ -77,7 +89,7 @@ static ssize_t zero_fill(char *buffer, size_t size)
 static int cpio_read(struct contents *contents, const struct inode *inode, const char *path,
 		     struct sink *sink, struct err *err)
 {
-	const struct unpacking *u = (const struct unpacking *)contents;
+	const struct segment *segment = (const struct segment *)contents;
 	uint64_t done = 0;
 	char buffer[65536];
 
@@ -85,7 +97,8 @@ static int cpio_read(struct contents *contents, const struct inode *inode, const
 	while (done < inode->size) {
 		uint64_t left = inode->size - done;
 		size_t want = left < sizeof(buffer) ? (size_t)left : sizeof(buffer);
-		ssize_t n = read_at(u, buffer, want, (uint64_t)inode->offset + done, err);
+		ssize_t n =
+			read_segment(segment, buffer, want, (uint64_t)inode->offset + done, err);
 
 		if (n < 0)
 			return -1;
@@ -105,15 +118,34 @@ static void forget_links(struct unpacking *u)
 	u->links = NULL;
 }
 
-static void cpio_close(struct contents *contents)
+static void segment_close(struct contents *contents)
 {
-	struct unpacking *u = (struct unpacking *)contents;
+	struct segment *segment = (struct segment *)contents;
 
-	forget_links(u);
-	if (u->fd >= 0)
-		close(u->fd);
-	free(u->path);
-	free(u);
+	if (segment->fd >= 0)
+		close(segment->fd);
+	free(segment->path);
+	free(segment);
+}
+
+/* Belongs to the tree; takes fd, which may be -1, and path, which may be NULL. */
+static struct segment *segment_new(struct rootfs *rootfs, int fd, char *path, struct err *err)
+{
+	struct segment *segment = path ? calloc(1, sizeof(*segment)) : NULL;
+
+	if (!segment) {
+		err_errno(err, "ROOTFS-MEMORY", "archive");
+		if (fd >= 0)
+			close(fd);
+		free(path);
+		return NULL;
+	}
+	segment->contents = (struct contents){
+		.next = rootfs->contents, .read = cpio_read, .close = segment_close};
+	rootfs->contents = &segment->contents;
+	segment->fd = fd;
+	segment->path = path;
+	return segment;
 }
 
 static int remark(struct unpacking *u, const char *text, struct err *err)
@@ -136,8 +168,8 @@ static int remark(struct unpacking *u, const char *text, struct err *err)
 static int stopped(const struct unpacking *u, const char *name, uint64_t offset,
 		   const char *expected, const char *found, struct err *err)
 {
-	return err_set(err, EXIT_MALFORMED, name, "%s: offset %llu: %s expected, found %s", u->path,
-		       (unsigned long long)offset, expected, found);
+	return err_set(err, EXIT_MALFORMED, name, "%s: offset %llu: %s expected, found %s",
+		       u->segment->path, (unsigned long long)offset, expected, found);
 }
 
 /* Where a path leads. */
@@ -248,9 +280,10 @@ no_memory:
 static int add_node(struct unpacking *u, const struct place *place, struct inode *inode,
 		    struct err *err)
 {
-	if (node_add(place->dir, place->last, inode, err))
+	if (limit_entry(&u->rootfs->usage, err) == 0 &&
+	    node_add(place->dir, place->last, inode, err))
 		return 0;
-	return err_wrap(err, "%s: offset %llu", u->path, (unsigned long long)u->header);
+	return err_wrap(err, "%s: offset %llu", u->segment->path, (unsigned long long)u->header);
 }
 
 /* Whether open(), mknod(), symlink() or link() can make something there. */
@@ -346,13 +379,13 @@ static int copy_body(struct unpacking *u, struct inode *inode, bool keep, struct
 	struct summing summing = {{add_bytes}, 0};
 
 	if (u->field[BODY] > 0 || !keep) {
-		inode->contents = &u->contents;
+		inode->contents = &u->segment->contents;
 		inode->offset = (off_t)u->body;
 		inode->size = u->field[BODY];
 		if (read_contents(inode, u->name, u->checked ? &summing.sink : NULL, err) < 0)
 			return -1;
 	}
-	if (u->body + u->field[BODY] > u->size)
+	if (u->body + u->field[BODY] > u->segment->size)
 		return stopped(u, "CPIO-TRUNCATED", u->header, "all of the data", "the end", err);
 	if (u->checked && summing.sum != u->field[CHECK])
 		return stopped(u, "CPIO-CHECKSUM", u->header, "data that fits its checksum",
@@ -530,7 +563,7 @@ static int read_name(struct unpacking *u, struct err *err)
 	n = read_at(u, u->name, u->field[NAME], u->header + HEADER, err);
 	if (n < 0)
 		return -1;
-	if (u->body > u->size)
+	if (u->body > u->segment->size)
 		return stopped(u, "CPIO-TRUNCATED", u->header, "a whole name", "the end", err);
 	u->name[n] = '\0';
 	if (S_ISLNK(u->field[MODE]) && u->field[BODY] > KERNEL_PATH_MAX)
@@ -573,7 +606,149 @@ static int skip_zeros(const struct unpacking *u, uint64_t *offset, unsigned char
 	}
 }
 
-static int unpack_all(struct unpacking *u, struct err *err)
+static int unpack_segment(struct unpacking *u, struct err *err);
+
+static bool is_magic(const unsigned char *head, const char *magic, size_t size)
+{
+	return memcmp(head, magic, size) == 0;
+}
+
+/*
+ * What the kernel's decompressors, as our kernels have them, take at that place; bytes beyond the
+ * end are zero. CPIO-JUNK for anything else, CPIO-COMPRESSION for forms that only others read.
+ */
+static int check_compression(const struct unpacking *u, uint64_t offset, struct err *err)
+{
+	unsigned char head[8] = {0};
+
+	if (read_at(u, head, sizeof(head), offset, err) < 0)
+		return -1;
+	if (!u->segment->compressed && is_magic(head, "\x1f\x8b", 2)) {
+		/* Of the optional parts of a header lib/decompress_inflate.c knows the name. */
+		if (head[3] & 0x16)
+			return stopped(u, "CPIO-COMPRESSION", offset,
+				       "a gzip header that Linux reads",
+				       "one with extra bytes, a comment or a CRC", err);
+		return 0;
+	}
+	if (!u->segment->compressed && is_magic(head,
+						"\xfd"
+						"7zXZ\0",
+						6)) {
+		if (head[7] > 1)
+			return stopped(u, "CPIO-COMPRESSION", offset,
+				       "xz with CRC32, as Linux reads it", "another checksum", err);
+		return 0;
+	}
+	if (!u->segment->compressed && is_magic(head, "\x28\xb5\x2f\xfd", 4))
+		return 0;
+	return stopped(u, "CPIO-JUNK", offset,
+		       u->segment->compressed ? "an entry at a multiple of 4"
+					      : "an entry at a multiple of 4, or gzip, xz or zstd",
+		       "other bytes", err);
+}
+
+static int write_all(int fd, const char *data, size_t size, struct err *err)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "ROOTFS-SPOOL", "decompressed archive");
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Decompresses one piece into the segment; *used becomes its stored size. */
+static int expand(struct unpacking *u, struct input *input, struct segment *segment, uint64_t *used,
+		  struct err *err)
+{
+	struct rootfs_usage *usage = &u->rootfs->usage;
+	cleanup_decoder struct decoder *decoder = decoder_new(input, &usage->limits, true, err);
+	char buffer[65536];
+	ssize_t n;
+
+	if (!decoder)
+		return -1;
+	while ((n = decoder->read(decoder, buffer, sizeof(buffer), err)) > 0) {
+		segment->size += (uint64_t)n;
+		if (limit_bytes(usage, (uint64_t)n, err) < 0 ||
+		    limit_ratio(&usage->limits, decoder_used(decoder), segment->size, err) < 0 ||
+		    write_all(segment->fd, buffer, (size_t)n, err) < 0)
+			return -1;
+	}
+	*used = decoder_used(decoder);
+	if (n < 0 && strcmp(err->name, "TAR-COMPRESSION") == 0)
+		snprintf(err->name, sizeof(err->name), "CPIO-COMPRESSION");
+	return (int)n;
+}
+
+/* The kernel has unpacked what came before the damage when it finds it. */
+static int unpack_damaged(struct unpacking *u, struct err *err)
+{
+	struct err ignored = {0};
+
+	if (strcmp(err->name, "CPIO-COMPRESSION") == 0)
+		unpack_segment(u, &ignored);
+	return -1;
+}
+
+static int unpack_expanded(struct unpacking *u, struct input *input, uint64_t *used,
+			   struct err *err)
+{
+	struct segment *segment;
+	char *path = NULL;
+	int fd;
+
+	if (asprintf(&path, "%s: decompressed from offset %llu", u->segment->path,
+		     (unsigned long long)input->offset) < 0)
+		path = NULL;
+	fd = spool_file(err);
+	if (fd < 0) {
+		free(path);
+		return -1;
+	}
+	segment = segment_new(u->rootfs, fd, path, err);
+	if (!segment)
+		return -1;
+	segment->compressed = true;
+	fd = expand(u, input, segment, used, err);
+	u->segment = segment;
+	if (fd < 0)
+		return unpack_damaged(u, err);
+	if (unpack_segment(u, err) < 0)
+		return -1;
+	if (!u->begun)
+		return stopped(u, "CPIO-JUNK", 0, "an entry", "no data at all", err);
+	return 0;
+}
+
+/* One member, frame or stream, which is unpacked by itself, as the kernel does. */
+static int unpack_piece(struct unpacking *u, uint64_t *offset, struct err *err)
+{
+	struct segment *outer = u->segment;
+	struct input input = {.fd = outer->fd,
+			      .seekable = true,
+			      .offset = (off_t)*offset,
+			      .left = outer->size - *offset,
+			      .name = outer->path};
+	uint64_t used = 0;
+
+	if (check_compression(u, *offset, err) < 0 || unpack_expanded(u, &input, &used, err) < 0)
+		return -1;
+	*offset += used;
+	if (u->pieces++ == 0 && *offset == used)
+		u->rootfs->unpacked_fd = u->segment->fd;
+	u->end = *offset;
+	u->segment = outer;
+	return 0;
+}
+
+static int unpack_segment(struct unpacking *u, struct err *err)
 {
 	uint64_t offset = 0;
 
@@ -583,39 +758,64 @@ static int unpack_all(struct unpacking *u, struct err *err)
 
 		if (found <= 0)
 			return found;
-		/* The kernel would take anything else for a compressed archive. */
-		if (first != '0' || offset % 4 != 0)
-			return stopped(u, "CPIO-JUNK", offset,
-				       "an uncompressed entry at a multiple of 4", "other bytes",
-				       err);
+		/* The kernel takes anything else for a compressed archive. */
+		if (first != '0' || offset % 4 != 0) {
+			if (unpack_piece(u, &offset, err) < 0)
+				return -1;
+			continue;
+		}
+		u->begun = true;
 		u->header = offset;
 		if (unpack_entry(u, err) < 0)
 			return -1;
 		offset = u->next;
-		if (u->body + u->field[BODY] > u->size)
+		if (u->body + u->field[BODY] > u->segment->size)
 			return stopped(u, "CPIO-TRUNCATED", u->header, "the whole entry", "the end",
 				       err);
 	}
 }
 
-int rootfs_unpack(struct rootfs *rootfs, const char *file, struct err *err)
+static struct segment *open_archive(struct rootfs *rootfs, const char *file, struct err *err)
 {
-	struct unpacking *u = calloc(1, sizeof(*u));
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	struct segment *segment;
 	struct stat st;
 
-	if (!u)
-		return err_errno(err, "ROOTFS-MEMORY", "%s", file);
-	u->contents = (struct contents){rootfs->contents, cpio_read, NULL, cpio_close, NULL};
-	rootfs->contents = &u->contents;
+	if (fd < 0) {
+		err_errno(err, "FILE-OPEN", "%s", file);
+		return NULL;
+	}
+	segment = segment_new(rootfs, fd, strdup(file), err);
+	if (!segment)
+		return NULL;
+	if (fstat(fd, &st) < 0) {
+		err_errno(err, "FILE-OPEN", "%s", file);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		err_set(err, EXIT_ENVIRONMENT, "FILE-OPEN", "%s: a regular file expected", file);
+		return NULL;
+	}
+	segment->size = (uint64_t)st.st_size;
+	return segment;
+}
+
+int rootfs_unpack(struct rootfs *rootfs, const char *file, struct err *err)
+{
+	struct segment *segment = open_archive(rootfs, file, err);
+	struct unpacking u = {.rootfs = rootfs, .segment = segment};
+	int failed;
+
+	if (!segment)
+		return -1;
 	rootfs->unpacked = file;
-	u->rootfs = rootfs;
-	u->path = strdup(file);
-	u->fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (!u->path || u->fd < 0 || fstat(u->fd, &st) < 0)
-		return err_errno(err, "FILE-OPEN", "%s", file);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, EXIT_ENVIRONMENT, "FILE-OPEN", "%s: a regular file expected",
-			       file);
-	u->size = (uint64_t)st.st_size;
-	return unpack_all(u, err);
+	rootfs->unpacked_fd = -1;
+	failed = unpack_segment(&u, err);
+	forget_links(&u);
+	/* What we write is one archive, compressed or not, and at most three zeros. */
+	if (u.pieces != 1 || segment->size - u.end != (-u.end & 3))
+		rootfs->unpacked_fd = -1;
+	if (rootfs->unpacked_fd < 0)
+		rootfs->unpacked_fd = segment->fd;
+	return failed;
 }

@@ -4,6 +4,7 @@
  * the order in which the tree was read. All sizes are known before the first byte is written, so
  * that two threads can each write a half.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,8 +283,7 @@ static int put_parts(const struct rootfs *rootfs, const struct list *list, uint6
 	size_t count = make_parts(parts, rootfs, list, size, out);
 
 	for (size_t i = 1; i < count; i++)
-		parts[i].runs =
-			pthread_create(&parts[i].thread, NULL, run_part, &parts[i]) == 0;
+		parts[i].runs = pthread_create(&parts[i].thread, NULL, run_part, &parts[i]) == 0;
 	for (size_t i = 0; i < count; i++)
 		if (!parts[i].runs)
 			run_part(&parts[i]);
@@ -302,8 +302,7 @@ static int put_parts(const struct rootfs *rootfs, const struct list *list, uint6
 static int put_compressed(const struct rootfs *rootfs, const struct list *list, uint64_t size,
 			  struct outfile *out, struct err *err)
 {
-	cleanup_compressor struct sink *sink =
-		compressor_new(rootfs->compression, size, out, err);
+	cleanup_compressor struct sink *sink = compressor_new(rootfs->compression, size, out, err);
 
 	if (!sink || put_archive(rootfs, list, sink, err) < 0)
 		return -1;
@@ -351,12 +350,15 @@ static int compare_with_file(struct sink *sink, const void *data, size_t size, s
 
 int rootfs_compare_cpio(struct rootfs *rootfs, struct err *err)
 {
-	cleanup_fclose FILE *file = fopen(rootfs->unpacked, "re");
+	cleanup_close int fd = fcntl(rootfs->unpacked_fd, F_DUPFD_CLOEXEC, 0);
+	cleanup_fclose FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	struct comparing_sink c = {{compare_with_file}, file, 0};
 	cleanup_with(list_free) struct list list = LIST_INIT;
 
 	if (!file)
 		return err_errno(err, "FILE-OPEN", "%s", rootfs->unpacked);
+	steal_fd(&fd);
+	rewind(file);
 	if (list_make(&list, rootfs->top, true, err) < 0)
 		return -1;
 	if (put_archive(rootfs, &list, &c.sink, err) < 0)

@@ -25,7 +25,8 @@ run: $(target_dir)/image.eif $(vms_needed) ## boot the image in QEMU with a pare
 	@$(RUN) --tty --name run --root test $(vms) --in image.eif=$< -- sh /mint/in/boot/run-image
 
 # Unit tests: each room's library under the sanitizers.
-units := $(addprefix $(parts)/test/unit/test_,eif init rootfs)
+room_units := $(addprefix $(parts)/test/unit/test_,eif init rootfs)
+units := $(room_units) $(parts)/test/unit/test_stream
 unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
@@ -33,13 +34,19 @@ unit_rootfs_libs := $(ROOTFS_LIBS)
 unit_init_src := $(addprefix init/,cmdcheck.c command.c console.c nsm.c readfile.c refusal.c rootcheck.c \
 	runspec.c supervise.c)
 
-$(units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)
+$(room_units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)
 	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib --in src/$*=$* \
 		--in src/tests/$*=tests/$* --out test_$*=$@ -- sh /mint/in/build-unit $* "$(CBASE) $(CWARN)" \
 		"$(unit_$*_src)" "$(unit_$*_libs)"
 $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_rootfs: $(unit_rootfs_src) tests/rootfs/test_rootfs.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_init: $(unit_init_src) tests/init/test_init.c $(wildcard init/*.h)
+
+$(parts)/test/unit/test_stream: tests/rootfs/test_stream.c tests/build-unit $(unit_rootfs_src) \
+		$(wildcard lib/*.h rootfs/*.h) $(test_root)
+	@$(RUN) --name unit-stream --root test --in build-unit=tests/build-unit --in src/lib=lib \
+		--in src/rootfs=rootfs --in src/tests/rootfs=tests/rootfs --out test_stream=$@ -- \
+		sh /mint/in/build-unit rootfs "$(CBASE) $(CWARN)" "$(unit_rootfs_src)" "$(unit_rootfs_libs)" stream
 
 .PHONY: test
 ##@ Checks
