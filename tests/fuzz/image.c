@@ -182,10 +182,12 @@ static void read_image(const char *scheme, const uint8_t *data, size_t size)
 		fuzz_fail("no tree");
 	make_archive(&archive, data, size);
 	snprintf(source, sizeof(source), "%s:%s", scheme, archive.file.path);
-	if (rootfs_read(rootfs, source, &err) < 0)
+	if (rootfs_read(rootfs, source, &err) < 0) {
 		check_refusal(&err);
-	else
+	} else {
+		add_run(rootfs);
 		check_round_trip(rootfs);
+	}
 	if (strcmp(scheme, "oci-archive") == 0)
 		check_blobs(source);
 	memory_file_close(&archive.file);

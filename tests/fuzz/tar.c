@@ -22,6 +22,8 @@ static int run(const uint8_t *data, size_t size)
 	if (rootfs_read(rootfs, source, &err) < 0) {
 		fuzz_refused(&err, names);
 	} else {
+		if (odd)
+			add_run(rootfs);
 		check_round_trip(rootfs);
 		check_listing(rootfs);
 	}

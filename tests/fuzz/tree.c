@@ -36,18 +36,46 @@ static void compare(struct rootfs *rootfs, const char *archive, const char *mani
 		fuzz_fail("the same tree digest expected, found another");
 }
 
+void add_run(struct rootfs *rootfs)
+{
+	static const char records[] = "name=fuzz";
+	static const char *const names[] = {"RUN-", "ROOTFS-COLLISION", NULL};
+	struct memory_file file = memory_file_new(records, sizeof(records));
+	struct err err = {0};
+
+	if (rootfs_resolve_run(rootfs, file.path, &err) < 0 || rootfs_add_run(rootfs, &err) < 0) {
+		/* What the recipe would have to say. */
+		if (err.status == EXIT_USAGE)
+			err.status = EXIT_MALFORMED;
+		fuzz_refused(&err, names);
+	}
+	memory_file_close(&file);
+}
+
+static int write_archive(struct rootfs *rootfs, const struct memory_file *file)
+{
+	static const char *const names[] = {"ROOTFS-XATTR", NULL};
+	struct outfile out = memory_outfile(file);
+	struct err err = {0};
+
+	if (rootfs_write_cpio(rootfs, &out, &err) == 0)
+		return 1;
+	fuzz_refused(&err, names);
+	return 0;
+}
+
 void check_round_trip(struct rootfs *rootfs)
 {
 	struct memory_file archive = memory_file_new("", 0);
 	struct memory_file manifest = memory_file_new("", 0);
-	struct outfile archive_out = memory_outfile(&archive);
 	struct outfile manifest_out = memory_outfile(&manifest);
 	struct err err = {0};
 
-	fuzz_expect(rootfs_write_cpio(rootfs, &archive_out, &err), &err, "writing the archive");
-	fuzz_expect(rootfs_write_manifest(rootfs, &manifest_out, &err), &err,
-		    "writing the manifest");
-	compare(rootfs, archive.path, manifest.path);
+	if (write_archive(rootfs, &archive)) {
+		fuzz_expect(rootfs_write_manifest(rootfs, &manifest_out, &err), &err,
+			    "writing the manifest");
+		compare(rootfs, archive.path, manifest.path);
+	}
 	memory_file_close(&archive);
 	memory_file_close(&manifest);
 }

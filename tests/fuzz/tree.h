@@ -10,6 +10,12 @@
  */
 void check_round_trip(struct rootfs *rootfs);
 
+/*
+ * Adds a run specification, with which files' capabilities travel, unless the tree knows too little
+ * for one: then it has to be refused by name.
+ */
+void add_run(struct rootfs *rootfs);
+
 /* Lists it both ways and throws the text away. */
 void check_listing(struct rootfs *rootfs);
 
