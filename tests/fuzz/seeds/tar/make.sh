@@ -1,6 +1,7 @@
 #!/bin/sh
 # Tarballs of each kind of entry, of each way to say something, and of entries that meet.
 set -eu
+: "${here:?the folder tests/fuzz}"
 
 mktar >types.tar <<'EOF'
 entry 5 ./ mode=755
@@ -56,3 +57,16 @@ entry 0 GNUSparseFile.0/s data=1\n
 entry S old magic=gnu
 EOF
 gzip -n <types.tar >types.tar.gz
+
+# The layers of the corpus of hostile and odd images, those that are small.
+cases=$here/../rootfs/cases
+[ -d "$cases" ] || exit 0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+awk -v out="$work" -f "$cases/split.awk" "$cases"/*.cases >/dev/null
+for spec in "$work"/*/layer*.spec; do
+	name=$(basename "${spec%/*}").$(basename "$spec" .spec).tar
+	if ! mktar <"$spec" >"$name" 2>/dev/null || [ "$(wc -c <"$name")" -gt 16384 ]; then
+		rm "$name"
+	fi
+done
