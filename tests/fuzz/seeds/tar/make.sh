@@ -6,7 +6,7 @@ set -eu
 mktar >types.tar <<'EOF'
 entry 5 ./ mode=755
 entry 5 d/ mode=1777
-entry 0 d/file data=hello uid=70000
+entry 0 d/file data=hello uid=70000 gid=70001
 entry - old data=x magic=old
 entry 1 hard link=d/file
 entry 2 soft link=d
