@@ -60,11 +60,12 @@ include lib/tools.mk
 include rootfs/ramdisks.mk
 include eif/image.mk
 include tests/tests.mk
+include tests/fuzz/fuzz.mk
 include ci/ci.mk
 include attest/attest.mk
 
 settable := RECIPE TARGETS TARGET ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
-	PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE
+	SECONDS FUZZ PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE
 overridden := $(strip $(foreach v,$(filter-out $(settable) -%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v)))
 $(if $(overridden),$(error only $(settable) can be set, found $(overridden)))
 

@@ -9,5 +9,6 @@
 END {
 	print "\nRECIPE=name|folder  TARGETS=\"nitro-x86_64\"  JOBS=n  VARY=\"clock umask ...\""
 	print "ROOTFS=dir:D|tar:F|oci:D[:tag]|oci-archive:F|docker-archive:F|docker://REF@sha256:...|docker-daemon:sha256:..."
+	print "SECONDS=n  FUZZ=\"tar oci ...\": how long and what fuzz tries"
 	print "MIRROR=url  BUNDLE=folder|tar  SNAPSHOT=url (with @SNAPSHOTID@): where fetch looks beside the apt mirrors"
 }

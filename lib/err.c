@@ -17,7 +17,8 @@ static void make_printable(char *s)
 	}
 }
 
-static void fill(struct err *err, int status, const char *name, const char *fmt, va_list args)
+__attribute__((format(printf, 4, 0))) static void
+fill(struct err *err, int status, const char *name, const char *fmt, va_list args)
 {
 	err->status = status;
 	if (name != err->name)

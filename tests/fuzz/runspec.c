@@ -1,0 +1,40 @@
+/* The run specification, which init reads as process 1 of an enclave. */
+#include "runspec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+#include "../../init/runspec.h"
+
+int init_accepts(const char *data, size_t length, char *why, size_t size)
+{
+	static struct runspec spec;
+	struct refusal refusal = {0};
+	char *copy = malloc(length ? length : 1);
+	int accepted;
+
+	if (!copy)
+		fuzz_fail("no memory");
+	if (length > 0)
+		memcpy(copy, data, length);
+	accepted = runspec_parse(copy, length, &spec, &refusal) == 0;
+	if (accepted && (!spec.name || !*spec.name || !spec.argv[0] || !*spec.argv[0]))
+		fuzz_fail("a name and a command expected, found none");
+	if (!accepted)
+		snprintf(why, size, "%s", refusal.text);
+	free(copy);
+	return accepted;
+}
+
+static int run(const uint8_t *data, size_t size)
+{
+	char why[600];
+
+	init_accepts((const char *)data, size, why, sizeof(why));
+	return 0;
+}
+
+const struct target fuzz_runspec = {"runspec", run, NULL};
