@@ -682,8 +682,8 @@ if command -v umoci >/dev/null; then
 	ok 'an image that umoci made'
 	grep -v null base.1.spec | ./mktar >small.tar
 	rm -rf small.l && named t && image small.l small.tar base.2.tar && entry=''
-	umoci unpack --rootless --image small.l:t bundle >umoci.txt 2>&1 &&
-		(cd bundle/rootfs && find . -mindepth 1 -printf '%y %04m %P\n' | LC_ALL=C sort -k3) >theirs.txt
+	umoci raw unpack --rootless --image small.l:t bundle >umoci.txt 2>&1 &&
+		(cd bundle && find . -mindepth 1 -printf '%y %04m %P\n' | LC_ALL=C sort -k3) >theirs.txt
 	listed oci:small.l | awk '{ t = substr($1, 1, 1); m = $2; p = $6 } t == "h" { t = "f" } t == "s" { t = "l" }
 		{ print t, m, p }' | LC_ALL=C sort -k3 >ours.txt
 	same theirs.txt ours.txt
