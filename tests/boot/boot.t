@@ -101,6 +101,47 @@ refuses()
 assemble same parts/kernel parts/cmdline parts/ramdisk0 parts/ramdisk1
 check "the pieces make the same file again" cmp same.eif $image
 
+# The run specification: what it asks for is what the command finds. Capabilities come through the tree.
+mkdir -p identity/bin identity/etc identity/capable
+cp /mint/in/busybox/busybox identity/bin/
+cp /mint/in/busybox/busybox identity/capable/
+echo 'app:x:1000:1001::/home/app:/bin/sh' >identity/etc/passwd
+printf '%s\n' 'app:x:1001:' 'net:x:7:app' >identity/etc/group
+net_raw=0100000200200000000000000000000000000000
+python3 -c 'import os, sys; os.setxattr(sys.argv[1], "security.capability", bytes.fromhex(sys.argv[2]))' \
+	identity/capable/busybox $net_raw
+ok $? "a file gets a capability"
+# pack_identity RECORD... SCRIPT: an image whose shell runs the script.
+pack_identity()
+{
+	printf '%s\0' name=identity arg=/bin/busybox arg=sh arg=-c "$@" >records
+	$rootfs pack dir:identity --owner-root --prefix rootfs --run records -o ramdisk1.identity &&
+		assemble identity parts/kernel parts/cmdline parts/ramdisk0 ramdisk1.identity
+}
+pack_identity user=app workdir=/srv/made volume=/data 'arg=b=/bin/busybox
+echo "identity: $($b id -u):$($b id -g) $($b id -G) in $($b pwd), $($b stat -c %a:%u /srv/made /data | $b tr "\n" " ")"
+echo "identity: plain $($b grep CapEff /proc/self/status)"
+echo "identity: capable $(/capable/busybox grep CapEff /proc/self/status)"
+echo "identity: by name" >/dev/stdout
+echo "identity: done"'
+ok $? "an image with a user, a folder and a capability"
+boot identity.eif "identity: done|$ended" 120
+ok $? "it boots" console
+check "user, groups and folders are those of the run specification" \
+	grep -qx 'identity: 1000:1001 1001 7 in /srv/made, 755:0 755:0 ' console
+check "the user has no capability" grep -qx 'identity: plain CapEff:.*0000000000000000' console
+check "a file's capability holds" grep -qx 'identity: capable CapEff:.*0000000000002000' console
+check "the user may open the console again" grep -qx 'identity: by name' console
+end "$enclave_pid"
+pack_identity stopsignal=USR1 'arg=trap "echo identity: asked; exit 3" USR1
+/bin/busybox kill -TERM 1
+while :; do /bin/busybox sleep 1; done'
+boot identity.eif "$ended" 120
+ok $? "a command ends when init is asked to" console
+check "init asks for the end with the signal of the run specification" grep -qx 'identity: asked' console
+check "and says how it ended" grep -qx 'mintmark: exit status 3' console
+end "$enclave_pid"
+
 # One flipped byte in ramdisk 1, the CRC repaired.
 size=$(wc -c <parts/ramdisk1)
 cp parts/ramdisk1 flipped

@@ -556,7 +556,7 @@ static int apply_one(int root, const char *record, const char *found)
 /* A file inside gets it; whatever leads elsewhere does not. */
 static void test_attributes_stay_inside(void **state)
 {
-	char template[] = "/var/tmp/init-xattr-XXXXXX";
+	char template[] = "/tmp/init-xattr-XXXXXX";
 	char *folder = new_folder(template);
 	unsigned char value[64];
 	char path[128];
