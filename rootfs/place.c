@@ -319,7 +319,16 @@ static int remove_earlier(const struct rootfs *rootfs, struct node *node, struct
 	return empty_earlier(rootfs, node, err);
 }
 
-/* What path names, through no link; NULL in *found when there is nothing. */
+static int refuse_link(const struct node *link, struct err *err)
+{
+	return err_set(err, EXIT_MALFORMED, "LAYER-WHITEOUT-PARENT",
+		       "a parent that is a directory expected, found the link %s", link->name);
+}
+
+/*
+ * What path names, through no link; NULL in *found when there is nothing. A file on the way means
+ * nothing, too: writers that replace a folder by a file go on to list what was in the folder.
+ */
 static int find_whiteout(const struct rootfs *rootfs, const char *path, struct node **found,
 			 struct err *err)
 {
@@ -331,13 +340,7 @@ static int find_whiteout(const struct rootfs *rootfs, const char *path, struct n
 		size_t size = strcspn(rest, "/");
 
 		if (S_ISLNK(node->inode->mode))
-			return err_set(err, EXIT_MALFORMED, "LAYER-WHITEOUT-PARENT",
-				       "a parent that is a directory expected, found the link %s",
-				       node->name);
-		if (!S_ISDIR(node->inode->mode)) {
-			refuse_parent(path, "another type", err);
-			return -1;
-		}
+			return refuse_link(node, err);
 		memcpy(name, rest, size);
 		name[size] = '\0';
 		node = node_child(node, name);
@@ -358,13 +361,7 @@ int place_whiteout(struct rootfs *rootfs, char *path, bool opaque, struct err *e
 	if (!opaque)
 		return remove_earlier(rootfs, node, err);
 	if (S_ISLNK(node->inode->mode))
-		return err_set(err, EXIT_MALFORMED, "LAYER-WHITEOUT-PARENT",
-			       "a parent that is a directory expected, found the link %s",
-			       node->name);
-	if (!S_ISDIR(node->inode->mode)) {
-		refuse_parent(path, "another type", err);
-		return -1;
-	}
+		return refuse_link(node, err);
 	return empty_earlier(rootfs, node, err);
 }
 

@@ -294,6 +294,16 @@ entry 0 e/.wh..wh..opq
 ==
 file      0644 0 0 0 a
 END
+gives 'whiteouts below a file that takes the place of a folder, as umoci writes them' <<'END'
+entry 5 d
+entry 0 d/x
+--
+entry 0 d
+entry 0 d/.wh.x
+entry 0 d/.wh..wh..opq
+==
+file      0644 0 0 0 d
+END
 gives 'a whiteout takes the link and not what it leads to' <<'END'
 entry 5 usr
 entry 5 usr/lib
@@ -392,7 +402,6 @@ refuses LAYER-WHITEOUT-TYPE 'data' 'entry 0 .wh.d data=x'
 refuses LAYER-WHITEOUT-TYPE 'data in an opaque one' 'entry 0 d/.wh..wh..opq data=x'
 refuses LAYER-WHITEOUT-PARENT 'below a link' 'entry 5 d' 'entry 0 d/x' 'entry 2 l link=d' -- 'entry 0 l/.wh.x'
 refuses LAYER-WHITEOUT-PARENT 'an opaque link' 'entry 5 d' 'entry 0 d/x' 'entry 2 l link=d' -- 'entry 0 l/.wh..wh..opq'
-refuses ROOTFS-PARENT 'a whiteout below a file' 'entry 0 f' -- 'entry 0 f/.wh.x'
 refuses ROOTFS-HARDLINK 'to what a whiteout took before' 'entry 0 a' -- 'entry 0 .wh.a' 'entry 1 b link=a'
 refuses ROOTFS-HARDLINK 'through a link of a lower layer' 'entry 5 d' 'entry 0 d/f' 'entry 2 l link=d' -- 'entry 1 b link=l/f'
 refuses ROOTFS-PARENT 'a lower link that leads out' 'entry 2 l link=../..' -- 'entry 0 l/x'

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "../../rootfs/blobs.h"
 #include "../../rootfs/rootfs.h"
 #include "../../rootfs/tree.h"
 
@@ -111,6 +112,41 @@ static void file_that_becomes_a_link(void **state)
 	assert_int_equal(rootfs_hash(rootfs, &err), -1);
 	assert_string_equal(err.name, "ROOTFS-READ");
 	assert_non_null(strstr(err.text, strerror(ELOOP)));
+}
+
+static void blobs_hold_still(void **state)
+{
+	cleanup_blobs struct blobs *blobs = NULL;
+	cleanup_blob struct blob blob = BLOB_INIT;
+	struct err err = {0};
+
+	(void)state;
+	blobs = blobs_open_folder("d", &err);
+	assert_non_null(blobs);
+	assert_int_equal(blobs_find(blobs, "a", &blob, &err), 0);
+	assert_int_equal(blob_settle(&blob, &err), 0);
+	usleep(20000);
+	write_file("d/a", "TEXT");
+	assert_int_equal(blob_settle(&blob, &err), -1);
+	assert_string_equal(err.name, "ROOTFS-CHANGED");
+	assert_int_equal(err.status, EXIT_ENVIRONMENT);
+}
+
+/* A folder keeps to what it read, whatever is laid over it. */
+static void folders_hold_still_below_others(void **state)
+{
+	struct err err = {0};
+	cleanup_rootfs struct rootfs *rootfs = read_folder(&err);
+	unsigned char digest[SHA256_SIZE];
+
+	(void)state;
+	assert_non_null(rootfs);
+	assert_int_equal(rootfs_read(rootfs, "dir:d/sub", &err), 0);
+	assert_int_equal(rootfs_hash(rootfs, &err), 0);
+	assert_int_equal(rootfs_digest(rootfs, digest, &err), 0);
+	usleep(20000);
+	write_file("d/sub/c", "");
+	expect_change(rootfs);
 }
 
 static void sockets_are_refused(void **state)
@@ -243,6 +279,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(file_of_the_same_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(file_that_appears, setup, teardown),
 		cmocka_unit_test_setup_teardown(file_that_becomes_a_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(blobs_hold_still, setup, teardown),
+		cmocka_unit_test_setup_teardown(folders_hold_still_below_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(sockets_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(attributes_are_refused, setup, teardown),
 		cmocka_unit_test(many_refusals_fit_one_error),
