@@ -316,6 +316,18 @@ static struct node *make_directory(struct rootfs *rootfs, const char *path, stru
 	return dir;
 }
 
+/* The name counts as the package's own: what a later one brings there is in conflict with it. */
+static int add_name(struct rootfs *rootfs, struct node *dir, const char *name, struct inode *inode,
+		    struct err *err)
+{
+	struct node *node = node_add(dir, name, inode, err);
+
+	if (!node)
+		return -1;
+	node->layer = rootfs->layer;
+	return 0;
+}
+
 static int add_file(struct rootfs *rootfs, const char *folder, const char *name,
 		    struct inode *inode, struct err *err)
 {
@@ -326,7 +338,7 @@ static int add_file(struct rootfs *rootfs, const char *folder, const char *name,
 	if (node_child(dir, name))
 		return err_set(err, EXIT_MALFORMED, "LAYER-CONFLICT",
 			       "%s/%s: a free name expected, found an entry", folder, name);
-	return node_add(dir, name, inode, err) ? 0 : -1;
+	return add_name(rootfs, dir, name, inode, err);
 }
 
 static int write_status(struct rootfs *rootfs, const char *name, const char *data, size_t size,
@@ -412,7 +424,7 @@ static int copy_file(struct rootfs *rootfs, const struct node *from, const char 
 	inode->offset = from->inode->offset;
 	inode->hashed = from->inode->hashed;
 	memcpy(inode->sha256, from->inode->sha256, sizeof(inode->sha256));
-	return node_child(dir, name) || node_add(dir, name, inode, err) ? 0 : -1;
+	return node_child(dir, name) ? 0 : add_name(rootfs, dir, name, inode, err);
 }
 
 /* What the scripts of base-passwd and libc-bin do, as far as programs depend on it. */

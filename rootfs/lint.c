@@ -61,9 +61,9 @@ static void free_findings(struct findings *findings)
 
 static int find(struct findings *findings, const char *class, const char *path, struct err *err)
 {
+	cleanup_free char *copy = strdup(path);
 	const struct class *known = classes;
 	struct finding *more;
-	char *copy;
 
 	while (strcmp(known->name, class) != 0)
 		known++;
@@ -72,12 +72,12 @@ static int find(struct findings *findings, const char *class, const char *path, 
 		if (findings->list[i - 1].class == known)
 			return 0;
 	more = reallocarray(findings->list, findings->count + 1, sizeof(*more));
-	copy = more ? strdup(path) : NULL;
-	if (more)
-		findings->list = more;
+	if (!more)
+		return err_errno(err, "ROOTFS-MEMORY", "lint");
+	findings->list = more;
 	if (!copy)
 		return err_errno(err, "ROOTFS-MEMORY", "lint");
-	more[findings->count++] = (struct finding){known, copy};
+	more[findings->count++] = (struct finding){known, steal_ptr(copy)};
 	findings->by_severity[known->severity]++;
 	return 0;
 }

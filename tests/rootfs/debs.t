@@ -2,6 +2,7 @@
 # Tests of roots made of Debian packages (debs:), with packages made here by tar and ar; prints TAP.
 # Environment: ROOTFS the command; PACKAGES, when run by hand, a folder of real packages by sha256, and LOCK
 # a lock file of some. Never writes outside its own temporary folder; an ordinary user can run it.
+# shellcheck disable=SC2016 # the inner shells expand
 set -u
 ROOTFS=${ROOTFS:?the path of the rootfs command}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -138,6 +139,19 @@ fresh
 mkdir -p aa/var/lib/dpkg/status.d && echo 'Package: fake' >aa/var/lib/dpkg/status.d/aa
 deb aa 1 all
 fails 3 'LAYER-CONFLICT: .*status.d/aa' "a package cannot bring its own record" pack
+fresh
+mkdir -p aa/etc bb/var/lib/dpkg/status.d && echo x >aa/etc/x && echo 'Package: fake' >bb/var/lib/dpkg/status.d/aa
+deb aa 1 all && deb bb 1 all
+fails 3 'LAYER-CONFLICT: .*bb_1_all.deb.*aa_1_all.deb' "nor can it change another's" pack
+fresh
+mkdir -p aa/var/lib && ln -s /tmp aa/var/lib/dpkg && deb aa 1 all
+fails 3 'LAYER-CONFLICT: .*a directory expected' "records do not go through links" pack
+fresh
+mkdir -p aa/etc over/etc && echo x >aa/etc/x && echo yy >over/etc/x && deb aa 1 all
+check "another source over packages is laid over them as over anything" sh -c '
+	"$1" pack debs:lock dir:over --packages cache --prefix rootfs -o out.cpio && "$1" list out.cpio >list && grep -q " 3 rootfs/etc/x$" list' sh "$ROOTFS"
+fails 3 'LAYER-CONFLICT: debs:lock: aa_1_all.deb: entry ./etc/x: .*dir:over|LAYER-CONFLICT: .*of over' \
+	"packages over another source are in conflict with what it brings" rootfs pack dir:over debs:lock --packages cache -o out.cpio
 
 # --- lock files ------------------------------------------------------------------------------
 fresh
