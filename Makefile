@@ -54,6 +54,7 @@ include lib/tools.mk
 include rootfs/ramdisks.mk
 include eif/image.mk
 include tests/tests.mk
+include tests/bench/bench.mk
 include ci/ci.mk
 include attest/attest.mk
 
