@@ -61,6 +61,7 @@ include rootfs/ramdisks.mk
 include eif/image.mk
 include tests/tests.mk
 include tests/fuzz/fuzz.mk
+include tests/bench/bench.mk
 include ci/ci.mk
 include attest/attest.mk
 

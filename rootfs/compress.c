@@ -11,8 +11,8 @@
 #include <zstd.h>
 
 enum {
-	/* Measured, see docs/rootfs.md; the window is 8 MiB, Linux takes up to 128 MiB. */
-	ZSTD_LEVEL = 12,
+	/* Measured, see docs/rootfs.md; the window is 2 MiB, Linux takes up to 128 MiB. */
+	ZSTD_LEVEL = 6,
 	/*
 	 * zstd cuts its input into jobs as soon as there is a worker, and cuts the same ones for
 	 * any number of workers: a constant, not what the machine has.

@@ -223,7 +223,8 @@ ssize_t pipeline_read(struct pipeline *p, void *data, size_t size, struct err *e
 			break;
 		used += take(p, to + used, size - used);
 	}
-	if (used > 0 || size == 0 || !p->trouble.status)
+	/* Less than was asked for means the end; what came before a failure is of no use. */
+	if (used == size || !p->trouble.status)
 		return (ssize_t)used;
 	*err = p->trouble;
 	return -1;

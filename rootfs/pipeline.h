@@ -19,8 +19,8 @@ struct pipeline *pipeline_new(struct decoder *decoder, struct hash *plain,
 			      const struct rootfs_limits *limits, struct err *err);
 
 /*
- * Reads size bytes, fewer only at the end. -1 with the decoder's error, after all bytes before it
- * were given, or with ROOTFS-LIMIT.
+ * Reads size bytes, fewer only at the end. -1 with the decoder's error or ROOTFS-LIMIT when fewer
+ * were decoded before it.
  */
 ssize_t pipeline_read(struct pipeline *pipeline, void *data, size_t size, struct err *err);
 

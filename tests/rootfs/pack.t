@@ -616,8 +616,8 @@ stops() { # NAME DESCRIPTION: the listing shows what came before
 stops CPIO-JUNK 'junk behind an entry'
 { newc a 100644 x && printf '\0' && newc b 100644 x; } >case.cpio
 stops CPIO-JUNK 'an entry that is not aligned'
-{ newc a 100644 x && gzip -c dir.cpio; } >case.cpio
-stops CPIO-JUNK 'a compressed archive behind another'
+{ newc a 100644 x && bzip2 -c dir.cpio; } >case.cpio
+stops CPIO-JUNK 'a compression that our kernels do not have'
 { newc a 100644 x && newc b 100644 0123456789 | head -c 118; } >case.cpio
 want=$(printf '012345\0\0\0\0' | sha256sum | cut -c1-64)
 fails 3 CPIO-TRUNCATED "$ROOTFS" list case.cpio --json &&
