@@ -198,6 +198,15 @@ fails 4 "FETCH-IMAGE: docker://$host/mint/app@sha256:$nothing: .*(manifest unkno
 fails 3 'RECIPE-TAG' "a digest that is cut short" env/recipe "$mine" sources "docker://$host/mint/app@sha256:${manifest%?}"
 fails 3 'OCI-PLATFORM' "an index without an image for the machine" env/fetch-image linux/arm64 "docker://$host/mint/app@sha256:$index"
 
+# skopeo itself compares hashes; one that does not is not believed either.
+mkdir "$TAP_TMP/liar" "$TAP_TMP/liar/rootfs"
+cp -R env "$TAP_TMP/liar/env"
+cp rootfs/image-* "$TAP_TMP/liar/rootfs/"
+printf '#!/bin/sh\necho evil\n' >"$TAP_TMP/liar/env/skopeo"
+fails 1 "FETCH-HASH: docker://.*: expected sha256 $nothing, found [0-9a-f]{64} \(5 bytes\)" "wrong bytes from the client are refused" \
+	"$TAP_TMP/liar/env/fetch-image" linux/amd64 "docker://$host/mint/app@sha256:$nothing"
+check "and get no name in the cache" [ ! -e "$MINTMARK_CACHE/sha256/$nothing" ]
+
 # spoilt NAME COMMAND: with the registry's copy of the first layer so changed, a fetch into an empty cache fails; what was
 # brought is right, and once the registry is well again, the next fetch has it all.
 stored=$TAP_TMP/registry/docker/registry/v2/blobs/sha256/$(printf %.2s "$one")/$one/data
