@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "limit.h"
 #include "place.h"
 #include "rootfs.h"
 #include "spool.h"
 #include "tar_header.h"
 
 enum {
-	LINKS_MAX = 8,	       /* symbolic links in an archive, followed to find one member */
-	MEMBERS_MAX = 1000000, /* of an archive, which are kept in memory */
+	LINKS_MAX = 8, /* symbolic links in an archive, followed to find one member */
 	BUFFER = 65536,
 };
 
@@ -285,7 +285,7 @@ static int odd_member(const char *name, const char *expected, struct err *err)
 }
 
 static int add_member(struct blobs *blobs, struct tar_entry *entry, uint64_t offset,
-		      struct err *err)
+		      struct rootfs_usage *usage, struct err *err)
 {
 	char *path = place_path(entry->path, err);
 	struct member *more = blobs->members;
@@ -299,8 +299,8 @@ static int add_member(struct blobs *blobs, struct tar_entry *entry, uint64_t off
 		return 0;
 	if (entry->type > '2' || !*path)
 		return odd_member(path, "a file or a link expected, found another type", err);
-	if (blobs->count == MEMBERS_MAX)
-		return odd_member(path, "at most 1000000 members expected, found more", err);
+	if (limit_entry(usage, err) < 0)
+		return -1;
 	if ((blobs->count & (blobs->count - 1)) == 0)
 		more = reallocarray(more, blobs->count ? 2 * blobs->count : 1, sizeof(*more));
 	if (!more)
@@ -346,14 +346,14 @@ static int sort_members(struct blobs *blobs, struct err *err)
 	return 0;
 }
 
-static int read_members(struct blobs *blobs, struct err *err)
+static int read_members(struct blobs *blobs, struct rootfs_usage *usage, struct err *err)
 {
 	cleanup_with(tar_entry_clear) struct tar_entry entry = {0};
 	struct tar tar = {.part = &blobs->archive.part};
 	int found;
 
 	while ((found = tar_next(&tar, &entry, err)) > 0)
-		if (add_member(blobs, &entry, tar.offset, err) < 0)
+		if (add_member(blobs, &entry, tar.offset, usage, err) < 0)
 			return -1;
 	return found < 0 ? -1 : sort_members(blobs, err);
 }
@@ -395,7 +395,8 @@ static int write_all(int fd, const char *data, size_t size, struct err *err)
 }
 
 /* Puts an unlinked file with the archive's plain bytes in the place of the archive. */
-static int decompress(struct blob *archive, const char *path, struct err *err)
+static int decompress(struct blob *archive, const char *path, const struct rootfs_limits *limits,
+		      struct err *err)
 {
 	cleanup_stream struct stream *stream = stream_open(path, err);
 	cleanup_close int fd = stream ? spool_file(err) : -1;
@@ -404,6 +405,7 @@ static int decompress(struct blob *archive, const char *path, struct err *err)
 
 	if (fd < 0)
 		return -1;
+	stream_limit(stream, limits);
 	while ((n = stream_read(stream, buffer, sizeof(buffer), err)) > 0)
 		if (write_all(fd, buffer, (size_t)n, err) < 0)
 			return -1;
@@ -414,13 +416,14 @@ static int decompress(struct blob *archive, const char *path, struct err *err)
 	return fill_blob(archive, path, err);
 }
 
-struct blobs *blobs_open_archive(const char *path, struct err *err)
+struct blobs *blobs_open_archive(const char *path, struct rootfs_usage *usage, struct err *err)
 {
 	cleanup_blobs struct blobs *blobs = new_blobs(err);
 
 	if (!blobs || blob_open(&blobs->archive, path, err) < 0)
 		return NULL;
-	if (is_compressed(&blobs->archive) && decompress(&blobs->archive, path, err) < 0)
+	if (is_compressed(&blobs->archive) &&
+	    decompress(&blobs->archive, path, &usage->limits, err) < 0)
 		return NULL;
-	return read_members(blobs, err) < 0 ? NULL : steal_ptr(blobs);
+	return read_members(blobs, usage, err) < 0 ? NULL : steal_ptr(blobs);
 }

@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 
+#include "limit.h"
 #include "stream.h"
 
 /* A file's bytes, or some of them. */
@@ -43,10 +44,11 @@ struct blobs;
 struct blobs *blobs_open_folder(const char *path, struct err *err);
 
 /*
- * An archive that is compressed is decompressed to an unlinked file first.
+ * An archive that is compressed is decompressed to an unlinked file first. Its members count as
+ * entries, and it may become as large as one layer: ROOTFS-LIMIT.
  * OCI-ARCHIVE when it has a member twice, or one that is neither file, folder nor link.
  */
-struct blobs *blobs_open_archive(const char *path, struct err *err);
+struct blobs *blobs_open_archive(const char *path, struct rootfs_usage *usage, struct err *err);
 
 /* Accepts NULL. */
 void blobs_close(struct blobs *blobs);

@@ -214,6 +214,6 @@ int read_docker_archive(struct rootfs *rootfs, const char *location, struct err 
 	if (reference.hex)
 		return err_set(err, EXIT_USAGE, "ROOTFS-SOURCE",
 			       "FILE[:NAME] expected, found a digest");
-	blobs = blobs_open_archive(reference.path, err);
+	blobs = blobs_open_archive(reference.path, &rootfs->usage, err);
 	return blobs ? read_image(rootfs, blobs, &reference, err) : -1;
 }

@@ -504,7 +504,7 @@ int read_oci_archive(struct rootfs *rootfs, const char *location, struct err *er
 
 	if (reference_parse(&reference, location, err) < 0)
 		return -1;
-	blobs = blobs_open_archive(reference.path, err);
+	blobs = blobs_open_archive(reference.path, &rootfs->usage, err);
 	return blobs ? read_layout(rootfs, blobs, &reference, err) : -1;
 }
 
@@ -523,6 +523,7 @@ int rootfs_blobs(const char *source, const char *platform, FILE *out, struct err
 {
 	cleanup_reference struct reference reference = {0};
 	cleanup_blobs struct blobs *blobs = NULL;
+	struct rootfs_usage usage = {.limits = rootfs_default_limits};
 	bool archive = strncmp(source, "oci-archive:", 12) == 0;
 
 	if (!archive && strncmp(source, "oci:", 4) != 0)
@@ -530,7 +531,7 @@ int rootfs_blobs(const char *source, const char *platform, FILE *out, struct err
 			       "oci: or oci-archive: expected, found \"%s\"", source);
 	if (reference_parse(&reference, strchr(source, ':') + 1, err) < 0)
 		return -1;
-	blobs = archive ? blobs_open_archive(reference.path, err)
+	blobs = archive ? blobs_open_archive(reference.path, &usage, err)
 			: blobs_open_folder(reference.path, err);
 	if (!blobs || list_blobs(blobs, &reference, platform, out, err) < 0)
 		return err_wrap(err, "%s", source);
