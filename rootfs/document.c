@@ -55,7 +55,7 @@ static int check_digest(const struct blob *blob, const char *data, const char *h
 		       blob->name, hex, found);
 }
 
-/* Members that mean something; docker's manifest.json, which is an array, has others. */
+/* Members that mean something; docker's manifest.json has others. */
 static const char *const names[] = {
 	"Cmd",		"Entrypoint",	"Env",
 	"ExposedPorts", "Labels",	"StopSignal",
@@ -149,7 +149,8 @@ static json_t *parse(const char *data, size_t size, const char *error, struct er
 		err_set(err, EXIT_MALFORMED, error, "line %d: %s", reason.line, reason.text);
 		return NULL;
 	}
-	if (check_spelling(json, json_is_array(json) ? docker_names : names, error, err) < 0)
+	if (check_spelling(json, strcmp(error, "DOCKER-ARCHIVE") == 0 ? docker_names : names, error,
+			   err) < 0)
 		return NULL;
 	return steal_ptr(json);
 }

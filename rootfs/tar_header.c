@@ -277,6 +277,9 @@ static int add_attribute(const struct tar *tar, struct extension *x, const char 
 {
 	const struct xattr *known = xattrs_find(x->xattrs, name);
 
+	/* GNU tar writes the host's label under two keywords, with and without a closing NUL. */
+	if (attribute_of_host(name))
+		return 0;
 	if (!known)
 		return xattrs_add(&x->xattrs, name, value, size, err);
 	if (known->size != size || memcmp(known->value, value, size) != 0)
