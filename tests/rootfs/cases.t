@@ -102,7 +102,9 @@ unpack() {
 # Whether a program can speak about the case at all.
 applies() { # TOOL
 	command -v "$1" >/dev/null || return
-	[ -z "$owners" ] || ! grep -qE '^(char|block)' "$dir/tree" || return
+	# An ordinary user makes no devices, cannot read a file of mode 0, and umoci notes owners in attributes.
+	[ -z "$owners" ] || ! grep -qE '^(char|block|file 0[0-3])' "$dir/tree" || return
+	[ -z "$owners" ] || ! grep -qE '[ug]id=' "$dir"/layer*.spec || return
 	[ "$1" != umoci ] || return 0
 	# These two know no whiteouts; and an absolute link, followed by them, is the host's.
 	! grep -qE '\.wh\.|link=/' "$dir"/layer*.spec
