@@ -91,7 +91,7 @@ unpack() {
 		mkdir "$dir/theirs"
 		layer=1
 		while [ -e "$dir/$layer.blob" ]; do
-			"$1" -x -p -f "$dir/$layer.blob" --numeric-owner ${owners:+--no-same-owner} \
+			LC_ALL=C.UTF-8 "$1" -x -p -f "$dir/$layer.blob" --numeric-owner ${owners:+--no-same-owner} \
 				-C "$dir/theirs" || return
 			layer=$((layer + 1))
 		done
