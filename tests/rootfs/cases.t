@@ -91,7 +91,7 @@ unpack() {
 		mkdir "$dir/theirs"
 		layer=1
 		while [ -e "$dir/$layer.blob" ]; do
-			"$1" -x -p -f "$dir/$layer.blob" --numeric-owner ${owners:+--no-same-owner} \
+			LC_ALL=C.UTF-8 "$1" -x -p -f "$dir/$layer.blob" --numeric-owner ${owners:+--no-same-owner} \
 				-C "$dir/theirs" || return
 			layer=$((layer + 1))
 		done
@@ -102,7 +102,9 @@ unpack() {
 # Whether a program can speak about the case at all.
 applies() { # TOOL
 	command -v "$1" >/dev/null || return
-	[ -z "$owners" ] || ! grep -qE '^(char|block)' "$dir/tree" || return
+	# An ordinary user makes no devices, cannot read a file of mode 0, and umoci notes owners in attributes.
+	[ -z "$owners" ] || ! grep -qE '^(char|block|file 0[0-3])' "$dir/tree" || return
+	[ -z "$owners" ] || ! grep -qE '[ug]id=' "$dir"/layer*.spec || return
 	[ "$1" != umoci ] || return 0
 	# These two know no whiteouts; and an absolute link, followed by them, is the host's.
 	! grep -qE '\.wh\.|link=/' "$dir"/layer*.spec
