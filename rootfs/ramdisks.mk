@@ -36,6 +36,7 @@ $(image_dir)/%/initrd.cpio: $(image_dir)/source $(packed_by) $(recipe_dir)/image
 		rootfs/pack-image rootfs/image-layout env/json.awk env/recipe out/libexec/rootfs
 	@mkdir -p $(@D)
 	@env/recipe $(recipe_dir) runspec >$(@D)/runspec
-	@rootfs/pack-recipe $(recipe_name) $* $(@D)/packed $(@D)/runspec $(program_root) $(sources)
+	@rootfs/pack-recipe $(recipe_name) $* $(call recipe_get,COMPRESSION) $(@D)/packed $(@D)/runspec \
+		$(program_root) $(sources)
 	@$(if $(filter FORCE,$(packed_by)),cmp -s $(@D)/packed/initrd.cpio $@ ||) mv -f $(@D)/packed/* $(@D)/
 	@rm -rf $(@D)/packed
