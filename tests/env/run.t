@@ -159,14 +159,18 @@ rm -rf "$MINTMARK_CACHE/env"
 PATH=$without fails 4 'ENV-HOST: tar expected on the host' "a host without tar: one line" env/root toolchain
 
 # A signal is heard while a step has the terminal.
-(exec env/run --tty --name step -- sleep 986) >/dev/null 2>&1 &
+(exec env/run --tty --name step -- sh -c 'echo begun; sleep 986') >"$TAP_TMP/begun" 2>&1 &
 pid=$!
-sleep 3
+ticks=600
+until grep -q begun "$TAP_TMP/begun" || [ $ticks -eq 0 ]; do
+	ticks=$((ticks - 1))
+	sleep 0.1
+done
 kill -TERM $pid
-ticks=50
+ticks=600
 while kill -0 $pid 2>/dev/null && [ $ticks -gt 0 ]; do
 	ticks=$((ticks - 1))
-	sleep 0.2
+	sleep 0.1
 done
 check "a step with the terminal ends with its runner" sh -c '! kill -0 $1 2>/dev/null' sh $pid
 wait $pid
