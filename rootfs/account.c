@@ -149,6 +149,12 @@ static struct wanted wanted_of(const char *text)
 	return wanted;
 }
 
+/* Digits that are no id are no name either. */
+static bool is_out_of_range(const struct wanted *wanted)
+{
+	return !wanted->numeric && wanted->name[strspn(wanted->name, "0123456789")] == '\0';
+}
+
 static bool is_wanted(const struct wanted *wanted, const struct line *line)
 {
 	if (wanted->numeric)
@@ -203,6 +209,8 @@ static int find_user(struct account *account, struct node *base, const char *use
 
 	if (!text)
 		return -1;
+	if (is_out_of_range(&wanted))
+		return unknown("user", user, err);
 	while (next_line(&rest, true, &line)) {
 		if (!is_wanted(&wanted, &line))
 			continue;
@@ -228,6 +236,8 @@ static int find_group(struct account *account, struct node *base, const char *gr
 	char *rest;
 	struct line line;
 
+	if (is_out_of_range(&wanted))
+		return unknown("group", group, err);
 	if (wanted.numeric) {
 		account->gid = wanted.id;
 		return 0;

@@ -39,7 +39,56 @@ static ssize_t read_at(const struct deb *deb, void *data, size_t size, off_t off
 	return (ssize_t)used;
 }
 
-static int check_pin(const struct deb *deb, const struct deb_pin *pin, struct err *err)
+/* Adds what of size bytes at offset lies in the part. */
+static int hash_overlap(struct hash *hash, const struct stream_part *part, const char *data,
+			uint64_t offset, size_t size, struct err *err)
+{
+	uint64_t first = (uint64_t)part->offset > offset ? (uint64_t)part->offset : offset;
+	uint64_t end = (uint64_t)part->offset + part->size;
+
+	if (end > offset + size)
+		end = offset + size;
+	return first < end ? hash_update(hash, data + (first - offset), (size_t)(end - first), err)
+			   : 0;
+}
+
+/* In one pass the whole and its members, which are read again: what is used then is compared. */
+static int hash_all(struct deb *deb, unsigned char digest[SHA256_SIZE], struct err *err)
+{
+	cleanup_hash struct hash *whole = hash_new(HASH_SHA256, err);
+	cleanup_hash struct hash *control = whole ? hash_new(HASH_SHA256, err) : NULL;
+	cleanup_hash struct hash *data = control ? hash_new(HASH_SHA256, err) : NULL;
+	char buffer[65536];
+	uint64_t done = 0;
+	ssize_t n = 1;
+
+	while (data && (n = read_at(deb, buffer, sizeof(buffer), (off_t)done, err)) > 0) {
+		if (hash_update(whole, buffer, (size_t)n, err) < 0 ||
+		    hash_overlap(control, &deb->control, buffer, done, (size_t)n, err) < 0 ||
+		    hash_overlap(data, &deb->data, buffer, done, (size_t)n, err) < 0)
+			return -1;
+		done += (uint64_t)n;
+	}
+	if (!data || n < 0 || hash_final(whole, digest, err) < 0 ||
+	    hash_final(control, deb->control_sha256, err) < 0)
+		return -1;
+	return hash_final(data, deb->data_sha256, err);
+}
+
+int deb_compare(const struct deb *deb, struct stream *stream,
+		const unsigned char sha256[SHA256_SIZE], struct err *err)
+{
+	struct stream_digests digests;
+
+	if (stream_digests(stream, &digests, err) < 0)
+		return -1;
+	if (memcmp(digests.stored, sha256, SHA256_SIZE) == 0)
+		return 0;
+	return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-CHANGED",
+		       "%s: an unchanged file expected, found it changed", deb->name);
+}
+
+static int check_pin(struct deb *deb, const struct deb_pin *pin, struct err *err)
 {
 	unsigned char digest[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
@@ -49,7 +98,7 @@ static int check_pin(const struct deb *deb, const struct deb_pin *pin, struct er
 			       "%s: a file of %llu bytes expected, found %llu", deb->name,
 			       (unsigned long long)pin->size,
 			       (unsigned long long)deb->blob.part.size);
-	if (blob_hash(&deb->blob, digest, err) < 0)
+	if (hash_all(deb, digest, err) < 0)
 		return -1;
 	hash_hex(digest, sizeof(digest), hex);
 	if (strcmp(hex, pin->sha256) != 0)
@@ -183,12 +232,21 @@ static int find_members(struct deb *deb, struct err *err)
 
 int deb_open(struct deb *deb, const char *path, const struct deb_pin *pin, struct err *err)
 {
+	struct err form = {0};
+	int failed;
+
 	deb->name = pin->name;
 	if (access(path, F_OK) < 0)
 		return err_errno(err, "DEBS-MISSING", "%s: %s", pin->name, path);
-	if (blob_open(&deb->blob, path, err) < 0 || check_pin(deb, pin, err) < 0)
+	if (blob_open(&deb->blob, path, err) < 0)
 		return -1;
-	return find_members(deb, err);
+	/* Members first: what does not match the pin is called that, whatever form it has. */
+	failed = find_members(deb, &form);
+	if (check_pin(deb, pin, err) < 0)
+		return -1;
+	if (failed < 0)
+		*err = form;
+	return failed;
 }
 
 int deb_settle(const struct deb *deb, struct err *err)

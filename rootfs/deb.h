@@ -19,6 +19,8 @@ struct deb {
 	const char *name;	    /* not owned */
 	struct stream_part control; /* control.tar, compressed or not */
 	struct stream_part data;
+	unsigned char control_sha256[SHA256_SIZE]; /* of the bytes that matched the pin */
+	unsigned char data_sha256[SHA256_SIZE];
 };
 
 #define DEB_INIT ((struct deb){.blob = BLOB_INIT})
@@ -28,6 +30,10 @@ struct deb {
  * members: DEBS-FORMAT. The caller closes it in any case.
  */
 int deb_open(struct deb *deb, const char *path, const struct deb_pin *pin, struct err *err);
+
+/* ROOTFS-CHANGED unless what the stream gave are the bytes that were compared with the pin. */
+int deb_compare(const struct deb *deb, struct stream *stream,
+		const unsigned char sha256[SHA256_SIZE], struct err *err);
 
 /* ROOTFS-CHANGED unless the file is as it was when it was opened. */
 int deb_settle(const struct deb *deb, struct err *err);

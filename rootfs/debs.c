@@ -197,7 +197,8 @@ static int read_control_tar(struct record *record, const struct deb *deb, struct
 	while ((found = tar_next(&tar, &entry, err)) > 0)
 		if (read_control_entry(record, &tar, &entry, err) < 0)
 			return -1;
-	if (found < 0 || stream_settle(stream, err) < 0)
+	if (found < 0 || stream_settle(stream, err) < 0 ||
+	    deb_compare(deb, stream, deb->control_sha256, err) < 0)
 		return -1;
 	if (!record->control)
 		return err_set(err, EXIT_MALFORMED, "DEBS-CONTROL",
@@ -371,7 +372,9 @@ static int read_files(struct rootfs *rootfs, const struct deb *deb, struct err *
 	const struct layer_rules rules = {.name = deb->name, .once = true};
 	cleanup_stream struct stream *stream = stream_open_part(&deb->data, err);
 
-	return stream ? layer_read(rootfs, stream, &rules, err) : -1;
+	if (!stream || layer_read(rootfs, stream, &rules, err) < 0)
+		return -1;
+	return deb_compare(deb, stream, deb->data_sha256, err);
 }
 
 static int read_package(struct rootfs *rootfs, const struct deb_pin *pin, char architecture[32],
@@ -423,6 +426,7 @@ static int copy_file(struct rootfs *rootfs, const struct node *from, const char 
 	inode->contents = from->inode->contents;
 	inode->offset = from->inode->offset;
 	inode->hashed = from->inode->hashed;
+	inode->stamp = from->inode->stamp;
 	memcpy(inode->sha256, from->inode->sha256, sizeof(inode->sha256));
 	return node_child(dir, name) ? 0 : add_name(rootfs, dir, name, inode, err);
 }

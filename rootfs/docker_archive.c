@@ -180,11 +180,19 @@ static json_t *read_config(struct rootfs *rootfs, const struct blobs *blobs, con
 		take_path(json_object_get(chosen, "Config"), "Config as a string", err);
 	unsigned char digest[SHA256_SIZE];
 	char hex[DIGEST_HEX + 1];
+	char found[DIGEST_HEX + 1];
 
 	if (!name || blobs_find(blobs, name, &blob, err) < 0 || blob_hash(&blob, digest, err) < 0 ||
 	    source_fact(rootfs, "Config", digest_json(digest), err) < 0)
 		return NULL;
-	return document_load(&blob, claimed_digest(name, hex), NULL, err);
+	/* The digest that was told is that of the bytes that are parsed. */
+	hash_hex(digest, sizeof(digest), found);
+	if (claimed_digest(name, hex) && strcmp(hex, found) != 0) {
+		err_set(err, EXIT_MALFORMED, "OCI-BLOB-DIGEST", "%s: sha256:%s expected, found %s",
+			name, hex, found);
+		return NULL;
+	}
+	return document_load(&blob, found, NULL, err);
 }
 
 static int read_image(struct rootfs *rootfs, const struct blobs *blobs,

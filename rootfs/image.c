@@ -117,6 +117,18 @@ static enum compression find_compression(const struct blob *blob)
 	return COMPRESSION_NONE;
 }
 
+/* What the decoder opens, too, but no media type of a layer says. */
+static bool is_foreign(const struct blob *blob)
+{
+	unsigned char start[6] = {0};
+	size_t size = blob->part.size < sizeof(start) ? (size_t)blob->part.size : sizeof(start);
+
+	if (pread(blob->part.fd, start, size, blob->part.offset) < 0)
+		return false;
+	return memcmp(start, "\xfd\x37zXZ", 6) == 0 ||
+	       (memcmp(start, "BZh", 3) == 0 && (start[4] == 0x31 || start[4] == 0x17));
+}
+
 static int check_compression(const struct image_layer *layer, const struct blob *blob,
 			     struct err *err)
 {
@@ -125,7 +137,12 @@ static int check_compression(const struct image_layer *layer, const struct blob 
 					    [COMPRESSION_ZSTD] = "zstd"};
 	enum compression found = find_compression(blob);
 
-	if (layer->compression == COMPRESSION_ANY || layer->compression == found)
+	if (layer->compression == COMPRESSION_ANY)
+		return 0;
+	if (is_foreign(blob))
+		return err_set(err, EXIT_MALFORMED, "OCI-MEDIA-TYPE",
+			       "plain, gzip or zstd expected, found xz or bzip2");
+	if (layer->compression == found)
 		return 0;
 	return err_set(err, EXIT_MALFORMED, "OCI-MEDIA-TYPE",
 		       "of gzip and zstd the media type says %s, found %s",

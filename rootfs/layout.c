@@ -318,11 +318,14 @@ static int refuse_platform(const struct layout *layout, const char *wanted, cons
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct candidate *candidate = &layout->candidates[i];
 
-		platform_text(&candidate->platform, text);
-		if (strlen(there) + strlen(text) + 3 > sizeof(there))
+		const char *name = candidate->has_platform
+					   ? platform_text(&candidate->platform, text)
+					   : "one without platform";
+
+		if (strlen(there) + strlen(name) + 3 > sizeof(there))
 			break;
 		strcat(there, i ? ", " : "");
-		strcat(there, candidate->has_platform ? text : "one without platform");
+		strcat(there, name);
 	}
 	return err_set(err, EXIT_MALFORMED, "OCI-PLATFORM",
 		       "one image for %s expected%s, found %s among: %s", wanted,

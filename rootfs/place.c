@@ -233,6 +233,10 @@ static int place(const struct rootfs *rootfs, struct node *dir, const char *name
 		set_directory(rootfs, node, inode);
 		return 0;
 	}
+	/* A folder that no package has an entry for may hold what earlier ones brought. */
+	if (node && once && node->child)
+		return err_set(err, EXIT_MALFORMED, "LAYER-CONFLICT",
+			       "a free path expected, found a folder that is not empty");
 	node_remove(node);
 	node = node_add(dir, name, inode, err);
 	if (!node)
@@ -295,6 +299,10 @@ static int empty_earlier(const struct rootfs *rootfs, struct node *dir, struct e
 {
 	struct node *next;
 
+	/* Once is enough: what the layer at hand places is its own. */
+	if (dir->emptied == rootfs->layer)
+		return 0;
+	dir->emptied = rootfs->layer;
 	for (struct node *node = dir->child; node; node = next) {
 		next = node->next;
 		if (remove_earlier(rootfs, node, err) < 0)

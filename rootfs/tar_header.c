@@ -8,7 +8,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { EXTENSION_MAX = 1 << 20 }; /* bytes of a pax header or a GNU long name */
+enum {
+	ATTRIBUTES_MAX = 64,	 /* of an entry */
+	EXTENSION_MAX = 1 << 20,
+}; /* bytes of a pax header or a GNU long name */
 
 /* Offsets and lengths in the header block. */
 #define NAME	 0, 100
@@ -192,6 +195,7 @@ struct extension {
 	char *path;
 	char *link;
 	struct xattr *xattrs;
+	size_t attributes;
 	bool has_size, has_uid, has_gid, has_pax;
 	uint64_t size, uid, gid;
 };
@@ -280,6 +284,8 @@ static int add_attribute(const struct tar *tar, struct extension *x, const char 
 	/* GNU tar writes the host's label under two keywords, with and without a closing NUL. */
 	if (attribute_of_host(name))
 		return 0;
+	if (!known && x->attributes++ == ATTRIBUTES_MAX)
+		return malformed(tar, err, "TAR-PAX", "at most 64 extended attributes", "more");
 	if (!known)
 		return xattrs_add(&x->xattrs, name, value, size, err);
 	if (known->size != size || memcmp(known->value, value, size) != 0)
@@ -483,6 +489,10 @@ static int read_extension(struct tar *tar, struct extension *x, char type, uint6
 		failed = read_pax(tar, x, size, err);
 		break;
 	case 'g':
+		/* Go forgets what stands before it. */
+		if (x->has_pax || x->path || x->link)
+			return malformed(tar, err, "TAR-PAX", "the entry of an extension header",
+					 "a global header");
 		failed = read_global(tar, size, err);
 		break;
 	case 'L':
@@ -584,18 +594,37 @@ static int check_type(const struct tar *tar, struct tar_entry *entry, char type,
 	return 0;
 }
 
+/* Go, which containerd and umoci are written in, reads these as other names than the rest does. */
+static int check_magic(const struct tar *tar, const unsigned char *block, struct err *err)
+{
+	uint64_t time;
+
+	if (memcmp(block + MAGIC, "ustar\0", 6) == 0 && memcmp(block + 508, "tar\0", 4) == 0)
+		return malformed(tar, err, "TAR-FIELD", "ustar, pax or GNU", "star's own format");
+	if (memcmp(block + MAGIC, "ustar ", 6) != 0)
+		return 0;
+	return parse_number(tar, block, 345, 12, &time, err) < 0
+		       ? -1
+		       : parse_number(tar, block, 357, 12, &time, err);
+}
+
 static int fill_entry(struct tar *tar, struct tar_entry *entry, struct extension *x,
 		      const unsigned char *block, uint64_t size, struct err *err)
 {
 	size_t length;
 
-	if (check_type(tar, entry, (char)block[TYPE], err) < 0 ||
+	if (check_magic(tar, block, err) < 0 ||
+	    check_type(tar, entry, (char)block[TYPE], err) < 0 ||
 	    fill_names(entry, x, block, err) < 0)
 		return -1;
 	length = strlen(entry->path);
 	/* Before there was a type for it, a folder was a file whose name ends with a slash. */
-	if (entry->type == '0' && length > 0 && entry->path[length - 1] == '/')
+	if (entry->type == '0' && length > 0 && entry->path[length - 1] == '/') {
+		if (block[TYPE] != '\0')
+			return malformed(tar, err, "TAR-TYPE", "a file's name without slash",
+					 "one that ends with it");
 		entry->type = '5';
+	}
 	if (fill_numbers(tar, entry, x, block, err) < 0)
 		return -1;
 	return fill_size(tar, entry, x, size, err);

@@ -103,6 +103,7 @@ struct node {
 	size_t path_length; /* from the top, in bytes */
 	uint32_t layer;	    /* whose entry it is; 0 for a parent that no layer has an entry for */
 	uint32_t touched;   /* the last layer that has something here or below */
+	uint32_t emptied;   /* the last layer that took away all that earlier ones left in it */
 	bool added;	    /* not part of the tree proper */
 	char name[];
 };
