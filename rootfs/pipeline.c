@@ -173,6 +173,22 @@ static void start(struct pipeline *p)
 	p->decodes = pthread_create(&p->decoding, NULL, decode_all, p) == 0;
 }
 
+/*
+ * For a reader that decodes itself: waits until a slot is free, for the digest may still be behind;
+ * whether one has to be filled.
+ */
+static bool await_room(struct pipeline *p)
+{
+	bool needed;
+
+	pthread_mutex_lock(&p->lock);
+	while (!has_room(p) && !p->stopped)
+		pthread_cond_wait(&p->changed, &p->lock);
+	needed = p->taken == p->made && !p->ended && !p->stopped;
+	pthread_mutex_unlock(&p->lock);
+	return needed;
+}
+
 /* Waits for the reader's next slot: whether there is one. */
 static bool await_slot(struct pipeline *p)
 {
@@ -180,7 +196,7 @@ static bool await_slot(struct pipeline *p)
 
 	if (!p->started)
 		start(p);
-	if (!p->decodes && p->taken == p->made && !p->ended)
+	if (!p->decodes && await_room(p))
 		decode_one(p);
 	pthread_mutex_lock(&p->lock);
 	while (p->taken == p->made && !p->ended && !p->stopped)
