@@ -26,6 +26,7 @@
 static unsigned no_threads;
 
 static bool slow_digest;
+static size_t no_digest; /* of pieces of that size, which comes late */
 
 /* Stands before the C library's, so that a test can run out of threads. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
@@ -41,7 +42,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 	return fails ? EAGAIN : create(thread, attributes, run, data);
 }
 
-/* Stands before OpenSSL's, so that a digest can be behind. */
+/* Stands before OpenSSL's, so that a digest can be behind, or fail. */
 int EVP_DigestUpdate(EVP_MD_CTX *context, const void *data, size_t size)
 {
 	typedef int updater(EVP_MD_CTX *, const void *, size_t);
@@ -51,6 +52,10 @@ int EVP_DigestUpdate(EVP_MD_CTX *context, const void *data, size_t size)
 		*(void **)&update = dlsym(RTLD_NEXT, "EVP_DigestUpdate");
 	if (slow_digest && size > 256 * 1024)
 		usleep(3000);
+	if (no_digest && size == no_digest) {
+		usleep(50000);
+		return 0;
+	}
 	return update(context, data, size);
 }
 
@@ -509,6 +514,36 @@ static void threads_that_cannot_be_made(void **unused)
 	slow_digest = false;
 }
 
+/* Whoever takes digests must hear of it, however late and in whatever thread it happened. */
+static void digest_that_fails(void **unused)
+{
+	static unsigned char piece[200000];
+	cleanup_bytes struct bytes plain = {0};
+	cleanup_bytes struct bytes stored = {0};
+	cleanup_close int fd = -1;
+
+	(void)unused;
+	state = 8;
+	plain = make_plain(100003);
+	add_member(&stored, &plain, 6, Z_DEFAULT_STRATEGY, NULL);
+	fd = file_of(&stored);
+	no_digest = plain.size;
+	for (unsigned fails = 0; fails < 4; fails++) {
+		const struct stream_part part = {fd, 0, stored.size, "test"};
+		struct err err = {0};
+		struct stream_digests digests;
+		cleanup_stream struct stream *stream = stream_open_part(&part, &err);
+
+		assert_non_null(stream);
+		no_threads = fails;
+		if (stream_read(stream, piece, sizeof(piece), &err) >= 0 &&
+		    stream_settle(stream, &err) == 0)
+			assert_int_equal(stream_digests(stream, &digests, &err), -1);
+		assert_int_equal(err.status, EXIT_ENVIRONMENT);
+	}
+	no_digest = 0;
+}
+
 static void trouble_comes_last(void **unused)
 {
 	cleanup_bytes struct bytes plain = {0};
@@ -632,6 +667,7 @@ int main(void)
 		cmocka_unit_test(other_compressions),
 		cmocka_unit_test(closed_early),
 		cmocka_unit_test(threads_that_cannot_be_made),
+		cmocka_unit_test(digest_that_fails),
 		cmocka_unit_test(trouble_comes_last),
 		cmocka_unit_test(slow_reader),
 		cmocka_unit_test(limits_of_streams),
