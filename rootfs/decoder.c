@@ -54,7 +54,7 @@ static bool is_zstd(const unsigned char *head, ssize_t size)
 	       (size >= 4 && (head[0] & 0xf0) == 0x50 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0);
 }
 
-static struct decoder *choose(struct input *input, struct err *err)
+static struct decoder *choose(struct input *input, bool single, struct err *err)
 {
 	unsigned char head[INPUT_HEAD];
 	ssize_t size = input_peek(input, head, sizeof(head), err);
@@ -62,7 +62,7 @@ static struct decoder *choose(struct input *input, struct err *err)
 	if (size < 0)
 		return NULL;
 	if (begins(head, size, "\x1f\x8b", 2))
-		return gunzip_new(input->name, err);
+		return single ? inflate_new(input->name, err) : gunzip_new(input->name, err);
 	if (is_zstd(head, size))
 		return unzstd_new(input->name, err);
 	if (begins(head, size,
@@ -80,7 +80,7 @@ static struct decoder *choose(struct input *input, struct err *err)
 struct decoder *decoder_new(struct input *input, const struct rootfs_limits *limits, bool single,
 			    struct err *err)
 {
-	struct decoder *decoder = choose(input, err);
+	struct decoder *decoder = choose(input, single, err);
 
 	if (!decoder)
 		return NULL;

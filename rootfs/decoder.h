@@ -51,7 +51,8 @@ int decoder_damaged(const struct decoder *decoder, const char *expected, const c
 		    struct err *err);
 
 /* Allocate and fill in their own members; NULL with err filled in. */
-struct decoder *gunzip_new(const char *name, struct err *err);
+struct decoder *gunzip_new(const char *name, struct err *err);	/* all members */
+struct decoder *inflate_new(const char *name, struct err *err); /* a single one */
 struct decoder *unzstd_new(const char *name, struct err *err);
 struct decoder *unxz_new(const char *name, struct err *err);
 struct decoder *bunzip_new(const char *name, struct err *err);

@@ -108,6 +108,12 @@ fails 3 '^rootfs: CPIO-JUNK: ' 'compressed twice' "$ROOTFS" list x.cpio
 fails 3 '^rootfs: CPIO-JUNK: ' 'nothing, compressed' "$ROOTFS" list x.cpio
 printf '\037\213\010\004\0\0\0\0\0\003\0\0' >x.cpio
 fails 3 '^rootfs: CPIO-COMPRESSION: .*extra' 'a gzip header that Linux does not read' "$ROOTFS" list x.cpio
+# A stored block, then one whose only code for distances has two bits: RFC 1951 allows one of one bit.
+mkdir none.d && "$ROOTFS" pack dir:none.d --owner-root -o none.d.cpio
+{ printf '\037\213\010\0\0\0\0\0\0\003\0\0\002\377\375' && cat none.d.cpio &&
+	printf '\005\300\201\0\0\0\0\200\240\374\251\073' && gzip -c none.d.cpio | tail -c 8; } >x.cpio
+fails 3 '^rootfs: CPIO-COMPRESSION: .*invalid distances set' 'gzip with a set of codes that Linux refuses' \
+	"$ROOTFS" list x.cpio
 printf 'BZh91AY' >x.cpio
 fails 3 '^rootfs: CPIO-JUNK: ' 'bzip2, which our kernels lack' "$ROOTFS" list x.cpio
 for kind in gzip zstd; do
