@@ -168,6 +168,20 @@ check 'an uncompressed one does not expand' "$ROOTFS" pack tar:zero.tar -o y.cpi
 check 'and is the same archive' cmp x.cpio y.cpio
 gzip -c y.cpio >x.cpio
 fails 3 '^rootfs: ROOTFS-LIMIT: ' 'a compressed archive that expands beyond measure' "$ROOTFS" list x.cpio
+head -c $((40 << 20)) /dev/zero >zero
+"$ROOTFS" pack --add zero=zero:0644 -o z1.cpio && gzip -c z1.cpio >z1.gz && cat z1.gz z1.gz >x.cpio
+check 'one piece that may expand freely' "$ROOTFS" list z1.gz
+fails 3 '^rootfs: ROOTFS-LIMIT: .*--limit ratio=NUMBER raises it' 'two such pieces' "$ROOTFS" list x.cpio
+gzip -c none.d.cpio >x.cpio && i=0
+while [ $i -lt 11 ]; do
+	i=$((i + 1))
+	cat x.cpio x.cpio >y.cpio && mv y.cpio x.cpio
+done
+(ulimit -n 64 && exec "$ROOTFS" list x.cpio) >list.txt 2>err.txt
+ok $? '2048 pieces take one file'
+check 'each header counts as an entry' "$ROOTFS" list x.cpio --limit entries=2048
+fails 3 '^rootfs: ROOTFS-LIMIT: .*--limit entries=NUMBER raises it' 'also when it makes nothing' \
+	"$ROOTFS" list x.cpio --limit entries=2047
 fails 2 '^rootfs: USAGE: ' 'an unknown limit' "$ROOTFS" pack dir:tree -o x.cpio --limit depth=3
 fails 2 '^rootfs: USAGE: ' 'a limit of nothing' "$ROOTFS" pack dir:tree -o x.cpio --limit entries=0
 
