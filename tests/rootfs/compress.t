@@ -65,6 +65,15 @@ if command -v zstd >/dev/null && [ "$level" ]; then
 		zstd -q -"$level" -T$workers -c plain.cpio | remade zstd.cpio
 		ok $? "zstd -$level -T$workers makes the same bytes"
 	done
+	# Where the archive ends with a block, or with a job of 8 MiB: 512 bytes are headers and padding.
+	for bytes in 262144 524288 8388608; do
+		head -c $((bytes - 512)) "$ROOTFS" >part
+		head -c $((bytes - 512 - $(wc -c <part))) /dev/zero >>part
+		"$ROOTFS" pack --add part=part:0644 -o part.cpio && [ "$(wc -c <part.cpio)" -eq $bytes ] &&
+			"$ROOTFS" pack --add part=part:0644 --compress zstd -o part.zst &&
+			zstd -q -"$level" -T1 -c part.cpio | remade part.zst
+		ok $? "zstd -$level makes the same bytes of $bytes"
+	done
 else
 	skip 'zstd makes the same bytes' 'no zstd, or no sources'
 fi
