@@ -211,6 +211,11 @@ if command -v prlimit >/dev/null; then
 		prlimit --fsize=4000000 env -i sh -c "trap '' XFSZ; exec \"$ROOTFS\" pack dir:large --owner-root -o l4.cpio"
 	check 'leaves nothing behind' [ ! -e l4.cpio ]
 fi
+if [ -c /dev/full ]; then
+	# shellcheck disable=SC2016 # for the inner shell
+	fails 4 '^rootfs: FILE-WRITE: standard output' 'a listing that does not fit' \
+		sh -c 'exec "$1" list plain.cpio >/dev/full' sh "$ROOTFS"
+fi
 [ "$size" -gt 0 ] && [ -z "$(find . -name '.*.cpio.*')" ]
 ok $? 'no temporary file stays'
 finish_tap
