@@ -30,6 +30,9 @@ struct decoder {
 	unsigned char buffer[131072];
 };
 
+/* Whether data that begin so, with INPUT_HEAD bytes or all there are, are compressed. */
+bool decoder_knows(const unsigned char *head, ssize_t size);
+
 /*
  * Recognises what the input is; bytes that are nothing known are plain. Owned by the caller; input
  * and limits outlive it. NULL with ROOTFS-READ or ROOTFS-MEMORY.
