@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "decoder.h"
 #include "limit.h"
 #include "place.h"
 #include "rootfs.h"
@@ -361,22 +362,9 @@ static int read_members(struct blobs *blobs, struct rootfs_usage *usage, struct 
 /* Whether the file begins like one that a stream decompresses. */
 static bool is_compressed(const struct blob *blob)
 {
-	static const struct {
-		const char *bytes;
-		ssize_t size;
-	} magic[] = {{"\x1f\x8b", 2},
-		     {"\xfd"
-		      "7zXZ",
-		      6},
-		     {"\x28\xb5\x2f\xfd", 4},
-		     {"BZh", 3}};
-	char start[6];
-	ssize_t n = pread(blob->fd, start, sizeof(start), 0);
+	unsigned char head[INPUT_HEAD];
 
-	for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
-		if (n >= magic[i].size && memcmp(start, magic[i].bytes, (size_t)magic[i].size) == 0)
-			return true;
-	return false;
+	return decoder_knows(head, pread(blob->fd, head, sizeof(head), 0));
 }
 
 static int write_all(int fd, const char *data, size_t size, struct err *err)

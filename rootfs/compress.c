@@ -29,6 +29,7 @@ struct compressor {
 	enum rootfs_compression kind;
 	struct outfile *out;
 	uint64_t written;
+	uint64_t left; /* of what was announced */
 	z_stream z;
 	gz_header header;
 	ZSTD_CCtx *zstd;
@@ -108,11 +109,21 @@ static int zstd_all(struct compressor *c, ZSTD_inBuffer *in, ZSTD_EndDirective e
 	return 0;
 }
 
+/* The end comes with the last byte: after it, it would be a block more where one is just full. */
 static int take_zstd(struct sink *sink, const void *data, size_t size, struct err *err)
 {
+	struct compressor *c = (struct compressor *)sink;
 	ZSTD_inBuffer in = {data, size, 0};
 
-	return zstd_all((struct compressor *)sink, &in, ZSTD_e_continue, err);
+	if (size > c->left)
+		return engine_failed("more of it than was announced", err);
+	c->left -= size;
+	return zstd_all(c, &in, c->left ? ZSTD_e_continue : ZSTD_e_end, err);
+}
+
+static int finish_zstd(const struct compressor *c, struct err *err)
+{
+	return c->left ? engine_failed("less of it than was announced", err) : 0;
 }
 
 static int start_gzip(struct compressor *c, struct err *err)
@@ -165,6 +176,7 @@ struct sink *compressor_new(enum rootfs_compression compression, uint64_t size, 
 	sink = &c->sink;
 	c->kind = compression;
 	c->out = out;
+	c->left = size;
 	if ((compression == ROOTFS_GZIP ? start_gzip(c, err) : start_zstd(c, size, err)) < 0)
 		return NULL;
 	return steal_ptr(sink);
@@ -173,11 +185,9 @@ struct sink *compressor_new(enum rootfs_compression compression, uint64_t size, 
 int compressor_finish(struct sink *sink, struct err *err)
 {
 	struct compressor *c = (struct compressor *)sink;
-	ZSTD_inBuffer none = {0};
 
 	c->z.avail_in = 0;
-	if ((c->kind == ROOTFS_GZIP ? deflate_all(c, Z_FINISH, err)
-				    : zstd_all(c, &none, ZSTD_e_end, err)) < 0)
+	if ((c->kind == ROOTFS_GZIP ? deflate_all(c, Z_FINISH, err) : finish_zstd(c, err)) < 0)
 		return -1;
 	memset(c->buffer, 0, ALIGNMENT);
 	return put(c, (size_t)(-c->written % ALIGNMENT), err);

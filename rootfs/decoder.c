@@ -54,33 +54,57 @@ static bool is_zstd(const unsigned char *head, ssize_t size)
 	       (size >= 4 && (head[0] & 0xf0) == 0x50 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0);
 }
 
-static struct decoder *choose(struct input *input, struct err *err)
+enum form { PLAIN, GZIP, ZSTD, XZ, BZIP2 };
+
+static enum form form_of(const unsigned char *head, ssize_t size)
+{
+	if (begins(head, size, "\x1f\x8b", 2))
+		return GZIP;
+	if (is_zstd(head, size))
+		return ZSTD;
+	if (begins(head, size,
+		   "\xfd"
+		   "7zXZ",
+		   6))
+		return XZ;
+	/* The digit is the block size; what follows is one of two magic numbers. */
+	if (begins(head, size, "BZh", 3) && size > 4 && head[3] >= '1' && head[3] <= '9' &&
+	    (head[4] == 0x31 || head[4] == 0x17))
+		return BZIP2;
+	return PLAIN;
+}
+
+bool decoder_knows(const unsigned char *head, ssize_t size)
+{
+	return form_of(head, size) != PLAIN;
+}
+
+static struct decoder *choose(struct input *input, bool single, struct err *err)
 {
 	unsigned char head[INPUT_HEAD];
 	ssize_t size = input_peek(input, head, sizeof(head), err);
 
 	if (size < 0)
 		return NULL;
-	if (begins(head, size, "\x1f\x8b", 2))
-		return gunzip_new(input->name, err);
-	if (is_zstd(head, size))
+	switch (form_of(head, size)) {
+	case GZIP:
+		return single ? inflate_new(input->name, err) : gunzip_new(input->name, err);
+	case ZSTD:
 		return unzstd_new(input->name, err);
-	if (begins(head, size,
-		   "\xfd"
-		   "7zXZ",
-		   6))
+	case XZ:
 		return unxz_new(input->name, err);
-	/* The digit is the block size; what follows is one of two magic numbers. */
-	if (begins(head, size, "BZh", 3) && size > 4 && head[3] >= '1' && head[3] <= '9' &&
-	    (head[4] == 0x31 || head[4] == 0x17))
+	case BZIP2:
 		return bunzip_new(input->name, err);
+	case PLAIN:
+		break;
+	}
 	return plain_new(input->name, err);
 }
 
 struct decoder *decoder_new(struct input *input, const struct rootfs_limits *limits, bool single,
 			    struct err *err)
 {
-	struct decoder *decoder = choose(input, err);
+	struct decoder *decoder = choose(input, single, err);
 
 	if (!decoder)
 		return NULL;

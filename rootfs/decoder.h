@@ -30,6 +30,9 @@ struct decoder {
 	unsigned char buffer[131072];
 };
 
+/* Whether data that begin so, with INPUT_HEAD bytes or all there are, are compressed. */
+bool decoder_knows(const unsigned char *head, ssize_t size);
+
 /*
  * Recognises what the input is; bytes that are nothing known are plain. Owned by the caller; input
  * and limits outlive it. NULL with ROOTFS-READ or ROOTFS-MEMORY.
@@ -51,7 +54,8 @@ int decoder_damaged(const struct decoder *decoder, const char *expected, const c
 		    struct err *err);
 
 /* Allocate and fill in their own members; NULL with err filled in. */
-struct decoder *gunzip_new(const char *name, struct err *err);
+struct decoder *gunzip_new(const char *name, struct err *err);	/* all members */
+struct decoder *inflate_new(const char *name, struct err *err); /* a single one */
 struct decoder *unzstd_new(const char *name, struct err *err);
 struct decoder *unxz_new(const char *name, struct err *err);
 struct decoder *bunzip_new(const char *name, struct err *err);

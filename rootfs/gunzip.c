@@ -17,7 +17,6 @@ enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, RESERVED = 0xe0, METHOD_
 struct gunzip {
 	struct decoder decoder;
 	bool in_member;
-	bool ended; /* after the one member that was asked for */
 	unsigned long header_crc;
 	struct inflate_state state;
 };
@@ -159,7 +158,6 @@ static int inflate_some(struct gunzip *gunzip, struct err *err)
 		return damaged(gunzip, reason(result), err);
 	if (state->block_state == ISAL_BLOCK_FINISH) {
 		gunzip->in_member = false;
-		gunzip->ended = decoder->single;
 		return 1;
 	}
 	return state->avail_out < room || decoder->left > 0;
@@ -170,8 +168,6 @@ static int advance(struct gunzip *gunzip, struct err *err)
 {
 	int more;
 
-	if (gunzip->ended)
-		return 0;
 	if (!gunzip->in_member)
 		return start_member(gunzip, err);
 	more = inflate_some(gunzip, err);

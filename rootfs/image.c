@@ -162,7 +162,8 @@ static int compare_digest(const unsigned char *digest, const char *hex, const ch
 }
 
 /* Reads what layer_read() did not, for its digests. */
-static int drain(const struct blob *blob, struct stream_digests *digests, struct err *err)
+static int drain(const struct blob *blob, const struct rootfs_limits *limits,
+		 struct stream_digests *digests, struct err *err)
 {
 	cleanup_stream struct stream *stream = stream_open_part(&blob->part, err);
 	char buffer[65536];
@@ -170,6 +171,7 @@ static int drain(const struct blob *blob, struct stream_digests *digests, struct
 
 	if (!stream)
 		return -1;
+	stream_limit(stream, limits);
 	do
 		n = stream_read(stream, buffer, sizeof(buffer), err);
 	while (n > 0);
@@ -189,7 +191,8 @@ static int compare_digests(const struct image_layer *layer, const struct stream_
 
 /* A layer that cannot be read may be another than the one that was meant: then that is the reason.
  */
-static int find_reason(const struct image_layer *layer, const struct blob *blob, struct err *err)
+static int find_reason(const struct rootfs *rootfs, const struct image_layer *layer,
+		       const struct blob *blob, struct err *err)
 {
 	struct stream_digests digests;
 	struct err reason = {0};
@@ -201,7 +204,8 @@ static int find_reason(const struct image_layer *layer, const struct blob *blob,
 	    (layer->hex && (blob_hash(blob, digests.stored, &reason) < 0 ||
 			    compare_digest(digests.stored, layer->hex, "OCI-BLOB-DIGEST",
 					   "stored bytes", &reason) < 0)) ||
-	    (drain(blob, &digests, &other) == 0 && compare_digests(layer, &digests, &reason) < 0))
+	    (drain(blob, &rootfs->usage.limits, &digests, &other) == 0 &&
+	     compare_digests(layer, &digests, &reason) < 0))
 		*err = reason;
 	return -1;
 }
@@ -226,7 +230,7 @@ static int read_blob(struct rootfs *rootfs, const struct image_layer *layer,
 	struct stream_digests digests;
 
 	if (!stream || layer_read(rootfs, stream, &rules, err) < 0)
-		return find_reason(layer, blob, err);
+		return find_reason(rootfs, layer, blob, err);
 	if (blob_settle(blob, err) < 0 || stream_digests(stream, &digests, err) < 0)
 		return -1;
 	return compare_digests(layer, &digests, err) < 0 ? -1 : add_fact(rootfs, &digests, err);
@@ -244,7 +248,7 @@ static int read_layer(struct rootfs *rootfs, const struct image *image,
 			       "%llu bytes expected, found %llu", (unsigned long long)layer->size,
 			       (unsigned long long)blob.part.size);
 	if (check_compression(layer, &blob, err) < 0)
-		return find_reason(layer, &blob, err);
+		return find_reason(rootfs, layer, &blob, err);
 	return read_blob(rootfs, layer, &blob, err);
 }
 

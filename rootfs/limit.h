@@ -15,8 +15,9 @@
 
 struct rootfs_limits {
 	uint64_t entries;     /* entries read and parents made, in all sources together */
-	uint64_t bytes;	      /* decompressed, and contents, in all sources together */
-	uint64_t ratio;	      /* decompressed bytes for each stored byte of one layer */
+	uint64_t bytes;	      /* of contents that are spooled, in all sources together; and of what
+				 one layer decompresses to, or all pieces of an archive */
+	uint64_t ratio;	      /* decompressed bytes for each stored byte of one layer or archive */
 	uint64_t layers;      /* of one image */
 	uint64_t zstd_window; /* bytes; the power of two below counts */
 	uint64_t xz_memory;   /* bytes */

@@ -494,6 +494,17 @@ static int run(const struct command *command, int argc, char **argv, struct err 
 	return command->run(&a, err);
 }
 
+/* What could not be written may have left the buffer long ago, and its reason errno. */
+static int finish_output(struct err *err)
+{
+	if (fflush(stdout) != 0)
+		return err_errno(err, "FILE-WRITE", "standard output");
+	if (ferror(stdout))
+		return err_set(err, EXIT_ENVIRONMENT, "FILE-WRITE",
+			       "standard output: all of it expected to be written, found a part");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
@@ -508,7 +519,7 @@ int main(int argc, char **argv)
 		puts("rootfs (mintmark)");
 	else
 		failed = misuse(&err, "a command expected, found", argc > 1 ? argv[1] : "none");
-	if (fflush(stdout) != 0 && failed == 0)
-		failed = err_errno(&err, "FILE-WRITE", "standard output");
+	if (failed == 0)
+		failed = finish_output(&err);
 	return failed < 0 ? err_print(&err, "rootfs") : EXIT_OK;
 }

@@ -173,6 +173,22 @@ static void start(struct pipeline *p)
 	p->decodes = pthread_create(&p->decoding, NULL, decode_all, p) == 0;
 }
 
+/*
+ * For a reader that decodes itself: waits until a slot is free, for the digest may still be behind;
+ * whether one has to be filled.
+ */
+static bool await_room(struct pipeline *p)
+{
+	bool needed;
+
+	pthread_mutex_lock(&p->lock);
+	while (!has_room(p) && !p->stopped)
+		pthread_cond_wait(&p->changed, &p->lock);
+	needed = p->taken == p->made && !p->ended && !p->stopped;
+	pthread_mutex_unlock(&p->lock);
+	return needed;
+}
+
 /* Waits for the reader's next slot: whether there is one. */
 static bool await_slot(struct pipeline *p)
 {
@@ -180,7 +196,7 @@ static bool await_slot(struct pipeline *p)
 
 	if (!p->started)
 		start(p);
-	if (!p->decodes && p->taken == p->made && !p->ended)
+	if (!p->decodes && await_room(p))
 		decode_one(p);
 	pthread_mutex_lock(&p->lock);
 	while (p->taken == p->made && !p->ended && !p->stopped)
@@ -213,6 +229,18 @@ static size_t take(struct pipeline *p, void *data, size_t size)
 	return size;
 }
 
+static bool report_trouble(struct pipeline *p, struct err *err)
+{
+	bool failed;
+
+	pthread_mutex_lock(&p->lock);
+	failed = p->trouble.status != 0;
+	if (failed)
+		*err = p->trouble;
+	pthread_mutex_unlock(&p->lock);
+	return failed;
+}
+
 ssize_t pipeline_read(struct pipeline *p, void *data, size_t size, struct err *err)
 {
 	char *to = data;
@@ -224,13 +252,10 @@ ssize_t pipeline_read(struct pipeline *p, void *data, size_t size, struct err *e
 		used += take(p, to + used, size - used);
 	}
 	/* Less than was asked for means the end; what came before a failure is of no use. */
-	if (used == size || !p->trouble.status)
-		return (ssize_t)used;
-	*err = p->trouble;
-	return -1;
+	return used == size || !report_trouble(p, err) ? (ssize_t)used : -1;
 }
 
-void pipeline_finish(struct pipeline *p)
+static void join(struct pipeline *p)
 {
 	pthread_mutex_lock(&p->lock);
 	/* All of it was read: the digest may still be on its way. */
@@ -245,11 +270,17 @@ void pipeline_finish(struct pipeline *p)
 	p->hashes = false;
 }
 
+int pipeline_finish(struct pipeline *p, struct err *err)
+{
+	join(p);
+	return report_trouble(p, err) ? -1 : 0;
+}
+
 void pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return;
-	pipeline_finish(p);
+	join(p);
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);
 	free(p->memory);

@@ -24,8 +24,11 @@ struct pipeline *pipeline_new(struct decoder *decoder, struct hash *plain,
  */
 ssize_t pipeline_read(struct pipeline *pipeline, void *data, size_t size, struct err *err);
 
-/* Stops the threads, wherever they are; decoder and hash are the caller's alone again. */
-void pipeline_finish(struct pipeline *pipeline);
+/*
+ * Stops the threads, wherever they are; decoder and hash are the caller's alone again. -1 with what
+ * failed behind the last read: the digest may be behind the reader.
+ */
+int pipeline_finish(struct pipeline *pipeline, struct err *err);
 
 /* Finishes, too. Accepts NULL. */
 void pipeline_free(struct pipeline *pipeline);

@@ -14,6 +14,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/document.c \
 	rootfs/gunzip.c \
 	rootfs/image.c \
+	rootfs/inflate.c \
 	rootfs/input.c \
 	rootfs/layer.c \
 	rootfs/layout.c \

@@ -124,8 +124,8 @@ int stream_settle(const struct stream *stream, struct err *err)
 
 int stream_digests(struct stream *stream, struct stream_digests *digests, struct err *err)
 {
-	pipeline_finish(stream->pipeline);
-	if (hash_final(stream->input.hash, digests->stored, err) < 0)
+	if (pipeline_finish(stream->pipeline, err) < 0 ||
+	    hash_final(stream->input.hash, digests->stored, err) < 0)
 		return -1;
 	return hash_final(stream->plain, digests->plain, err);
 }

@@ -33,8 +33,10 @@ struct link {
 struct segment {
 	struct contents contents;
 	int fd;
-	char *path; /* for messages */
+	bool shared;	/* another segment closes it */
+	uint64_t start; /* in the file */
 	uint64_t size;
+	char *path; /* for messages */
 	bool compressed;
 };
 
@@ -44,6 +46,9 @@ struct unpacking {
 	bool begun;		 /* there was an entry */
 	uint64_t pieces;	 /* that are compressed */
 	uint64_t end;		 /* of the compressed piece read last, in the file */
+	uint64_t stored;	 /* bytes of all pieces */
+	uint64_t plain;		 /* bytes that they gave */
+	int spool;		 /* in which these lie behind each other; -1 before the first */
 	uint64_t header;	 /* offset of the current entry */
 	uint64_t body;		 /* offset of its data */
 	uint64_t next;		 /* offset after its padding */
@@ -57,11 +62,15 @@ struct unpacking {
 static ssize_t read_segment(const struct segment *segment, void *data, size_t size, uint64_t offset,
 			    struct err *err)
 {
+	uint64_t there = offset < segment->size ? segment->size - offset : 0;
+	uint64_t from = segment->start + offset;
 	char *p = data;
 	size_t used = 0;
 
+	if (size > there)
+		size = (size_t)there;
 	while (used < size) {
-		ssize_t n = pread(segment->fd, p + used, size - used, (off_t)(offset + used));
+		ssize_t n = pread(segment->fd, p + used, size - used, (off_t)(from + used));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -122,28 +131,26 @@ static void segment_close(struct contents *contents)
 {
 	struct segment *segment = (struct segment *)contents;
 
-	if (segment->fd >= 0)
+	if (segment->fd >= 0 && !segment->shared)
 		close(segment->fd);
 	free(segment->path);
 	free(segment);
 }
 
-/* Belongs to the tree; takes fd, which may be -1, and path, which may be NULL. */
-static struct segment *segment_new(struct rootfs *rootfs, int fd, char *path, struct err *err)
+/* Belongs to the tree; takes path, which may be NULL. Whoever asks fills in the rest. */
+static struct segment *segment_new(struct rootfs *rootfs, char *path, struct err *err)
 {
 	struct segment *segment = path ? calloc(1, sizeof(*segment)) : NULL;
 
 	if (!segment) {
 		err_errno(err, "ROOTFS-MEMORY", "archive");
-		if (fd >= 0)
-			close(fd);
 		free(path);
 		return NULL;
 	}
 	segment->contents = (struct contents){
 		.next = rootfs->contents, .read = cpio_read, .close = segment_close};
 	rootfs->contents = &segment->contents;
-	segment->fd = fd;
+	segment->fd = -1;
 	segment->path = path;
 	return segment;
 }
@@ -170,6 +177,12 @@ static int stopped(const struct unpacking *u, const char *name, uint64_t offset,
 {
 	return err_set(err, EXIT_MALFORMED, name, "%s: offset %llu: %s expected, found %s",
 		       u->segment->path, (unsigned long long)offset, expected, found);
+}
+
+/* Says in which entry something failed. */
+static int wrap_entry(const struct unpacking *u, struct err *err)
+{
+	return err_wrap(err, "%s: offset %llu", u->segment->path, (unsigned long long)u->header);
 }
 
 /* Where a path leads. */
@@ -280,10 +293,7 @@ no_memory:
 static int add_node(struct unpacking *u, const struct place *place, struct inode *inode,
 		    struct err *err)
 {
-	if (limit_entry(&u->rootfs->usage, err) == 0 &&
-	    node_add(place->dir, place->last, inode, err))
-		return 0;
-	return err_wrap(err, "%s: offset %llu", u->segment->path, (unsigned long long)u->header);
+	return node_add(place->dir, place->last, inode, err) ? 0 : wrap_entry(u, err);
 }
 
 /* Whether open(), mknod(), symlink() or link() can make something there. */
@@ -581,6 +591,9 @@ static int unpack_entry(struct unpacking *u, struct err *err)
 
 	if (read_header(u, err) < 0)
 		return -1;
+	/* Each takes time, and perhaps a remark, also when it makes nothing new. */
+	if (limit_entry(&u->rootfs->usage, err) < 0)
+		return wrap_entry(u, err);
 	named = read_name(u, err);
 	if (named < 0 || (named > 0 && make_entry(u, err) < 0))
 		return -1;
@@ -676,12 +689,15 @@ static int expand(struct unpacking *u, struct input *input, struct segment *segm
 		return -1;
 	while ((n = decoder->read(decoder, buffer, sizeof(buffer), err)) > 0) {
 		segment->size += (uint64_t)n;
+		u->plain += (uint64_t)n;
 		if (limit_bytes(usage, (uint64_t)n, err) < 0 ||
-		    limit_ratio(&usage->limits, decoder_used(decoder), segment->size, err) < 0 ||
+		    limit_ratio(&usage->limits, u->stored + decoder_used(decoder), u->plain, err) <
+			    0 ||
 		    write_all(segment->fd, buffer, (size_t)n, err) < 0)
 			return -1;
 	}
 	*used = decoder_used(decoder);
+	u->stored += *used;
 	if (n < 0 && strcmp(err->name, "TAR-COMPRESSION") == 0)
 		snprintf(err->name, sizeof(err->name), "CPIO-COMPRESSION");
 	return (int)n;
@@ -697,28 +713,38 @@ static int unpack_damaged(struct unpacking *u, struct err *err)
 	return -1;
 }
 
-static int unpack_expanded(struct unpacking *u, struct input *input, uint64_t *used,
-			   struct err *err)
+/* An empty segment behind what earlier pieces gave: one file, however many pieces there are. */
+static struct segment *new_piece(struct unpacking *u, uint64_t offset, struct err *err)
 {
 	struct segment *segment;
 	char *path = NULL;
-	int fd;
 
 	if (asprintf(&path, "%s: decompressed from offset %llu", u->segment->path,
-		     (unsigned long long)input->offset) < 0)
+		     (unsigned long long)offset) < 0)
 		path = NULL;
-	fd = spool_file(err);
-	if (fd < 0) {
-		free(path);
-		return -1;
-	}
-	segment = segment_new(u->rootfs, fd, path, err);
+	segment = segment_new(u->rootfs, path, err);
+	if (!segment)
+		return NULL;
+	segment->compressed = true;
+	segment->start = u->plain;
+	segment->shared = u->spool >= 0;
+	if (!segment->shared)
+		u->spool = spool_file(err);
+	segment->fd = u->spool;
+	return segment->fd < 0 ? NULL : segment;
+}
+
+static int unpack_expanded(struct unpacking *u, struct input *input, uint64_t *used,
+			   struct err *err)
+{
+	struct segment *segment = new_piece(u, (uint64_t)input->offset, err);
+	int failed;
+
 	if (!segment)
 		return -1;
-	segment->compressed = true;
-	fd = expand(u, input, segment, used, err);
+	failed = expand(u, input, segment, used, err);
 	u->segment = segment;
-	if (fd < 0)
+	if (failed < 0)
 		return unpack_damaged(u, err);
 	if (unpack_segment(u, err) < 0)
 		return -1;
@@ -777,18 +803,13 @@ static int unpack_segment(struct unpacking *u, struct err *err)
 
 static struct segment *open_archive(struct rootfs *rootfs, const char *file, struct err *err)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	struct segment *segment;
+	struct segment *segment = segment_new(rootfs, strdup(file), err);
 	struct stat st;
 
-	if (fd < 0) {
-		err_errno(err, "FILE-OPEN", "%s", file);
-		return NULL;
-	}
-	segment = segment_new(rootfs, fd, strdup(file), err);
 	if (!segment)
 		return NULL;
-	if (fstat(fd, &st) < 0) {
+	segment->fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (segment->fd < 0 || fstat(segment->fd, &st) < 0) {
 		err_errno(err, "FILE-OPEN", "%s", file);
 		return NULL;
 	}
@@ -803,7 +824,7 @@ static struct segment *open_archive(struct rootfs *rootfs, const char *file, str
 int rootfs_unpack(struct rootfs *rootfs, const char *file, struct err *err)
 {
 	struct segment *segment = open_archive(rootfs, file, err);
-	struct unpacking u = {.rootfs = rootfs, .segment = segment};
+	struct unpacking u = {.rootfs = rootfs, .segment = segment, .spool = -1};
 	int failed;
 
 	if (!segment)

@@ -224,12 +224,23 @@ struct part {
 	struct outfile *out;
 	const struct item *from, *to;
 	uint64_t offset; /* in the archive */
+	uint64_t end;	 /* of its entries, where the next part or the trailer begins */
 	bool last;
 	bool runs; /* in a thread of its own */
 	pthread_t thread;
 	int failed;
 	struct err err;
 };
+
+/* Whoever writes the next part reckoned with that. */
+static int check_end(const struct part *part, uint64_t end, struct err *err)
+{
+	if (end == part->end)
+		return 0;
+	return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-CHANGED",
+		       "archive: entries up to offset %llu expected, found them up to %llu",
+		       (unsigned long long)part->end, (unsigned long long)end);
+}
 
 static int put_part(const struct part *part, struct err *err)
 {
@@ -238,7 +249,7 @@ static int put_part(const struct part *part, struct err *err)
 
 	if (outsink_open(&file, part->out, (off_t)part->offset, err) < 0 ||
 	    put_entries(part->rootfs, &cpio, part->from, part->to, err) < 0 ||
-	    (part->last && put_trailer(&cpio, err) < 0))
+	    check_end(part, cpio.written, err) < 0 || (part->last && put_trailer(&cpio, err) < 0))
 		return -1;
 	return outsink_flush(&file, err);
 }
@@ -263,6 +274,7 @@ static size_t make_parts(struct part *parts, const struct rootfs *rootfs, const 
 	for (size_t i = 0; i < list->count; i++) {
 		if (count + 1 < PARTS && offset > share * (count + 1)) {
 			parts[count].to = &list->entries[i];
+			parts[count].end = offset;
 			parts[++count] = (struct part){.rootfs = rootfs,
 						       .out = out,
 						       .from = &list->entries[i],
@@ -271,6 +283,7 @@ static size_t make_parts(struct part *parts, const struct rootfs *rootfs, const 
 		offset += entry_size(&list->entries[i]);
 	}
 	parts[count].to = list->entries + list->count;
+	parts[count].end = offset;
 	parts[count].last = true;
 	return count + 1;
 }
@@ -338,6 +351,8 @@ static int compare_with_file(struct sink *sink, const void *data, size_t size, s
 	for (size_t i = 0; i < size; i++, c->offset++) {
 		int found = getc_unlocked(c->file);
 
+		if (found == EOF && ferror(c->file))
+			return err_errno(err, "FILE-READ", "archive");
 		if (found != expected[i])
 			return err_set(err, EXIT_VERIFY, "ROOTFS-DIFFERENCE",
 				       "offset %llu: byte %02x of the canonical archive expected, "
@@ -367,5 +382,5 @@ int rootfs_compare_cpio(struct rootfs *rootfs, struct err *err)
 		return err_set(err, EXIT_VERIFY, "ROOTFS-DIFFERENCE",
 			       "%s: the end expected at offset %llu, found more", rootfs->unpacked,
 			       (unsigned long long)c.offset);
-	return 0;
+	return ferror(file) ? err_errno(err, "FILE-READ", "%s", rootfs->unpacked) : 0;
 }

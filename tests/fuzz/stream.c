@@ -18,13 +18,14 @@ static const char *const names[] = {"TAR-COMPRESSION", NULL};
 
 struct result {
 	bool accepted;
-	bool stopped; /* at PLAIN_MAX, or at a limit of the stream's own */
+	bool stopped;	 /* at PLAIN_MAX, or at a limit of the stream's own */
+	bool incomplete; /* zlib stopped at a set of codes, of which ISA-L takes some */
 	size_t size;
 	uLong crc;
 };
 
 /* Reads in pieces of odd sizes, because callers do. */
-static struct result read_stream(struct stream *stream, struct err *err)
+static struct result read_stream(struct stream *stream, struct hash *plain, struct err *err)
 {
 	static unsigned char buffer[10007];
 	struct result result = {0};
@@ -37,6 +38,8 @@ static struct result read_stream(struct stream *stream, struct err *err)
 			return result;
 		result.crc = crc32_z(result.crc, buffer, (size_t)n);
 		result.size += (size_t)n;
+		if (hash_update(plain, buffer, (size_t)n, err) < 0)
+			fuzz_fail("hashing");
 		if (result.size > PLAIN_MAX) {
 			result.stopped = true;
 			return result;
@@ -47,20 +50,37 @@ static struct result read_stream(struct stream *stream, struct err *err)
 	return result;
 }
 
-static void check_stored(struct stream *stream, const uint8_t *data, size_t size)
+static struct hash *new_hash(void)
 {
 	struct err err = {0};
-	struct stream_digests digests;
-	unsigned char expected[SHA256_SIZE];
-	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, &err);
+	struct hash *hash = hash_new(HASH_SHA256, &err);
 
 	if (!hash)
 		fuzz_fail("no memory");
-	fuzz_expect(hash_update(hash, data, size, &err), &err, "hashing");
+	return hash;
+}
+
+static void check_digest(struct hash *hash, const unsigned char *found, const char *what)
+{
+	struct err err = {0};
+	unsigned char expected[SHA256_SIZE];
+
 	fuzz_expect(hash_final(hash, expected, &err), &err, "hashing");
+	if (memcmp(found, expected, sizeof(expected)) != 0)
+		fuzz_fail("the digest of all %s bytes expected, found another", what);
+}
+
+static void check_digests(struct stream *stream, const uint8_t *data, size_t size,
+			  struct hash *plain)
+{
+	struct err err = {0};
+	struct stream_digests digests;
+	cleanup_hash struct hash *stored = new_hash();
+
+	fuzz_expect(hash_update(stored, data, size, &err), &err, "hashing");
 	fuzz_expect(stream_digests(stream, &digests, &err), &err, "digests");
-	if (memcmp(digests.stored, expected, sizeof(expected)) != 0)
-		fuzz_fail("the digest of all stored bytes expected, found another");
+	check_digest(stored, digests.stored, "stored");
+	check_digest(plain, digests.plain, "plain");
 }
 
 static struct result decompress(const uint8_t *data, size_t size)
@@ -69,19 +89,28 @@ static struct result decompress(const uint8_t *data, size_t size)
 	const struct stream_part part = {file.fd, 0, size, "fuzz"};
 	struct err err = {0};
 	struct stream *stream = stream_open_part(&part, &err);
+	cleanup_hash struct hash *plain = new_hash();
 	struct result result = {0};
 
 	if (stream)
-		result = read_stream(stream, &err);
+		result = read_stream(stream, plain, &err);
 	if (!result.accepted && strcmp(err.name, "ROOTFS-LIMIT") == 0)
 		result.stopped = true;
 	if (result.accepted)
-		check_stored(stream, data, size);
+		check_digests(stream, data, size, plain);
 	else if (!result.stopped)
 		fuzz_refused(&err, names);
 	stream_close(stream);
 	memory_file_close(&file);
 	return result;
+}
+
+/* What zlib says of codes that RFC 1951 does not allow and that ISA-L decodes all the same. */
+static bool is_incomplete(const char *reason)
+{
+	return reason && (strcmp(reason, "invalid distances set") == 0 ||
+			  strcmp(reason, "invalid literal/lengths set") == 0 ||
+			  strcmp(reason, "invalid code lengths set") == 0);
 }
 
 /* Whole members, one behind the other, and nothing else. */
@@ -108,6 +137,7 @@ static struct result inflate_all(const uint8_t *data, size_t size)
 		else if (end != Z_OK || result.size > PLAIN_MAX)
 			break;
 	}
+	result.incomplete = end == Z_DATA_ERROR && is_incomplete(z.msg);
 	inflateEnd(&z);
 	result.accepted = end == Z_STREAM_END;
 	return result;
@@ -123,6 +153,8 @@ static int run(const uint8_t *data, size_t size)
 	if (size < 2 || data[0] != 0x1f || data[1] != 0x8b)
 		return 0;
 	expected = inflate_all(data, size);
+	if (found.accepted && expected.incomplete)
+		return 0;
 	if (found.accepted != expected.accepted)
 		fuzz_fail("gzip: %s as by zlib expected",
 			  expected.accepted ? "accepted" : "refused");

@@ -65,6 +65,15 @@ if command -v zstd >/dev/null && [ "$level" ]; then
 		zstd -q -"$level" -T$workers -c plain.cpio | remade zstd.cpio
 		ok $? "zstd -$level -T$workers makes the same bytes"
 	done
+	# Where the archive ends with a block, or with a job of 8 MiB: 512 bytes are headers and padding.
+	for bytes in 262144 524288 8388608; do
+		head -c $((bytes - 512)) "$ROOTFS" >part
+		head -c $((bytes - 512 - $(wc -c <part))) /dev/zero >>part
+		"$ROOTFS" pack --add part=part:0644 -o part.cpio && [ "$(wc -c <part.cpio)" -eq $bytes ] &&
+			"$ROOTFS" pack --add part=part:0644 --compress zstd -o part.zst &&
+			zstd -q -"$level" -T1 -c part.cpio | remade part.zst
+		ok $? "zstd -$level makes the same bytes of $bytes"
+	done
 else
 	skip 'zstd makes the same bytes' 'no zstd, or no sources'
 fi
@@ -108,6 +117,12 @@ fails 3 '^rootfs: CPIO-JUNK: ' 'compressed twice' "$ROOTFS" list x.cpio
 fails 3 '^rootfs: CPIO-JUNK: ' 'nothing, compressed' "$ROOTFS" list x.cpio
 printf '\037\213\010\004\0\0\0\0\0\003\0\0' >x.cpio
 fails 3 '^rootfs: CPIO-COMPRESSION: .*extra' 'a gzip header that Linux does not read' "$ROOTFS" list x.cpio
+# A stored block, then one whose only code for distances has two bits: RFC 1951 allows one of one bit.
+mkdir none.d && "$ROOTFS" pack dir:none.d --owner-root -o none.d.cpio
+{ printf '\037\213\010\0\0\0\0\0\0\003\0\0\002\377\375' && cat none.d.cpio &&
+	printf '\005\300\201\0\0\0\0\200\240\374\251\073' && gzip -c none.d.cpio | tail -c 8; } >x.cpio
+fails 3 '^rootfs: CPIO-COMPRESSION: .*invalid distances set' 'gzip with a set of codes that Linux refuses' \
+	"$ROOTFS" list x.cpio
 printf 'BZh91AY' >x.cpio
 fails 3 '^rootfs: CPIO-JUNK: ' 'bzip2, which our kernels lack' "$ROOTFS" list x.cpio
 for kind in gzip zstd; do
@@ -162,6 +177,20 @@ check 'an uncompressed one does not expand' "$ROOTFS" pack tar:zero.tar -o y.cpi
 check 'and is the same archive' cmp x.cpio y.cpio
 gzip -c y.cpio >x.cpio
 fails 3 '^rootfs: ROOTFS-LIMIT: ' 'a compressed archive that expands beyond measure' "$ROOTFS" list x.cpio
+head -c $((40 << 20)) /dev/zero >zero
+"$ROOTFS" pack --add zero=zero:0644 -o z1.cpio && gzip -c z1.cpio >z1.gz && cat z1.gz z1.gz >x.cpio
+check 'one piece that may expand freely' "$ROOTFS" list z1.gz
+fails 3 '^rootfs: ROOTFS-LIMIT: .*--limit ratio=NUMBER raises it' 'two such pieces' "$ROOTFS" list x.cpio
+gzip -c none.d.cpio >x.cpio && i=0
+while [ $i -lt 11 ]; do
+	i=$((i + 1))
+	cat x.cpio x.cpio >y.cpio && mv y.cpio x.cpio
+done
+(ulimit -n 64 && exec "$ROOTFS" list x.cpio) >list.txt 2>err.txt
+ok $? '2048 pieces take one file'
+check 'each header counts as an entry' "$ROOTFS" list x.cpio --limit entries=2048
+fails 3 '^rootfs: ROOTFS-LIMIT: .*--limit entries=NUMBER raises it' 'also when it makes nothing' \
+	"$ROOTFS" list x.cpio --limit entries=2047
 fails 2 '^rootfs: USAGE: ' 'an unknown limit' "$ROOTFS" pack dir:tree -o x.cpio --limit depth=3
 fails 2 '^rootfs: USAGE: ' 'a limit of nothing' "$ROOTFS" pack dir:tree -o x.cpio --limit entries=0
 
@@ -181,6 +210,11 @@ if command -v prlimit >/dev/null; then
 	fails 4 '^rootfs: (FILE-WRITE|ROOTFS-SPOOL): ' 'no room for the archive' \
 		prlimit --fsize=4000000 env -i sh -c "trap '' XFSZ; exec \"$ROOTFS\" pack dir:large --owner-root -o l4.cpio"
 	check 'leaves nothing behind' [ ! -e l4.cpio ]
+fi
+if [ -c /dev/full ]; then
+	# shellcheck disable=SC2016 # for the inner shell
+	fails 4 '^rootfs: FILE-WRITE: standard output' 'a listing that does not fit' \
+		sh -c 'exec "$1" list plain.cpio >/dev/full' sh "$ROOTFS"
 fi
 [ "$size" -gt 0 ] && [ -z "$(find . -name '.*.cpio.*')" ]
 ok $? 'no temporary file stays'

@@ -16,12 +16,17 @@
 
 #include <cmocka.h>
 #include <lzma.h>
+#include <openssl/evp.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "../../rootfs/stream.h"
 
-static bool no_threads;
+/* Of the threads that are made from now on: bit n stands for the one after n others. */
+static unsigned no_threads;
+
+static bool slow_digest;
+static size_t no_digest; /* of pieces of that size, which comes late */
 
 /* Stands before the C library's, so that a test can run out of threads. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
@@ -29,10 +34,29 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 {
 	typedef int creator(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 	static creator *create;
+	bool fails = no_threads & 1;
 
 	if (!create)
 		*(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
-	return no_threads ? EAGAIN : create(thread, attributes, run, data);
+	no_threads >>= 1;
+	return fails ? EAGAIN : create(thread, attributes, run, data);
+}
+
+/* Stands before OpenSSL's, so that a digest can be behind, or fail. */
+int EVP_DigestUpdate(EVP_MD_CTX *context, const void *data, size_t size)
+{
+	typedef int updater(EVP_MD_CTX *, const void *, size_t);
+	static updater *update;
+
+	if (!update)
+		*(void **)&update = dlsym(RTLD_NEXT, "EVP_DigestUpdate");
+	if (slow_digest && size > 256 * 1024)
+		usleep(3000);
+	if (no_digest && size == no_digest) {
+		usleep(50000);
+		return 0;
+	}
+	return update(context, data, size);
 }
 
 struct bytes {
@@ -220,9 +244,8 @@ static void gzip_members(void **unused)
 		memcpy(four.data + i * plain.size, plain.data, plain.size);
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
 		expect_plain(&stored, &four, pieces[i]);
-	no_threads = true;
+	no_threads = 3;
 	expect_plain(&stored, &four, 65536);
-	no_threads = false;
 }
 
 static void gzip_cut_anywhere(void **unused)
@@ -476,6 +499,51 @@ static void closed_early(void **unused)
 	}
 }
 
+/* The digest's thread is the first, the decoder's the second. */
+static void threads_that_cannot_be_made(void **unused)
+{
+	cleanup_bytes struct bytes plain = {0};
+	cleanup_bytes struct bytes stored = make_large(&plain);
+
+	(void)unused;
+	slow_digest = true;
+	for (unsigned fails = 0; fails < 4; fails++) {
+		no_threads = fails;
+		expect_plain(&stored, &plain, 1 << 20);
+	}
+	slow_digest = false;
+}
+
+/* Whoever takes digests must hear of it, however late and in whatever thread it happened. */
+static void digest_that_fails(void **unused)
+{
+	static unsigned char piece[200000];
+	cleanup_bytes struct bytes plain = {0};
+	cleanup_bytes struct bytes stored = {0};
+	cleanup_close int fd = -1;
+
+	(void)unused;
+	state = 8;
+	plain = make_plain(100003);
+	add_member(&stored, &plain, 6, Z_DEFAULT_STRATEGY, NULL);
+	fd = file_of(&stored);
+	no_digest = plain.size;
+	for (unsigned fails = 0; fails < 4; fails++) {
+		const struct stream_part part = {fd, 0, stored.size, "test"};
+		struct err err = {0};
+		struct stream_digests digests;
+		cleanup_stream struct stream *stream = stream_open_part(&part, &err);
+
+		assert_non_null(stream);
+		no_threads = fails;
+		if (stream_read(stream, piece, sizeof(piece), &err) >= 0 &&
+		    stream_settle(stream, &err) == 0)
+			assert_int_equal(stream_digests(stream, &digests, &err), -1);
+		assert_int_equal(err.status, EXIT_ENVIRONMENT);
+	}
+	no_digest = 0;
+}
+
 static void trouble_comes_last(void **unused)
 {
 	cleanup_bytes struct bytes plain = {0};
@@ -484,13 +552,12 @@ static void trouble_comes_last(void **unused)
 
 	(void)unused;
 	stored.data[stored.size - 5] ^= 1; /* of the CRC */
-	for (int i = 0; i < 2; i++) {
+	for (unsigned fails = 0; fails < 4; fails++) {
 		struct err err = {0};
 
-		no_threads = i;
+		no_threads = fails;
 		free_bytes(&found);
 		assert_int_equal(read_all(&stored, &found, 100000, &err), -1);
-		no_threads = false;
 		assert_string_equal(err.name, "TAR-COMPRESSION");
 		/* All that was decoded before, up to the slot that failed. */
 		assert_true(found.size > 11 << 20);
@@ -599,6 +666,8 @@ int main(void)
 		cmocka_unit_test(gzip_damage_as_zlib_finds_it),
 		cmocka_unit_test(other_compressions),
 		cmocka_unit_test(closed_early),
+		cmocka_unit_test(threads_that_cannot_be_made),
+		cmocka_unit_test(digest_that_fails),
 		cmocka_unit_test(trouble_comes_last),
 		cmocka_unit_test(slow_reader),
 		cmocka_unit_test(limits_of_streams),

@@ -11,6 +11,8 @@ gzip -nc </dev/null >nothing.gz
 cat text.gz nothing.gz fast.gz >members.gz
 # Blocks that are stored, and a header with every optional field.
 printf '\037\213\010\0\0\0\0\0\0\377\001\002\0\375\377ab\155\110\203\236\002\0\0\0' >stored.gz
+# A set of codes for distances that zlib finds incomplete, and ISA-L does not.
+printf '\037\213\010\0\0\0\0\0\0\377\0\002\0\375\377ab\005\300\201\0\0\0\0\200\240\374\251\073\155\110\203\236\002\0\0\0' >codes.gz
 printf '\037\213\010\036\0\0\0\0\0\377\002\0xyname\0comment\0' >fields.gz
 cat text.gz plain >trailing.gz
 zstd -qc <plain >text.zst
