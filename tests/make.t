@@ -174,6 +174,24 @@ mistake 'SOURCE = docker://mint/app:1' 'RECIPE-TAG: .*make lock IMAGE=docker://m
 mistake 'SOURCE = files:../x' 'KIND:PLACE expected' "files of another folder"
 fails 2 'RECIPE-TAG: ROOTFS: .*make lock IMAGE=docker://mint/app:1 pins it' "ROOTFS= with a tag" \
 	make -s image ROOTFS=docker://mint/app:1
+# Nothing that a word says is run.
+for word in "RECIPE=/x;touch $TAP_TMP/ran" "RECIPE=\$(shell touch $TAP_TMP/ran)" "ROOTFS=dir:x';touch $TAP_TMP/ran;'" \
+	"IMAGE=x\`touch $TAP_TMP/ran\`" 'RECIPE=a b' "VARY=x;touch $TAP_TMP/ran"; do
+	fails 2 "${word%%=*}: (one word|words) of .* expected, found" "$(printf %s "$word" | sed "s,$TAP_TMP/,,") is refused" make -n image "$word"
+done
+check "without being run" [ ! -e "$TAP_TMP/ran" ]
+for word in RECIPE= RECIPE=/ RECIPE=./; do
+	fails 2 'RECIPE: the name or folder of a recipe expected' "$word is refused" make -n image "$word"
+done
+printf 'SOURCE = tar:x.tar\nARG = a\000user=root\n' >"$mine/image.conf"
+fails 3 'RECIPE-SYNTAX: .*text without control characters expected' "a NUL in a recipe" env/recipe "$mine" runspec
+printf 'SOURCE = tar:x.tar\nARG = \303\244\n' >"$mine/image.conf"
+check "UTF-8 is text" env/recipe "$mine" runspec
+fails 3 "RECIPE-SYNTAX: $TAP_TMP/fresh/image.conf line 2: .*\"dir:/a&b\"" "make new with a place of other characters names the user's folder" \
+	env/new "$TAP_TMP/fresh" 'dir:/a&b'
+check "and writes nothing" [ ! -e "$TAP_TMP/fresh" ]
+printf '{"config.digest":"x","config":{"digest":"y"}}' >"$TAP_TMP/json"
+check "a name with a dot in it is no path" sh -c '[ "$(awk -f env/json.awk "$1" | grep "^\.config\.digest")" = "$(printf ".config.digest\ty")" ]' sh "$TAP_TMP/json"
 printf 'SOURCE = tar:nowhere.tar\nARG = /x\n' >"$mine/image.conf"
 fails 2 'ENV-INPUT: .*nowhere.tar: a file or folder expected' "a root that is not there" make -s image RECIPE="$mine"
 echo junk >"$mine/nowhere.tar"
