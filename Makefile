@@ -20,8 +20,21 @@ FROM ?=
 export MIRROR BUNDLE SNAPSHOT JOBS
 unexport CDPATH
 
+# These reach shells: nothing is read of other characters than the plain ones, and those after the name.
+plain := A B C D E F G H I J K L M N O P Q R S T U V W X Y Z a b c d e f g h i j k l m n o p q r s t u v w x y z \
+	0 1 2 3 4 5 6 7 8 9 _ . / + , @ = ~ -
+left = $(eval rest := $$(value $1))$(if $(foreach c,$(plain) $2,$(eval rest := $$(subst $$c,,$$(rest)))),)$(rest)
+expect_plain = $(if $(filter-out <>,<$(call left,$1,$2)>),$(error \
+	$1: one word of A-Z a-z 0-9 _ . / + $(comma) @ = ~ - $2 expected, found "$(value $1)"))
+comma := ,
+$(foreach v,RECIPE TARGET,$(call expect_plain,$v))
+$(foreach v,ROOTFS IMAGE FROM,$(call expect_plain,$v,:))
+$(foreach v,TARGETS VARY HOSTS SECONDS FUZZ,$(if $(strip $(call left,$v)),$(error \
+	$v: words of A-Z a-z 0-9 _ . / + $(comma) @ = ~ - expected, found "$(value $v)")))
+
 recipe_dir := $(if $(findstring /,$(RECIPE)),$(RECIPE:%/=%),recipes/$(RECIPE))
 recipe_name := $(notdir $(recipe_dir))
+$(if $(filter-out . ..,$(recipe_name)),,$(error RECIPE: the name or folder of a recipe expected, found "$(RECIPE)"))
 # What makes or repairs a recipe does not read it first.
 recipe_says = $(if $(filter new lock,$(MAKECMDGOALS)),,$(shell env/recipe $(recipe_dir) $1)$(if \
 	$(filter-out 0,$(.SHELLSTATUS)),$(error $(recipe_dir) is not a recipe that can be built)))

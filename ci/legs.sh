@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Building an image again from its pins, elsewhere, and comparing the results: what verify, audit and
 # selftest share, to be sourced from the top of the checkout. A leg is one such build: a copy of the checkout
-# with its own cache and out/ in $work/LEG. Nothing here writes into the checkout.
+# with its own cache and out/ in $work/LEG. Nothing here writes into the checkout but pin_recipe.
 
 # shellcheck source=env/say.sh
 . env/say.sh
@@ -142,7 +142,7 @@ pin_recipe()
 		case $source in
 		debs:*) pin_files "${source#debs:}" ;;
 		docker://* | docker-daemon:*)
-			env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s out/libexec/rootfs RECIPE=hello ROOTFS=
+			env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEFILES -u GNUMAKEFLAGS make -f Makefile -s out/libexec/rootfs RECIPE=hello ROOTFS=
 			env/fetch-image "$platform" "$source" >"$work/blobs"
 			while read -r sha size type; do
 				: "$size$type"

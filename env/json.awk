@@ -1,5 +1,5 @@
 # Prints the strings, numbers and words of a JSON document, one "PATH<TAB>VALUE" each: .config.digest, .layers[0].size.
-# A string is printed without its quotes and as it stands, escapes and all. Judges nothing: what reads the document in
+# In a name . [ and \ have a \ before them, so that each path is that of one place. A string is printed without its quotes and as it stands, escapes and all. Judges nothing: what reads the document in
 # earnest does.
 
 function path(    i, text)
@@ -30,10 +30,13 @@ function path(    i, text)
 			naming = 0
 		} else {
 			gsub(/^"|"$/, "", token)
-			if (naming)
+			if (naming) {
+				gsub(/[].[\\]/, "\\\\&", token)
+				gsub(/\t/, "\\t", token)
 				place[depth] = token
-			else
+			} else {
 				printf "%s\t%s\n", path(), token
+			}
 		}
 	}
 }

@@ -21,22 +21,24 @@ $(image_dir)/source: FORCE
 # One C file against musl and init/nsm.c; BUSYBOX = yes puts the small userland beside it.
 program := $(patsubst program:%,%,$(filter program:%,$(sources)))
 program_root := $(image_dir)/nitro-x86_64/root
-$(program_root)/bin: $(image_dir)/source $(program) $(recipe_dir)/image.conf rootfs/program \
+$(program_root)/bin: $(image_dir)/source $(image_dir)/inputs $(program) $(recipe_dir)/image.conf rootfs/program \
 		$(NSM_SRC) init/nsm.h $(musl)/lib/libc.a $(busybox)/busybox
 	@$(RUN) --name $(recipe_name)-program --in source.c=$(program) --in program=rootfs/program \
 		--in init=init --in musl=$(musl) --in busybox=$(busybox) --out root=$(program_root) \
 		-- sh /mint/in/program $(basename $(notdir $(program))) $(call recipe_get,BUSYBOX)
 
 # What a digest pins does not change. Folders and archives of the user's: make cannot see into them, so they are
-# packed anew each time, and what stands on them is rebuilt only when the result differs.
+# packed anew each time, and what stands on them is rebuilt only when the result differs. A file that was replaced by an
+# older one makes inputs newer.
 packed_by := $(if $(program),$(program_root)/bin) $(recipe_locks) \
 	$(if $(filter-out program:% debs:% docker://% docker-daemon:%,$(sources)),FORCE)
 
-$(image_dir)/%/initrd.cpio: $(image_dir)/source $(packed_by) $(recipe_dir)/image.conf rootfs/pack-recipe \
-		rootfs/pack-image rootfs/image-layout env/json.awk env/recipe out/libexec/rootfs
-	@mkdir -p $(@D)
-	@env/recipe $(recipe_dir) runspec >$(@D)/runspec
-	@rootfs/pack-recipe $(recipe_name) $* $(call recipe_get,COMPRESSION) $(@D)/packed $(@D)/runspec \
+$(image_dir)/%/initrd.cpio: $(image_dir)/source $(image_dir)/inputs $(packed_by) $(recipe_dir)/image.conf \
+		rootfs/pack-recipe rootfs/pack-image rootfs/image-layout env/json.awk env/recipe out/libexec/rootfs
+	@rootfs/pack-recipe $(recipe_dir) $* $(call recipe_get,COMPRESSION) $(image_dir)/inputs $(@D) \
 		$(program_root) $(sources)
-	@$(if $(filter FORCE,$(packed_by)),cmp -s $(@D)/packed/initrd.cpio $@ ||) mv -f $(@D)/packed/* $(@D)/
-	@rm -rf $(@D)/packed
+	@$(if $(filter FORCE,$(packed_by)),,touch $@)
+
+# Made with it; newer when they differ.
+$(image_dir)/%/manifest.json: $(image_dir)/%/initrd.cpio ;
+$(image_dir)/%/blobs: $(image_dir)/%/initrd.cpio ;

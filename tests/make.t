@@ -81,6 +81,84 @@ echo other >"$TAP_TMP/tree/etc/conf"
 check "a change in the folder" make -s image RECIPE="$mine" ROOTFS="dir:$TAP_TMP/tree"
 check "gives another image" sh -c '! cmp -s out/mine/nitro-x86_64/image.eif "$1"' sh "$TAP_TMP/dir.eif"
 
+# What changes by content alone, and what does not touch the ramdisk.
+check "the recipe's own root again" make -s image RECIPE="$mine"
+cp out/mine/nitro-x86_64/image.eif "$TAP_TMP/first.eif"
+sed 's/READY on vsock port/Ready on vsock port/' "$mine/hello.c" >"$mine/new.c"
+touch -d '2001-01-01' "$mine/new.c"
+mv "$mine/new.c" "$mine/hello.c"
+check "a source replaced by an older file" make -s image RECIPE="$mine"
+check "is in the image" sh -c '! cmp -s out/mine/nitro-x86_64/image.eif "$1"' sh "$TAP_TMP/first.eif"
+# packs: one of several at once into the same folder.
+packs()
+{
+	MINTMARK_OUT=$out rootfs/pack-recipe "$mine" nitro-x86_64 none out/mine/inputs "$TAP_TMP/packed" out/mine/nitro-x86_64/root program:hello.c
+}
+several()
+{
+	packs & one=$!
+	packs & two=$!
+	packs && wait $one && wait $two && cmp "$TAP_TMP/packed/initrd.cpio" out/mine/nitro-x86_64/initrd.cpio
+}
+check "several pack a recipe at once" several
+# A layout with a tree that stays, under another digest.
+layout()
+{
+	rm -rf "$TAP_TMP/oci"
+	mkdir -p "$TAP_TMP/oci/blobs/sha256"
+	put()
+	{
+		sum=$(sha256sum <"$1")
+		mv "$1" "$TAP_TMP/oci/blobs/sha256/${sum%% *}"
+		size=$(wc -c <"$TAP_TMP/oci/blobs/sha256/${sum%% *}")
+		printf '{"mediaType":"application/vnd.oci.image.%s","digest":"sha256:%s","size":%s}' "$2" "${sum%% *}" "$size"
+	}
+	cp "$TAP_TMP/tree.tar" "$TAP_TMP/blob"
+	sum=$(sha256sum <"$TAP_TMP/blob")
+	layer=$(put "$TAP_TMP/blob" layer.v1.tar)
+	printf '{"architecture":"amd64","os":"linux","author":"%s","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+		"$1" "${sum%% *}" >"$TAP_TMP/blob"
+	config=$(put "$TAP_TMP/blob" config.v1+json)
+	printf '{"schemaVersion":2,"config":%s,"layers":[%s]}' "$config" "$layer" >"$TAP_TMP/blob"
+	manifest=$(put "$TAP_TMP/blob" manifest.v1+json)
+	printf '{"schemaVersion":2,"manifests":[%s]}' "$manifest" >"$TAP_TMP/oci/index.json"
+	printf '{"imageLayoutVersion":"1.0.0"}' >"$TAP_TMP/oci/oci-layout"
+	digest=$(printf '%s' "$manifest" | sed 's/.*"digest":"\([^"]*\)".*/\1/')
+	make -s image RECIPE="$mine" ROOTFS="oci:$TAP_TMP/oci" &&
+		grep -qxF "{\"kind\":\"oci\",\"digest\":\"$digest\"}" out/mine/nitro-x86_64/buildinfo.json
+}
+check "an image in a layout, by its digest in buildinfo.json" layout one
+cp -p out/mine/nitro-x86_64/initrd.cpio "$TAP_TMP/first.cpio"
+check "another with the same tree, by its own" layout two
+check "with the same ramdisk, which is not written again" sh -c '[ -z "$(find "$1" -newer "$2")" ] && cmp "$1" "$2"' sh \
+	out/mine/nitro-x86_64/initrd.cpio "$TAP_TMP/first.cpio"
+
+# Several sources: nothing of a folder is lost, and of files the owner's bit counts.
+printf 'SOURCE = dir:tree\nSOURCE = files:more\nARG = /bin/app\n' >"$mine/image.conf"
+cp -Rp "$TAP_TMP/tree" "$mine/tree"
+mkdir "$mine/more"
+: >"$mine/more/group"
+: >"$mine/more/owner"
+chmod 0654 "$mine/more/group"
+chmod 0744 "$mine/more/owner"
+manifest=out/mine/nitro-x86_64/manifest.json
+check "a folder and files over it" make -s image RECIPE="$mine"
+check "a file that only its group executes is 0644" grep -q '"path":"rootfs/group",.*"mode":"0644"' $manifest
+check "one that its owner executes is 0755" grep -q '"path":"rootfs/owner",.*"mode":"0755"' $manifest
+if setcap cap_net_raw+ep "$mine/tree/bin/app" 2>/dev/null; then
+	check "with a file capability" make -s image RECIPE="$mine"
+	check "which is kept" grep -q 'security.capability' $manifest
+else
+	skip "a file capability" "setcap expected"
+fi
+if perl -MIO::Socket::UNIX -e 'chdir shift; IO::Socket::UNIX->new(Listen => 1, Local => "s") or exit 1' "$mine/tree" 2>/dev/null; then
+	fails 2 'DIR-SOCKET: .*s: ' "a socket in it is refused" make -s image RECIPE="$mine"
+	rm "$mine/tree/s"
+else
+	skip "a socket" "perl expected"
+fi
+rm -rf "$mine/tree" "$mine/more"
+
 # Mistakes.
 fails 2 'RECIPE-MISSING: .*recipes here are: .*hello' "a recipe that is not there" make -s image RECIPE=nowhere
 mistake()
@@ -96,6 +174,24 @@ mistake 'SOURCE = docker://mint/app:1' 'RECIPE-TAG: .*make lock IMAGE=docker://m
 mistake 'SOURCE = files:../x' 'KIND:PLACE expected' "files of another folder"
 fails 2 'RECIPE-TAG: ROOTFS: .*make lock IMAGE=docker://mint/app:1 pins it' "ROOTFS= with a tag" \
 	make -s image ROOTFS=docker://mint/app:1
+# Nothing that a word says is run.
+for word in "RECIPE=/x;touch $TAP_TMP/ran" "RECIPE=\$(shell touch $TAP_TMP/ran)" "ROOTFS=dir:x';touch $TAP_TMP/ran;'" \
+	"IMAGE=x\`touch $TAP_TMP/ran\`" 'RECIPE=a b' "VARY=x;touch $TAP_TMP/ran"; do
+	fails 2 "${word%%=*}: (one word|words) of .* expected, found" "$(printf %s "$word" | sed "s,$TAP_TMP/,,") is refused" make -n image "$word"
+done
+check "without being run" [ ! -e "$TAP_TMP/ran" ]
+for word in RECIPE= RECIPE=/ RECIPE=./; do
+	fails 2 'RECIPE: the name or folder of a recipe expected' "$word is refused" make -n image "$word"
+done
+printf 'SOURCE = tar:x.tar\nARG = a\000user=root\n' >"$mine/image.conf"
+fails 3 'RECIPE-SYNTAX: .*text without control characters expected' "a NUL in a recipe" env/recipe "$mine" runspec
+printf 'SOURCE = tar:x.tar\nARG = \303\244\n' >"$mine/image.conf"
+check "UTF-8 is text" env/recipe "$mine" runspec
+fails 3 "RECIPE-SYNTAX: $TAP_TMP/fresh/image.conf line 2: .*\"dir:/a&b\"" "make new with a place of other characters names the user's folder" \
+	env/new "$TAP_TMP/fresh" 'dir:/a&b'
+check "and writes nothing" [ ! -e "$TAP_TMP/fresh" ]
+printf '{"config.digest":"x","config":{"digest":"y"}}' >"$TAP_TMP/json"
+check "a name with a dot in it is no path" sh -c '[ "$(awk -f env/json.awk "$1" | grep "^\.config\.digest")" = "$(printf ".config.digest\ty")" ]' sh "$TAP_TMP/json"
 printf 'SOURCE = tar:nowhere.tar\nARG = /x\n' >"$mine/image.conf"
 fails 2 'ENV-INPUT: .*nowhere.tar: a file or folder expected' "a root that is not there" make -s image RECIPE="$mine"
 echo junk >"$mine/nowhere.tar"

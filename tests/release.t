@@ -193,6 +193,13 @@ check "then it is expected" elsewhere ci/expected
 check "and the changed recipe shows" sh -c '! cmp -s "$1" "$2" && grep -q "recipe/image.conf" "$2"' sh $info "$there/$info"
 
 # What is not published.
+echo secret >"$there/recipes/hello/.env"
+fails 2 'PUBLISH-DOTFILE: recipes/hello/.env: ' "a dot file in the recipe's folder" elsewhere make -s publish
+rm "$there/recipes/hello/.env"
+check "without it" elsewhere make -s image
+echo 'input	x	y' >>"$there/out/hello/inputs"
+fails 1 'PUBLISH-STALE: .*an image packed from' "other inputs than it was packed from" elsewhere env MINTMARK_OUT="$there/out" attest/publish recipes/hello nitro-x86_64
+check "make image after that" elsewhere make -s image
 printf X >>"$there/$image/image.eif"
 fails 1 'PUBLISH-STALE: ' "an image that was changed afterwards" elsewhere env MINTMARK_OUT="$there/out" attest/publish recipes/hello nitro-x86_64
 rm "$there/$image/image.eif" "$there/out/hello/SHA256SUMS"

@@ -223,6 +223,17 @@ spoilt()
 }
 spoilt "an altered blob" 'printf x | dd of="$1" bs=1 seek=1000 conv=notrunc 2>/dev/null'
 spoilt "a truncated blob" 'head -c 1000 "$1" >"$1.new" && mv "$1.new" "$1"'
+rm -f "$MINTMARK_CACHE/sha256/$one"
+mkdir "$MINTMARK_CACHE/sha256/$one"
+fails 4 "FETCH-CACHE: .*/$one: a file expected, found a folder" "a folder named like a blob" fetch "$manifest"
+rmdir "$MINTMARK_CACHE/sha256/$one"
+check "without it" fetch "$manifest"
+# Where signatures are is a host's own matter.
+mkdir "$HOME/.config/containers/registries.d"
+printf 'default-docker:\n  lookaside: http://%s/signatures\n  use-sigstore-attachments: true\n' "$host" >"$HOME/.config/containers/registries.d/x.yaml"
+rm -rf "$MINTMARK_CACHE/sha256"
+check "a host that looks for signatures" fetch "$manifest"
+rm -rf "$HOME/.config/containers/registries.d"
 chmod u+w "$MINTMARK_CACHE/sha256/$one"
 printf x | dd of="$MINTMARK_CACHE/sha256/$one" bs=1 seek=100 conv=notrunc 2>/dev/null
 fetch "$manifest" >"$TAP_TMP/log" 2>&1
