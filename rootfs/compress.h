@@ -14,8 +14,8 @@
 #include "tree.h"
 
 /*
- * A sink that compresses size bytes, at least one, into out; gzip or zstd. Owned by the caller, out outlives it.
- * NULL with ROOTFS-COMPRESS or ROOTFS-MEMORY.
+ * A sink that compresses size bytes, at least one, into out; gzip or zstd. Owned by the caller, out
+ * outlives it. NULL with ROOTFS-COMPRESS or ROOTFS-MEMORY.
  */
 struct sink *compressor_new(enum rootfs_compression compression, uint64_t size, struct outfile *out,
 			    struct err *err);

@@ -68,7 +68,8 @@ if command -v zstd >/dev/null && [ "$level" ]; then
 	# Where the archive ends with a block, or with a job of 8 MiB: 512 bytes are headers and padding.
 	for bytes in 262144 524288 8388608; do
 		head -c $((bytes - 512)) "$ROOTFS" >part
-		head -c $((bytes - 512 - $(wc -c <part))) /dev/zero >>part
+		there=$(wc -c <part)
+		head -c $((bytes - 512 - there)) /dev/zero >>part
 		"$ROOTFS" pack --add part=part:0644 -o part.cpio && [ "$(wc -c <part.cpio)" -eq $bytes ] &&
 			"$ROOTFS" pack --add part=part:0644 --compress zstd -o part.zst &&
 			zstd -q -"$level" -T1 -c part.cpio | remade part.zst
@@ -186,8 +187,9 @@ while [ $i -lt 11 ]; do
 	i=$((i + 1))
 	cat x.cpio x.cpio >y.cpio && mv y.cpio x.cpio
 done
-(ulimit -n 64 && exec "$ROOTFS" list x.cpio) >list.txt 2>err.txt
-ok $? '2048 pieces take one file'
+if command -v prlimit >/dev/null; then
+	check '2048 pieces take one file' prlimit --nofile=64 "$ROOTFS" list x.cpio
+fi
 check 'each header counts as an entry' "$ROOTFS" list x.cpio --limit entries=2048
 fails 3 '^rootfs: ROOTFS-LIMIT: .*--limit entries=NUMBER raises it' 'also when it makes nothing' \
 	"$ROOTFS" list x.cpio --limit entries=2047
