@@ -150,18 +150,18 @@ fresh
 mkdir -p aa/etc over/etc && echo x >aa/etc/x && echo yy >over/etc/x && deb aa 1 all
 check "another source over packages is laid over them as over anything" sh -c '
 	"$1" pack debs:lock dir:over --packages cache --prefix rootfs -o out.cpio && "$1" list out.cpio >list && grep -q " 3 rootfs/etc/x$" list' sh "$ROOTFS"
-over() { rootfs pack dir:over debs:lock --packages cache --owner-root -o out.cpio && rootfs list out.cpio >list; }
+over() { rootfs pack dir:over debs:lock --packages cache --owner-root -o out.cpio && rootfs list out.cpio >laid; }
 rm -rf over && mkdir -p over/etc/y over/opt/x over/usr/share/base-passwd over/var/lib/dpkg/status.d over/srv
 echo yy >over/etc/x && echo f >over/etc/y/f && ln -s opt over/links && echo 'Package: old' >over/var/lib/dpkg/status.d/aa
 echo 'root:*:0:0::/:' >over/usr/share/base-passwd/passwd.master && echo s >over/srv/kept
 echo folder >aa/etc/y && mkdir aa/links && echo l >aa/links/l && rm -f lock && : >lock && deb aa 1 all
 check "packages are laid over another source" over
-check "a file replaces the other source's" grep -qx 'file      0644 0 0 2 etc/x' list
-check "and its folder" sh -c 'grep -qx "file      0644 0 0 7 etc/y" list && ! grep -q etc/y/ list'
-check "a folder replaces its link" grep -qx 'file      0644 0 0 2 links/l' list
-check "a record replaces its record" sh -c 'grep " var/lib/dpkg/status.d/aa$" list | grep -vq " 13 "'
-check "what no package has stays" grep -qx 'file      0644 0 0 2 srv/kept' list
-check "its passwd.master is copied like a package's" grep -qx 'file      0644 0 0 15 etc/passwd' list
+check "a file replaces the other source's" grep -qx 'file      0644 0 0 2 etc/x' laid
+check "and its folder" sh -c 'grep -qx "file      0644 0 0 7 etc/y" laid && ! grep -q etc/y/ laid'
+check "a folder replaces its link" grep -qx 'file      0644 0 0 2 links/l' laid
+check "a record replaces its record" sh -c 'grep " var/lib/dpkg/status.d/aa$" laid | grep -vq " 13 "'
+check "what no package has stays" grep -qx 'file      0644 0 0 2 srv/kept' laid
+check "its passwd.master is copied like a package's" grep -qx 'file      0644 0 0 15 etc/passwd' laid
 mkdir -p bb/etc && echo z >bb/etc/x && deb bb 1 all
 fails 3 'LAYER-CONFLICT: .*bb_1_all.deb: entry ./etc/x: .*aa_1_all.deb' "two packages over another source are in conflict all the same" over
 fresh
