@@ -10,6 +10,7 @@
 #include "deb.h"
 #include "layer.h"
 #include "outfile.h"
+#include "place.h"
 #include "spool.h"
 #include "stanza.h"
 #include "tar_header.h"
@@ -206,10 +207,15 @@ static int read_control_tar(struct record *record, const struct deb *deb, struct
 	return 0;
 }
 
+/* NAME.md5sums is where the sums of NAME go. */
 static bool is_package_name(const char *name)
 {
-	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == strlen(name) &&
-	       strlen(name) >= 2 && strlen(name) <= 200 && !strchr("+-.", name[0]);
+	static const char sums[] = ".md5sums";
+	size_t length = strlen(name);
+
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == length && length >= 2 &&
+	       length <= 200 && !strchr("+-.", name[0]) &&
+	       (length < strlen(sums) || strcmp(name + length - strlen(sums), sums) != 0);
 }
 
 static int take_fields(struct stanza_reader *reader, char **values, struct err *err)
@@ -333,10 +339,13 @@ static int add_file(struct rootfs *rootfs, const char *folder, const char *name,
 		    struct inode *inode, struct err *err)
 {
 	struct node *dir = make_directory(rootfs, folder, err);
+	struct node *node = dir ? node_child(dir, name) : NULL;
 
 	if (!dir)
 		return -1;
-	if (node_child(dir, name))
+	if (node && place_is_lower(rootfs, node))
+		node_remove(node);
+	else if (node)
 		return err_set(err, EXIT_MALFORMED, "LAYER-CONFLICT",
 			       "%s/%s: a free name expected, found an entry", folder, name);
 	return add_name(rootfs, dir, name, inode, err);
@@ -464,6 +473,7 @@ int read_debs(struct rootfs *rootfs, const char *location, struct err *err)
 	snprintf(architecture, sizeof(architecture), "%s", wanted);
 	if (read_lock(&lock, location, err) < 0)
 		return -1;
+	rootfs->lower = rootfs->layer;
 	for (size_t i = 0; i < lock.count; i++)
 		if (read_package(rootfs, &lock.pins[i], architecture, err) < 0)
 			return -1;

@@ -151,7 +151,8 @@ static int read_layers(struct image *image, const json_t *chosen, struct err *er
 	const json_t *json;
 	size_t i;
 
-	if (!json_is_array(layers))
+	/* Docker writes none as null. */
+	if (!json_is_array(layers) && !json_is_null(layers))
 		return malformed("Layers as an array", err);
 	image->layers = calloc(json_array_size(layers) + 1, sizeof(*image->layers));
 	if (!image->layers)

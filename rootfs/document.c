@@ -31,10 +31,17 @@ const json_t *document_member(const json_t *object, const char *key, json_type t
 	return NULL;
 }
 
+const json_t *document_optional(const json_t *object, const char *key)
+{
+	const json_t *member = json_object_get(object, key);
+
+	return json_is_null(member) ? NULL : member;
+}
+
 /* An optional member of that type: 1, or 0 when there is none, or -1. */
 static int check_optional(const json_t *object, const char *key, json_type type, struct err *err)
 {
-	if (!json_object_get(object, key))
+	if (!document_optional(object, key))
 		return 0;
 	return document_member(object, key, type, err) ? 1 : -1;
 }

@@ -76,4 +76,7 @@ int document_check(const json_t *document, enum media media, const char *media_t
 const json_t *document_member(const json_t *object, const char *key, json_type type,
 			      struct err *err);
 
+/* The member, or NULL when it is missing or null, which Go reads as the same. Not owned. */
+const json_t *document_optional(const json_t *object, const char *key);
+
 #endif

@@ -62,7 +62,7 @@ static int check_diff_ids(const json_t *ids, size_t layers, struct err *err)
 	if (!ids)
 		return err_set(err, EXIT_MALFORMED, "OCI-LAYERS",
 			       "config: rootfs with diff_ids expected, found none");
-	if (!json_is_array(ids))
+	if (!json_is_array(ids) && !json_is_null(ids))
 		return bad_config(err, "rootfs.diff_ids as an array");
 	json_array_foreach(ids, i, id)
 	{

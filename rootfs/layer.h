@@ -11,7 +11,7 @@ struct layer_rules {
 	const char *name; /* for messages: "layer 3 (sha256:...)", "package x.deb"; or NULL */
 	bool whiteouts;	  /* OCI: names that begin with .wh. are deletions */
 	/*
-	 * Debian packages: LAYER-CONFLICT for a path other than a directory that an earlier layer
+	 * Debian packages: LAYER-CONFLICT for a path other than a directory that an earlier package
 	 * brought. A directory that is there already stays as it is, and so does a symbolic link
 	 * to a directory where a directory should go.
 	 */

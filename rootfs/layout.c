@@ -102,7 +102,7 @@ static bool is_kept(const struct layout *layout, const char *hex)
 
 static int read_platform(struct candidate *candidate, struct err *err)
 {
-	const json_t *platform = json_object_get(candidate->descriptor.json, "platform");
+	const json_t *platform = document_optional(candidate->descriptor.json, "platform");
 
 	candidate->has_platform = platform != NULL;
 	return platform ? platform_read(&candidate->platform, platform, "OCI-JSON", err) : 0;
@@ -237,8 +237,8 @@ static int check_ambiguity(const struct layout *layout, const struct descriptor 
 
 	if (!meant[1])
 		return 0;
-	if (json_object_get(meant[0]->json, "platform") &&
-	    json_object_get(meant[1]->json, "platform") &&
+	if (document_optional(meant[0]->json, "platform") &&
+	    document_optional(meant[1]->json, "platform") &&
 	    (layout->reference->tag || (!tag_of(meant[0]) && !tag_of(meant[1]))))
 		return 0;
 	snprintf(found, sizeof(found), "several, among them %s (%.100s) and %s", meant[0]->hex,
@@ -317,7 +317,6 @@ static int refuse_platform(const struct layout *layout, const char *wanted, cons
 
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct candidate *candidate = &layout->candidates[i];
-
 		const char *name = candidate->has_platform
 					   ? platform_text(&candidate->platform, text)
 					   : "one without platform";
@@ -403,7 +402,8 @@ static int read_layers(const struct layout *layout, struct image *image, struct 
 	if (!layers)
 		return err_set(err, EXIT_MALFORMED, "OCI-LAYERS",
 			       "a member \"layers\" expected, found none");
-	if (!document_member(layout->manifest, "layers", JSON_ARRAY, err))
+	/* Go writes none as null. */
+	if (!json_is_null(layers) && !document_member(layout->manifest, "layers", JSON_ARRAY, err))
 		return -1;
 	image->layers = calloc(json_array_size(layers) + 1, sizeof(*image->layers));
 	if (!image->layers)

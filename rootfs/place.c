@@ -102,6 +102,8 @@ static struct node *follow_parent(struct walk *walk, struct node *link, const ch
 	switch (walk->failure) {
 	case WALK_LOOP:
 		return refuse_parent(path, "a loop of links, or more than 40", err);
+	case WALK_STEPS:
+		return refuse_parent(path, "links with more than 4096 components", err);
 	case WALK_MISSING:
 		return refuse_parent(path, "a dangling link", err);
 	case WALK_NOT_DIRECTORY:
@@ -196,13 +198,33 @@ static bool is_earlier(const struct rootfs *rootfs, const struct node *node)
 	return node->layer != 0 && node->layer != rootfs->layer;
 }
 
+bool place_is_lower(const struct rootfs *rootfs, const struct node *node)
+{
+	return node->layer != 0 && node->layer <= rootfs->lower;
+}
+
+/* Whether an earlier package brought it; what lies below the packages is replaced like anything. */
+static bool is_packages(const struct rootfs *rootfs, const struct node *node)
+{
+	return is_earlier(rootfs, node) && !place_is_lower(rootfs, node);
+}
+
+/* A folder that no package has an entry for may hold what earlier ones brought. */
+static bool holds_packages(const struct rootfs *rootfs, const struct node *dir)
+{
+	for (const struct node *node = dir->child; node; node = node->next)
+		if (is_packages(rootfs, node) || holds_packages(rootfs, node))
+			return true;
+	return false;
+}
+
 /* dpkg's rule: 1 when what an earlier layer brought stays, 0 when nothing is in the way. */
 static int check_once(const struct rootfs *rootfs, const struct node *node,
 		      const struct inode *inode, struct err *err)
 {
 	struct walk walk = WALK_INIT(rootfs->base);
 
-	if (!is_earlier(rootfs, node))
+	if (!is_packages(rootfs, node))
 		return 0;
 	if (S_ISDIR(inode->mode) &&
 	    (S_ISDIR(node->inode->mode) ||
@@ -233,10 +255,10 @@ static int place(const struct rootfs *rootfs, struct node *dir, const char *name
 		set_directory(rootfs, node, inode);
 		return 0;
 	}
-	/* A folder that no package has an entry for may hold what earlier ones brought. */
-	if (node && once && node->child)
+	if (node && once && holds_packages(rootfs, node))
 		return err_set(err, EXIT_MALFORMED, "LAYER-CONFLICT",
-			       "a free path expected, found a folder that is not empty");
+			       "a path that nothing earlier brought expected, found a folder with "
+			       "another package's files");
 	node_remove(node);
 	node = node_add(dir, name, inode, err);
 	if (!node)
@@ -259,7 +281,7 @@ int place_entry(struct rootfs *rootfs, char *path, struct inode *inode, bool onc
 		return err_set(err, EXIT_MALFORMED, "ROOTFS-PATH",
 			       "the root as a directory expected, found a %s",
 			       inode_type_name(inode));
-	if (!once || !is_earlier(rootfs, rootfs->base))
+	if (!once || !is_packages(rootfs, rootfs->base))
 		set_directory(rootfs, rootfs->base, inode);
 	return 0;
 }

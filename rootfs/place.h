@@ -22,9 +22,12 @@ char *place_path(char *path, struct err *err);
  * Puts inode at the path, replacing what was there: the last one wins. Of two directories the
  * later one's metadata stays, and what is in them. Missing parents are made, parents that are
  * links are followed inside the root: ROOTFS-PARENT. With once, LAYER-CONFLICT when an earlier
- * layer brought the path, unless both are directories or a link to one; then the earlier stays.
+ * package brought the path, unless both are directories or a link to one; then the earlier stays.
  */
 int place_entry(struct rootfs *rootfs, char *path, struct inode *inode, bool once, struct err *err);
+
+/* Whether it came from a source below the packages at hand, which replace it. */
+bool place_is_lower(const struct rootfs *rootfs, const struct node *node);
 
 /*
  * Makes path another name of what target names, by exactly its path and through no symbolic link:

@@ -3,6 +3,8 @@
  */
 #include "platform.h"
 
+#include "document.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +58,7 @@ static int read_member(char *field, const json_t *object, const char *key, const
 int platform_read(struct platform *platform, const json_t *object, const char *name,
 		  struct err *err)
 {
-	const json_t *variant = json_object_get(object, "variant");
+	const json_t *variant = document_optional(object, "variant");
 
 	*platform = (struct platform){0};
 	if (read_member(platform->os, object, "os", name, err) < 0 ||

@@ -7,12 +7,20 @@
 
 #include "document.h"
 
-/* "@ALGORITHM:DIGITS" at the end, or NULL; a folder's name may have an '@', too. */
+/*
+ * "@ALGORITHM:DIGITS" at the end, or NULL. A folder's name may have an '@', too, and a tag behind
+ * it: of other algorithms only what is long enough counts, so that it is refused as a digest.
+ */
 static char *find_digest(char *text)
 {
 	char *at = strrchr(text, '@');
+	const char *colon = at ? strchr(at, ':') : NULL;
 
-	return at && strchr(at, ':') && !strchr(at, '/') ? at : NULL;
+	if (!colon || strchr(at, '/'))
+		return NULL;
+	return strncmp(at, "@sha256:", 8) == 0 || strspn(colon + 1, "0123456789abcdef") >= 32
+		       ? at
+		       : NULL;
 }
 
 int reference_parse(struct reference *reference, const char *location, struct err *err)

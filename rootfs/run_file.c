@@ -121,6 +121,7 @@ int runspec_encode(const struct runspec *spec, struct node *base, char **data, s
 	cleanup_free char *text = NULL;
 	size_t length = 0;
 	FILE *file;
+	bool lost;
 	int failed;
 
 	if (!spec->name)
@@ -134,10 +135,13 @@ int runspec_encode(const struct runspec *spec, struct node *base, char **data, s
 	if (!file)
 		return no_memory(err);
 	failed = encode(file, spec, base, err);
-	if (fclose(file) != 0 && failed == 0)
-		return no_memory(err);
+	/* A write that failed need not fail again when the stream is closed. */
+	lost = ferror(file) != 0;
+	lost |= fclose(file) != 0;
 	if (failed < 0)
 		return -1;
+	if (lost)
+		return no_memory(err);
 	if (length > RUNSPEC_SIZE_MAX)
 		return err_set(err, EXIT_MALFORMED, "RUN-SIZE",
 			       "a run specification of at most %d bytes expected, found %zu",
@@ -155,7 +159,7 @@ static struct node *find_exact(struct node *node, const char *path)
 	while (node && *path) {
 		size_t size = strcspn(path, "/");
 
-		if (size > ROOTFS_NAME_MAX)
+		if (size > ROOTFS_NAME_MAX || (path[size] && !path[size + 1]))
 			return NULL;
 		memcpy(name, path, size);
 		name[size] = '\0';

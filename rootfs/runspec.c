@@ -40,19 +40,14 @@ static char **find_variable(const struct strings *env, const char *variable)
 	return NULL;
 }
 
-static int too_many(const char *key, struct err *err)
-{
-	return err_set(err, EXIT_MALFORMED, "RUN-SIZE", "at most %d records %s= expected, found more",
-		       RUNSPEC_STRINGS_MAX, key);
-}
-
 /* The last value of a name counts, in the place of the first. */
 static int set_variable(struct strings *env, const char *variable, struct err *err)
 {
 	char **known = find_variable(env, variable);
 
 	if (!known && env->count == RUNSPEC_STRINGS_MAX)
-		return too_many("env", err);
+		return err_set(err, EXIT_MALFORMED, "RUN-SIZE",
+			       "at most %d records env= expected, found more", RUNSPEC_STRINGS_MAX);
 	return known ? set_text(known, variable, err) : strings_add(env, variable, err);
 }
 
@@ -64,18 +59,16 @@ static int add_all(struct strings *list, const struct strings *more, struct err 
 	return 0;
 }
 
-/* Keeps a list sorted as bytes and without doubles. */
+/* Keeps a list sorted as bytes and without doubles. From the end: an image's come sorted. */
 static int add_sorted(struct strings *list, const char *text, struct err *err)
 {
-	size_t at = 0;
+	size_t at = list->count;
 	char *added;
 
-	while (at < list->count && strcmp(list->at[at], text) < 0)
-		at++;
-	if (at < list->count && strcmp(list->at[at], text) == 0)
+	while (at > 0 && strcmp(list->at[at - 1], text) > 0)
+		at--;
+	if (at > 0 && strcmp(list->at[at - 1], text) == 0)
 		return 0;
-	if (list->count == RUNSPEC_STRINGS_MAX)
-		return too_many("volume= or port", err);
 	if (strings_add(list, text, err) < 0)
 		return -1;
 	added = list->at[list->count - 1];

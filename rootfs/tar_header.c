@@ -10,8 +10,8 @@
 
 enum {
 	ATTRIBUTES_MAX = 64,	 /* of an entry */
-	EXTENSION_MAX = 1 << 20,
-}; /* bytes of a pax header or a GNU long name */
+	EXTENSION_MAX = 1 << 20, /* bytes of a pax header or a GNU long name */
+};
 
 /* Offsets and lengths in the header block. */
 #define NAME	 0, 100
@@ -293,6 +293,23 @@ static int add_attribute(const struct tar *tar, struct extension *x, const char 
 	return 0;
 }
 
+/*
+ * "VENDOR.keyword" is whose vendor it is for POSIX, Go and libarchive, such as
+ * APK-TOOLS.checksum.SHA1. Those whose keywords we know may say something about the tree.
+ */
+static bool is_foreign(const char *key)
+{
+	static const char *const known[] = {"GNU", "LIBARCHIVE", "RHT", "SCHILY", "SUN"};
+	size_t length = strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+
+	if (length == 0 || key[length] != '.' || !key[length + 1])
+		return false;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i]) == length && strncmp(key, known[i], length) == 0)
+			return false;
+	return true;
+}
+
 /* Keywords that say nothing about the tree: times, names of owners, and where the files lay. */
 static bool is_harmless(const char *key)
 {
@@ -360,7 +377,7 @@ static int take_record(const struct tar *tar, struct extension *x, const char *k
 
 	if (attribute != 0)
 		return attribute < 0 ? -1 : 0;
-	if (is_harmless(key))
+	if (is_harmless(key) || is_foreign(key))
 		return 0;
 	if (is_sparse(key))
 		return sparse(tar, err);
@@ -594,18 +611,26 @@ static int check_type(const struct tar *tar, struct tar_entry *entry, char type,
 	return 0;
 }
 
-/* Go, which containerd and umoci are written in, reads these as other names than the rest does. */
-static int check_magic(const struct tar *tar, const unsigned char *block, struct err *err)
+/* A time of GNU's format: what Go cannot read as one makes a prefix of the name for it. */
+static int check_time(const struct tar *tar, const unsigned char *block, size_t offset,
+		      struct err *err)
 {
 	uint64_t time;
 
+	if (parse_number(tar, block, offset, 12, &time, err) < 0)
+		return -1;
+	return time >> 63 ? malformed(tar, err, "TAR-FIELD", "a time below 2^63", "a larger one")
+			  : 0;
+}
+
+/* Go, which containerd and umoci are written in, reads these as other names than the rest does. */
+static int check_magic(const struct tar *tar, const unsigned char *block, struct err *err)
+{
 	if (memcmp(block + MAGIC, "ustar\0", 6) == 0 && memcmp(block + 508, "tar\0", 4) == 0)
 		return malformed(tar, err, "TAR-FIELD", "ustar, pax or GNU", "star's own format");
 	if (memcmp(block + MAGIC, "ustar ", 6) != 0)
 		return 0;
-	return parse_number(tar, block, 345, 12, &time, err) < 0
-		       ? -1
-		       : parse_number(tar, block, 357, 12, &time, err);
+	return check_time(tar, block, 345, err) < 0 ? -1 : check_time(tar, block, 357, err);
 }
 
 static int fill_entry(struct tar *tar, struct tar_entry *entry, struct extension *x,

@@ -307,6 +307,9 @@ struct node *walk_path(struct walk *walk, struct node *dir, const char *path, si
 		if (size > ROOTFS_NAME_MAX)
 			return walk_failed(walk, WALK_NAME_LENGTH);
 		if (size > 0) {
+			if (walk->steps_left == 0)
+				return walk_failed(walk, WALK_STEPS);
+			walk->steps_left--;
 			memcpy(name, path, size);
 			name[size] = '\0';
 			dir = walk_component(walk, dir, name);

@@ -24,6 +24,7 @@ enum {
 	ROOTFS_NAME_MAX = 255,	    /* bytes of one path component; the kernel's NAME_MAX */
 	ROOTFS_PATH_MAX = 4095,	    /* bytes of a path without NUL; the kernel's PATH_MAX - 1 */
 	ROOTFS_LINKS_MAX = 40,	    /* symbolic links in one path walk; the kernel's MAXSYMLINKS */
+	ROOTFS_STEPS_MAX = 4096,    /* components of their targets, in all */
 	ROOTFS_MAJOR_MAX = 0xfff,   /* Linux has 12 bits of major device number */
 	ROOTFS_MINOR_MAX = 0xfffff, /* and 20 bits of minor */
 };
@@ -175,16 +176,19 @@ char *node_path(const struct node *node, const struct node *base, struct err *er
 /* ROOTFS-PATH unless name can be one component: not empty, ".", ".." and without '/'. */
 int check_component(const char *name, const char *path, struct err *err);
 
-enum walk_failure { WALK_MISSING = 1, WALK_NOT_DIRECTORY, WALK_LOOP, WALK_NAME_LENGTH };
+enum walk_failure { WALK_MISSING = 1, WALK_NOT_DIRECTORY, WALK_LOOP, WALK_NAME_LENGTH, WALK_STEPS };
 
 struct walk {
 	struct node *root; /* absolute targets begin and ".." ends here */
 	unsigned int links_left;
+	unsigned int steps_left;
 	bool escaped; /* a ".." tried to leave the root */
 	enum walk_failure failure;
 };
 
-#define WALK_INIT(top) ((struct walk){.root = (top), .links_left = ROOTFS_LINKS_MAX})
+#define WALK_INIT(top)                                                                             \
+	((struct walk){                                                                            \
+		.root = (top), .links_left = ROOTFS_LINKS_MAX, .steps_left = ROOTFS_STEPS_MAX})
 
 /*
  * Follows the first length bytes of path from dir as the kernel would, symbolic links included.
@@ -210,10 +214,11 @@ struct rootfs {
 	struct rootfs_usage usage;
 	const char *packages; /* of rootfs_options; not owned */
 	bool any_device;
-	char *platform;	      /* that was asked for, or NULL */
-	uint32_t layer;	      /* number of the one being read, or of the last one, from 1 */
-	char **layer_names;   /* of all of them, for messages */
-	json_t *sources;      /* what identifies each: an array, for rootfs_describe() */
+	char *platform;	    /* that was asked for, or NULL */
+	uint32_t layer;	    /* number of the one being read, or of the last one, from 1 */
+	uint32_t lower;	    /* layers up to this one are other sources than the packages at hand */
+	char **layer_names; /* of all of them, for messages */
+	json_t *sources;    /* what identifies each: an array, for rootfs_describe() */
 	const char *unpacked; /* the file that rootfs_unpack() read; not owned */
 	int unpacked_fd;      /* its plain bytes; owned by contents */
 	struct contents *contents;

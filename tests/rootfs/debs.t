@@ -150,8 +150,30 @@ fresh
 mkdir -p aa/etc over/etc && echo x >aa/etc/x && echo yy >over/etc/x && deb aa 1 all
 check "another source over packages is laid over them as over anything" sh -c '
 	"$1" pack debs:lock dir:over --packages cache --prefix rootfs -o out.cpio && "$1" list out.cpio >list && grep -q " 3 rootfs/etc/x$" list' sh "$ROOTFS"
-fails 3 'LAYER-CONFLICT: debs:lock: aa_1_all.deb: entry ./etc/x: .*dir:over|LAYER-CONFLICT: .*of over' \
-	"packages over another source are in conflict with what it brings" rootfs pack dir:over debs:lock --packages cache -o out.cpio
+over() { rootfs pack dir:over debs:lock --packages cache --owner-root -o out.cpio && rootfs list out.cpio >laid; }
+rm -rf over && mkdir -p over/etc/y over/opt/x over/usr/share/base-passwd over/var/lib/dpkg/status.d over/srv
+echo yy >over/etc/x && echo f >over/etc/y/f && ln -s opt over/links && echo 'Package: old' >over/var/lib/dpkg/status.d/aa
+echo 'root:*:0:0::/:' >over/usr/share/base-passwd/passwd.master && echo s >over/srv/kept
+echo folder >aa/etc/y && mkdir aa/links && echo l >aa/links/l && rm -f lock && : >lock && deb aa 1 all
+check "packages are laid over another source" over
+check "a file replaces the other source's" grep -qx 'file      0644 0 0 2 etc/x' laid
+check "and its folder" sh -c 'grep -qx "file      0644 0 0 7 etc/y" laid && ! grep -q etc/y/ laid'
+check "a folder replaces its link" grep -qx 'file      0644 0 0 2 links/l' laid
+check "a record replaces its record" sh -c 'grep " var/lib/dpkg/status.d/aa$" laid | grep -vq " 13 "'
+check "what no package has stays" grep -qx 'file      0644 0 0 2 srv/kept' laid
+check "its passwd.master is copied like a package's" grep -qx 'file      0644 0 0 15 etc/passwd' laid
+mkdir -p bb/etc && echo z >bb/etc/x && deb bb 1 all
+fails 3 'LAYER-CONFLICT: .*bb_1_all.deb: entry ./etc/x: .*aa_1_all.deb' "two packages over another source are in conflict all the same" over
+fresh
+mkdir -p aa/opt bb && echo x >aa/opt/x && echo f >bb/opt && deb aa 1 all
+tar --owner=0 --group=0 -C aa -cf data.tar ./opt/x && ar rcD implied.deb debian-binary control.tar data.tar 2>/dev/null
+pin implied.deb >lock && deb bb 1 all
+fails 3 "LAYER-CONFLICT: .*bb_1_all.deb: entry ./opt: .*another package's files" \
+	"a file over a folder that a package only implies is refused" pack
+fresh
+mkdir -p aa/etc bb/var/lib/dpkg && echo x >aa/etc/x && echo x >bb/var/lib/dpkg/status.d && deb aa 1 all && deb bb 1 all
+fails 3 "LAYER-CONFLICT: .*bb_1_all.deb: entry ./var/lib/dpkg/status.d: .*another package's files" \
+	"a file over the records of other packages is refused" pack
 
 # --- lock files ------------------------------------------------------------------------------
 fresh
@@ -230,6 +252,7 @@ tar_of aa | xz >data.tar.xz
 control 'Package: aa\nVersion: 1\n' && broken "no architecture" 'DEBS-CONTROL: .*bad.deb'
 control 'Package: ../../etc/x\nVersion: 1\nArchitecture: all\n' && broken "a name that is a path" 'DEBS-CONTROL: '
 control 'Package: A\nVersion: 1\nArchitecture: all\n' && broken "a name in upper case" 'DEBS-CONTROL: '
+control 'Package: aa.md5sums\nVersion: 1\nArchitecture: all\n' && broken "the name of another's md5sums" 'DEBS-CONTROL: '
 control 'nothing at all\n' && broken "no field in control" 'PACKAGES-FORMAT: '
 control 'Package: aa\nPackage: bb\nVersion: 1\nArchitecture: all\n' && broken "a field twice" 'PACKAGES-FORMAT: '
 control 'Package: aa\nVersion: 1\nArchitecture: all\n\nPackage: bb\nVersion: 1\nArchitecture: all\n' &&

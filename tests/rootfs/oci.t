@@ -559,6 +559,12 @@ fails 3 OCI-REFERENCE "$ROOTFS" pack "oci:one.l:one@sha256:$(cat two.hex)" -o ca
 ok 'OCI-REFERENCE: tag and digest of different images'
 fails 2 OCI-DIGEST "$ROOTFS" pack oci:one.l@sha256:x -o case.cpio
 ok 'OCI-DIGEST: on the command line'
+fails 2 OCI-DIGEST "$ROOTFS" pack "oci:one.l@sha512:$x64$x64" -o case.cpio
+ok 'OCI-DIGEST: of another algorithm'
+cp -r one.l one@v1.l
+listed oci:one@v1.l:two | grep -q ' b$'
+ok "a folder's name with @, and a tag"
+rm -r one@v1.l
 rm -rf same.l && named one && image same.l b.tar && entry='' && cp -r one.l tags.l && join tags.l same.l
 fails 3 OCI-REFERENCE "$ROOTFS" pack oci:tags.l:one -o case.cpio
 ok 'OCI-REFERENCE: a tag twice'

@@ -187,6 +187,8 @@ static const char passwd_text[] = "root:x:0:0:root:/root:/bin/sh\n"
 				  "nogid:x:55\n"
 				  ":x:9:9::/:\n"
 				  "123:x:77:78::/digits:\n"
+				  "4294967295:x:80:80::/number:\n"
+				  "18446744073709551616:x:81:81::/number:\n"
 				  "bare:x:60:61\n"
 				  "last:x:99:98::/last:/bin/false";
 static const char group_text[] = "root:x:0:\n"
@@ -198,6 +200,7 @@ static const char group_text[] = "root:x:0:\n"
 				 "again:x:10:app\n"
 				 "apple:x:11:apple,xapp,app2\n"
 				 "456:x:12:\n"
+				 "4294967295:x:14:\n"
 				 "end:x:13:last";
 
 struct place {
@@ -529,6 +532,38 @@ static void what_cannot_run_is_refused(void **state)
 	fails(top, CONFIG("\"Cmd\":[\"a\"],\"Volumes\":{\"data\":{}}"), "name=n", "RUN-VOLUME");
 }
 
+/* A config with so many variables or ports. */
+static char *config_of(const char *list, const char *first, const char *last, int count,
+		       const char *end)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	fprintf(file, "{\"config\":{\"Cmd\":[\"c\"],%s", list);
+	for (int i = 0; i < count; i++) {
+		fprintf(file, "%s\"%s%d%s", i ? "," : "", first, i, last);
+	}
+	fprintf(file, "%s}}", end);
+	assert_int_equal(fclose(file), 0);
+	return text;
+}
+
+static void images_lists_are_bounded(void **state)
+{
+	struct place *place = *state;
+	cleanup_free char *variables = config_of("\"Env\":[", "V", "=\"", 20000, "]");
+	cleanup_free char *ports = config_of("\"ExposedPorts\":{", "", "/udp\":{}", 20000, "}");
+	cleanup_free char *data = NULL;
+	struct err err = {0};
+	size_t size;
+
+	fails(place->top, variables, "name=n", "RUN-SIZE");
+	/* They are only shown, and a range is written out. */
+	assert_int_equal(encode(place->top, ports, "name=n", 7, &data, &size, &err), 0);
+}
+
 static void bounds_are_those_of_init(void **state)
 {
 	struct place *place = *state;
@@ -622,6 +657,7 @@ static void odd_attributes_are_refused(void **state)
 		"xattr=security.capability:" HEX,
 		"xattr=security.capability:" HEX ":",
 		"xattr=security.capability:" HEX ":etc/none",
+		"xattr=security.capability:" HEX ":etc/group/",
 		"xattr=security.capability:" HEX ":etc",
 		"xattr=security.capability:" HEX ":link",
 		"xattr=security.capability:" HEX ":here/group",
@@ -680,6 +716,7 @@ int main(void)
 		cmocka_unit_test(records_alone_stay_as_they_are),
 		cmocka_unit_test_setup_teardown(image_and_recipe_join, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_run_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(images_lists_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounds_are_those_of_init, setup, teardown),
 		cmocka_unit_test(capabilities_are_checked),
 		cmocka_unit_test_setup_teardown(attributes_travel, setup, teardown),

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "../../rootfs/blobs.h"
+#include "../../rootfs/deb.h"
 #include "../../rootfs/rootfs.h"
 #include "../../rootfs/tree.h"
 
@@ -272,6 +273,49 @@ static void walks_stay_inside(void **state)
 	node_remove(top);
 }
 
+/* Whether what is unpacked of the package is what was compared with its pin. */
+static int compare_data(const struct deb *deb, struct err *err)
+{
+	cleanup_stream struct stream *stream = stream_open_part(&deb->data, err);
+	char buffer[100];
+
+	while (stream_read(stream, buffer, sizeof(buffer), err) > 0)
+		;
+	assert_int_equal(stream_settle(stream, err), 0);
+	return deb_compare(deb, stream, deb->data_sha256, err);
+}
+
+static void packages_are_hashed_as_used(void **state)
+{
+	static const char text[] = "!<arch>\n"
+				   "debian-binary   0           0     0     644     4         `\n"
+				   "2.0\n"
+				   "control.tar     0           0     0     644     2         `\n"
+				   "c\n"
+				   "data.tar        0           0     0     644     6         `\n"
+				   "data1\n";
+	cleanup_with(deb_close) struct deb deb = DEB_INIT;
+	cleanup_hash struct hash *hash = NULL;
+	cleanup_free char *changed = strdup(text);
+	struct deb_pin pin = {.size = sizeof(text) - 1, .name = "x.deb"};
+	unsigned char digest[SHA256_SIZE];
+	struct err err = {0};
+
+	(void)state;
+	write_file("out", text);
+	hash = hash_new(HASH_SHA256, &err);
+	assert_int_equal(hash_update(hash, text, sizeof(text) - 1, &err), 0);
+	assert_int_equal(hash_final(hash, digest, &err), 0);
+	hash_hex(digest, sizeof(digest), pin.sha256);
+	assert_int_equal(deb_open(&deb, "out", &pin, &err), 0);
+	assert_int_equal(compare_data(&deb, &err), 0);
+	changed[sizeof(text) - 3] = '2';
+	write_file("out", changed);
+	assert_int_equal(compare_data(&deb, &err), -1);
+	assert_string_equal(err.name, "ROOTFS-CHANGED");
+	assert_int_equal(err.status, EXIT_ENVIRONMENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +324,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(file_that_appears, setup, teardown),
 		cmocka_unit_test_setup_teardown(file_that_becomes_a_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(blobs_hold_still, setup, teardown),
+		cmocka_unit_test_setup_teardown(packages_are_hashed_as_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(folders_hold_still_below_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(sockets_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(attributes_are_refused, setup, teardown),
