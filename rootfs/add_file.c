@@ -79,7 +79,10 @@ static int open_file(struct rootfs *rootfs, const char *path, struct file **open
 
 	if (!file)
 		return err_errno(err, "ROOTFS-MEMORY", "%s", path);
-	file->contents = (struct contents){rootfs->contents, file_read, file_settle, file_close, NULL};
+	file->contents = (struct contents){.next = rootfs->contents,
+					   .read = file_read,
+					   .settle = file_settle,
+					   .close = file_close};
 	rootfs->contents = &file->contents;
 	/* O_NONBLOCK: a fifo must not make us wait before it is refused. */
 	file->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -32,8 +32,8 @@ static la_ssize_t give_input(struct archive *archive, void *data, const void **b
 {
 	struct bunzip *bunzip = data;
 	struct decoder *decoder = &bunzip->decoder;
-	ssize_t n = input_read(decoder->input, decoder->buffer, sizeof(decoder->buffer),
-			       &bunzip->trouble);
+	ssize_t n =
+		decoder_input(decoder, decoder->buffer, sizeof(decoder->buffer), &bunzip->trouble);
 
 	if (n < 0)
 		archive_set_error(archive, EIO, "cannot be read");
@@ -71,7 +71,7 @@ static int check_consumed(struct bunzip *bunzip, struct err *err)
 	struct decoder *decoder = &bunzip->decoder;
 	int64_t used = archive_filter_bytes(bunzip->archive, -1);
 
-	if ((uint64_t)used == decoder->input->given && decoder_refill(decoder, err) == 0)
+	if ((uint64_t)used == decoder->given && decoder_refill(decoder, err) == 0)
 		return 0;
 	return decoder_damaged(decoder, "the end", "something else behind it", err);
 }

@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline.h"
+
 static ssize_t read_plain(struct decoder *decoder, void *data, size_t size, struct err *err)
 {
 	char *p = data;
 	size_t used = 0;
 
 	while (used < size) {
-		ssize_t n = input_read(decoder->input, p + used, size - used, err);
+		ssize_t n = decoder_input(decoder, p + used, size - used, err);
 
 		if (n < 0)
 			return -1;
@@ -40,6 +42,17 @@ static struct decoder *plain_new(const char *name, struct err *err)
 	decoder->read = read_plain;
 	decoder->close = close_plain;
 	return decoder;
+}
+
+/* What is stored is read, and hashed, in a thread of its own while this one decodes. */
+static int read_ahead(struct decoder *decoder, struct err *err)
+{
+	decoder->reader = plain_new(decoder->input->name, err);
+	if (!decoder->reader)
+		return -1;
+	decoder->reader->input = decoder->input;
+	decoder->ahead = pipeline_new(decoder->reader, NULL, NULL, err);
+	return decoder->ahead ? 0 : -1;
 }
 
 static bool begins(const unsigned char *head, ssize_t size, const char *magic, ssize_t length)
@@ -79,14 +92,9 @@ bool decoder_knows(const unsigned char *head, ssize_t size)
 	return form_of(head, size) != PLAIN;
 }
 
-static struct decoder *choose(struct input *input, bool single, struct err *err)
+static struct decoder *choose(struct input *input, enum form form, bool single, struct err *err)
 {
-	unsigned char head[INPUT_HEAD];
-	ssize_t size = input_peek(input, head, sizeof(head), err);
-
-	if (size < 0)
-		return NULL;
-	switch (form_of(head, size)) {
+	switch (form) {
 	case GZIP:
 		return single ? inflate_new(input->name, err) : gunzip_new(input->name, err);
 	case ZSTD:
@@ -104,25 +112,46 @@ static struct decoder *choose(struct input *input, bool single, struct err *err)
 struct decoder *decoder_new(struct input *input, const struct rootfs_limits *limits, bool single,
 			    struct err *err)
 {
-	struct decoder *decoder = choose(input, single, err);
+	unsigned char head[INPUT_HEAD];
+	ssize_t size = input_peek(input, head, sizeof(head), err);
+	enum form form = form_of(head, size);
+	cleanup_decoder struct decoder *decoder = NULL;
 
+	if (size < 0)
+		return NULL;
+	decoder = choose(input, form, single, err);
 	if (!decoder)
 		return NULL;
 	decoder->input = input;
 	decoder->limits = limits;
 	decoder->single = single;
-	return decoder;
+	/* Nobody may read beyond a single member, and plain bytes are no work. */
+	if (!single && form != PLAIN && read_ahead(decoder, err) < 0)
+		return NULL;
+	return steal_ptr(decoder);
 }
 
 void decoder_free(struct decoder *decoder)
 {
-	if (decoder)
-		decoder->close(decoder);
+	if (!decoder)
+		return;
+	pipeline_free(decoder->ahead);
+	decoder_free(decoder->reader);
+	decoder->close(decoder);
 }
 
 uint64_t decoder_used(const struct decoder *decoder)
 {
-	return decoder->input->given - decoder->left;
+	return decoder->given - decoder->left;
+}
+
+ssize_t decoder_input(struct decoder *decoder, void *data, size_t size, struct err *err)
+{
+	ssize_t n = decoder->ahead ? pipeline_read(decoder->ahead, data, size, err)
+				   : input_read(decoder->input, data, size, err);
+
+	decoder->given += n > 0 ? (uint64_t)n : 0;
+	return n;
 }
 
 int decoder_refill(struct decoder *decoder, struct err *err)
@@ -131,7 +160,7 @@ int decoder_refill(struct decoder *decoder, struct err *err)
 
 	if (decoder->left > 0)
 		return 1;
-	n = input_read(decoder->input, decoder->buffer, sizeof(decoder->buffer), err);
+	n = decoder_input(decoder, decoder->buffer, sizeof(decoder->buffer), err);
 	if (n <= 0)
 		return (int)n;
 	decoder->next = decoder->buffer;

@@ -23,6 +23,9 @@ struct decoder {
 	ssize_t (*read)(struct decoder *decoder, void *data, size_t size, struct err *err);
 	void (*close)(struct decoder *decoder);
 	struct input *input;
+	struct decoder *reader; /* of the input, for */
+	struct pipeline *ahead; /* which reads it in a thread; both owned; NULL: no thread */
+	uint64_t given;		/* stored bytes that came in */
 	const struct rootfs_limits *limits;
 	bool single;		   /* ends after one member, frame or stream, whatever follows */
 	const unsigned char *next; /* stored bytes that were read and not used yet */
@@ -45,6 +48,9 @@ void decoder_free(struct decoder *decoder);
 
 /* Stored bytes used so far. */
 uint64_t decoder_used(const struct decoder *decoder);
+
+/* For decoders: up to size stored bytes, 0 at the end, -1. */
+ssize_t decoder_input(struct decoder *decoder, void *data, size_t size, struct err *err);
 
 /* For decoders: reads more input when none is left. 1, 0 at its end, -1. */
 int decoder_refill(struct decoder *decoder, struct err *err);

@@ -48,7 +48,6 @@ ssize_t input_read(struct input *input, void *data, size_t size, struct err *err
 
 	if (n <= 0)
 		return n;
-	input->given += (uint64_t)n;
 	if (input->hash && hash_update(input->hash, data, (size_t)n, err) < 0)
 		return -1;
 	return n;

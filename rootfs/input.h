@@ -19,7 +19,6 @@ struct input {
 	bool seekable;	/* read from offset on, up to left bytes; otherwise until the end */
 	off_t offset;	/* of what comes next */
 	uint64_t left;	/* of a seekable input */
-	uint64_t given; /* bytes so far */
 	const char *name;
 	struct hash *hash;		/* of what was read; NULL when nobody asks */
 	unsigned char head[INPUT_HEAD]; /* what was looked at and not read yet */

@@ -371,6 +371,7 @@ static int look_inside(struct findings *findings, const struct item *item, struc
 	static const char *const accounts[] = {"etc/passwd", "etc/passwd-", "etc/shadow",
 					       "etc/shadow-", NULL};
 	static const char *const identities[] = {"etc/machine-id", "var/lib/dbus/machine-id", NULL};
+	const struct inode *inode = item->node->inode;
 	const char *path = item->path;
 	struct reader reader = {
 		.sink = {take_bytes},
@@ -380,7 +381,7 @@ static int look_inside(struct findings *findings, const struct item *item, struc
 		.identity = is_one_of(path, identities),
 	};
 
-	if (read_contents(item->node->inode, path, &reader.sink, err) < 0)
+	if (inode->contents->read(inode->contents, inode, path, &reader.sink, err) < 0)
 		return -1;
 	if (reader.line_size > 0)
 		look_at_line(&reader);

@@ -45,7 +45,8 @@ int outsink_open(struct outsink *sink, struct outfile *out, off_t offset, struct
 }
 
 /* Fills the buffer from the file: how many bytes. */
-static ssize_t fill(struct outsink *sink, int fd, off_t offset, uint64_t size, struct err *err)
+static ssize_t fill(struct outsink *sink, int fd, off_t offset, uint64_t size, struct hash *hash,
+		    struct err *err)
 {
 	size_t room = OUTSINK_BUFFER - sink->used;
 	ssize_t n;
@@ -59,16 +60,19 @@ static ssize_t fill(struct outsink *sink, int fd, off_t offset, uint64_t size, s
 		return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-SPOOL",
 			       "spool file: %llu more bytes expected, found the end",
 			       (unsigned long long)size);
+	if (hash_update(hash, sink->buffer + sink->used, (size_t)n, err) < 0)
+		return -1;
 	sink->used += (size_t)n;
 	if (sink->used == OUTSINK_BUFFER && outsink_flush(sink, err) < 0)
 		return -1;
 	return n;
 }
 
-int outsink_copy(struct outsink *sink, int fd, off_t offset, uint64_t size, struct err *err)
+int outsink_copy(struct outsink *sink, int fd, off_t offset, uint64_t size, struct hash *hash,
+		 struct err *err)
 {
 	while (size > 0) {
-		ssize_t n = fill(sink, fd, offset, size, err);
+		ssize_t n = fill(sink, fd, offset, size, hash, err);
 
 		if (n < 0)
 			return -1;

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "hash.h"
 #include "outfile.h"
 #include "tree.h"
 
@@ -23,8 +24,9 @@ struct outsink {
 /* Begins at offset. ROOTFS-MEMORY. */
 int outsink_open(struct outsink *sink, struct outfile *out, off_t offset, struct err *err);
 
-/* Takes size bytes of the file fd from offset on. FILE-WRITE, ROOTFS-SPOOL. */
-int outsink_copy(struct outsink *sink, int fd, off_t offset, uint64_t size, struct err *err);
+/* Takes size bytes of the file fd from offset on, for the hash too. FILE-WRITE, ROOTFS-SPOOL. */
+int outsink_copy(struct outsink *sink, int fd, off_t offset, uint64_t size, struct hash *hash,
+		 struct err *err);
 
 /* Writes what is still in the buffer. */
 int outsink_flush(struct outsink *sink, struct err *err);

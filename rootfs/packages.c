@@ -255,11 +255,13 @@ static int read_database(struct stanza_reader *reader, const struct rootfs *root
 			 const struct node *node, struct err *err)
 {
 	cleanup_free char *path = node_path(node, rootfs->base, err);
+	const struct inode *inode = node->inode;
 
 	if (!path)
 		return -1;
 	stanza_begin(reader);
-	if (read_contents(node->inode, path, &reader->sink, err) < 0 || stanza_end(reader, err) < 0)
+	if (inode->contents->read(inode->contents, inode, path, &reader->sink, err) < 0 ||
+	    stanza_end(reader, err) < 0)
 		return err_wrap(err, "%s", path);
 	return 0;
 }

@@ -64,6 +64,8 @@ static unsigned char *slot(const struct pipeline *p, uint64_t number)
 
 static int check_limits(const struct pipeline *p, struct err *err)
 {
+	if (!p->limits)
+		return 0;
 	if (p->total > p->limits->bytes)
 		return limit_exceeded(p->limits, "bytes", "more", err);
 	return limit_ratio(p->limits, decoder_used(p->decoder), p->total, err);

@@ -13,7 +13,7 @@ struct pipeline;
 
 /*
  * decoder, plain and limits stay the caller's and must not be touched before pipeline_finish();
- * plain may be NULL. Threads begin with the first read. NULL with ROOTFS-MEMORY.
+ * plain and limits may be NULL. Threads begin with the first read. NULL with ROOTFS-MEMORY.
  */
 struct pipeline *pipeline_new(struct decoder *decoder, struct hash *plain,
 			      const struct rootfs_limits *limits, struct err *err);

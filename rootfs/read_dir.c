@@ -401,7 +401,10 @@ int read_dir(struct rootfs *rootfs, const char *location, struct err *err)
 
 	if (!dir)
 		return err_errno(err, "ROOTFS-MEMORY", "dir");
-	dir->contents = (struct contents){rootfs->contents, dir_read, dir_settle, dir_close, NULL};
+	dir->contents = (struct contents){.next = rootfs->contents,
+					   .read = dir_read,
+					   .settle = dir_settle,
+					   .close = dir_close};
 	dir->owner_root = rootfs->owner_root;
 	dir->usage = &rootfs->usage;
 	dir->fd = -1;

@@ -177,8 +177,6 @@ int read_contents(struct inode *inode, const char *path, struct sink *sink, stru
 	cleanup_hash struct hash *hash = NULL;
 	struct hashing hashing = {{hash_and_pass}, sink, NULL};
 
-	if (inode->hashed)
-		return sink ? inode->contents->read(inode->contents, inode, path, sink, err) : 0;
 	hash = hash_new(HASH_SHA256, err);
 	if (!hash)
 		return -1;

@@ -1,17 +1,22 @@
 /*
  * The spool file: written once from front to back while layers are read, read at random when the
- * archive is written. It never has a name that anyone else could open.
+ * archive is written, and given back to the system region by region then. It never has a name that
+ * anyone else could open.
  */
 #include "spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rootfs.h"
 
-enum { BUFFER = 256 * 1024 };
+enum {
+	BUFFER = 256 * 1024,
+	REGION = 16 * 1024 * 1024, /* what is given back at once */
+};
 
 struct spool {
 	struct contents contents;
@@ -19,7 +24,16 @@ struct spool {
 	int fd;
 	off_t end;
 	unsigned char *buffer;
+	/* Bytes in each region that are still to be taken; NULL until taking begins. */
+	_Atomic uint64_t *regions;
 };
+
+/* Holes read as zeros: nobody may come too late. */
+static int taken(struct err *err)
+{
+	return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-SPOOL",
+		       "spool file: contents expected, found them taken by an archive before");
+}
 
 static int spool_read(struct contents *contents, const struct inode *inode, const char *path,
 		      struct sink *sink, struct err *err)
@@ -28,6 +42,8 @@ static int spool_read(struct contents *contents, const struct inode *inode, cons
 	uint64_t done = 0;
 	char buffer[65536];
 
+	if (spool->regions)
+		return taken(err);
 	while (done < inode->size) {
 		uint64_t left = inode->size - done;
 		size_t want = left < sizeof(buffer) ? (size_t)left : sizeof(buffer);
@@ -49,6 +65,36 @@ static int descriptor(const struct contents *contents)
 	return ((const struct spool *)contents)->fd;
 }
 
+/* The part of a file's stretch from begin on that lies in one region. */
+static uint64_t within_region(off_t begin, off_t end)
+{
+	off_t next = (begin / REGION + 1) * REGION;
+
+	return (uint64_t)((next < end ? next : end) - begin);
+}
+
+/*
+ * A file system that knows no holes keeps the region until the end, and nothing else changes: the
+ * result is of no interest.
+ */
+static void give_back(const struct spool *spool, off_t region)
+{
+	fallocate(spool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, region * REGION, REGION);
+}
+
+static void spool_release(struct contents *contents, const struct inode *inode)
+{
+	struct spool *spool = (struct spool *)contents;
+	off_t end = inode->offset + inode->size;
+
+	for (off_t at = inode->offset; at < end; at = (at / REGION + 1) * REGION) {
+		uint64_t size = within_region(at, end);
+
+		if (atomic_fetch_sub(&spool->regions[at / REGION], size) == size)
+			give_back(spool, at / REGION);
+	}
+}
+
 static void spool_close(struct contents *contents)
 {
 	struct spool *spool = (struct spool *)contents;
@@ -56,6 +102,7 @@ static void spool_close(struct contents *contents)
 	if (spool->fd >= 0)
 		close(spool->fd);
 	free(spool->buffer);
+	free(spool->regions);
 	free(spool);
 }
 
@@ -96,7 +143,8 @@ struct spool *spool_of(struct rootfs *rootfs, struct err *err)
 	spool->contents = (struct contents){.next = rootfs->contents,
 					    .read = spool_read,
 					    .close = spool_close,
-					    .file = descriptor};
+					    .file = descriptor,
+					    .release = spool_release};
 	rootfs->contents = &spool->contents;
 	spool->usage = &rootfs->usage;
 	spool->fd = spool_file(err);
@@ -147,19 +195,40 @@ static int append(struct spool *spool, size_t size, struct err *err)
 int spool_fill(struct spool *spool, struct inode *inode, spool_source *source, void *from,
 	       struct err *err)
 {
-	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
 	ssize_t n;
 
-	if (!hash || limit_bytes(spool->usage, inode->size, err) < 0)
+	if (limit_bytes(spool->usage, inode->size, err) < 0)
 		return -1;
 	inode->contents = &spool->contents;
 	inode->offset = spool->end;
 	while ((n = source(from, spool->buffer, BUFFER, err)) > 0)
-		if (hash_update(hash, spool->buffer, (size_t)n, err) < 0 ||
-		    append(spool, (size_t)n, err) < 0)
+		if (append(spool, (size_t)n, err) < 0)
 			return -1;
-	if (n < 0 || hash_final(hash, inode->sha256, err) < 0)
-		return -1;
-	inode->hashed = true;
+	return n < 0 ? -1 : 0;
+}
+
+int spool_take(struct spool *spool, const struct list *list, struct err *err)
+{
+	size_t count = (size_t)(spool->end / REGION) + 1;
+
+	if (spool->regions)
+		return taken(err);
+	spool->regions = calloc(count, sizeof(*spool->regions));
+	if (!spool->regions)
+		return err_errno(err, "ROOTFS-MEMORY", "spool");
+	for (size_t i = 0; i < list->count; i++) {
+		const struct inode *inode = list->entries[i].node->inode;
+		off_t end = inode->offset + inode->size;
+
+		if (!S_ISREG(inode->mode) || inode->contents != &spool->contents ||
+		    &list->entries[i] != inode->latest)
+			continue;
+		for (off_t at = inode->offset; at < end; at = (at / REGION + 1) * REGION)
+			spool->regions[at / REGION] += within_region(at, end);
+	}
+	/* Of what later layers replaced. */
+	for (size_t i = 0; i < count; i++)
+		if (spool->regions[i] == 0)
+			give_back(spool, (off_t)i);
 	return 0;
 }

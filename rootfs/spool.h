@@ -26,9 +26,16 @@ struct spool *spool_of(struct rootfs *rootfs, struct err *err);
 
 /*
  * Takes the contents of a regular file, inode->size bytes of them, from source; afterwards they are
- * where the inode says, and inode->sha256 is their digest. ROOTFS-SPOOL when the disk is full.
+ * where the inode says. ROOTFS-SPOOL when the disk is full.
  */
 int spool_fill(struct spool *spool, struct inode *inode, spool_source *source, void *from,
 	       struct err *err);
+
+/*
+ * From now on contents are only taken from the file itself, those of each entry of the list once,
+ * each followed by release(): the disk holds the spool and the archive, but not both in full.
+ * Any number of threads may do so. ROOTFS-SPOOL the second time.
+ */
+int spool_take(struct spool *spool, const struct list *list, struct err *err);
 
 #endif

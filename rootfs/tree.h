@@ -47,11 +47,10 @@ struct contents {
 	/* ROOTFS-CHANGED unless everything still is as it was read. May be NULL. */
 	int (*settle)(struct contents *contents, struct err *err);
 	void (*close)(struct contents *contents);
-	/*
-	 * The open file in which contents lie from inode->offset on, when inode->hashed. NULL where
-	 * they lie elsewhere.
-	 */
+	/* The open file in which contents lie from inode->offset on. NULL where they lie elsewhere. */
 	int (*file)(const struct contents *contents);
+	/* Where there is a file: nobody will read these contents again. */
+	void (*release)(struct contents *contents, const struct inode *inode);
 };
 
 /* What a file on disk looked like when its name was read. */
@@ -82,7 +81,6 @@ struct inode {
 	char *target;	      /* of a symbolic link */
 	struct xattr *xattrs; /* that init applies; of regular files only */
 	unsigned char sha256[SHA256_SIZE];
-	bool hashed;		   /* sha256 is known, and the contents cannot change any more */
 	struct contents *contents; /* where a regular file's bytes are; not owned */
 	union {
 		off_t offset;		 /* in contents, or */

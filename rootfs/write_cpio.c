@@ -13,6 +13,7 @@
 #include "compress.h"
 #include "outsink.h"
 #include "rootfs.h"
+#include "spool.h"
 #include "tree.h"
 
 enum {
@@ -97,12 +98,18 @@ static struct header header_of(const struct item *entry)
 	};
 }
 
-/* From file to file, what has its digest already. */
-static int copy_body(struct cpio *cpio, const struct inode *inode, struct err *err)
+/* From file to file, through a single buffer, for the last time. */
+static int copy_body(struct cpio *cpio, struct inode *inode, struct err *err)
 {
+	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
+	struct contents *contents = inode->contents;
+
 	cpio->written += inode->size;
-	return outsink_copy(cpio->file, inode->contents->file(inode->contents), inode->offset,
-			    inode->size, err);
+	if (!hash || outsink_copy(cpio->file, contents->file(contents), inode->offset, inode->size,
+				  hash, err) < 0)
+		return -1;
+	contents->release(contents, inode);
+	return hash_final(hash, inode->sha256, err);
 }
 
 static int put_body(struct cpio *cpio, const struct item *entry, const char *from, struct err *err)
@@ -110,7 +117,7 @@ static int put_body(struct cpio *cpio, const struct item *entry, const char *fro
 	struct inode *inode = entry->node->inode;
 	int failed = 0;
 
-	if (S_ISREG(inode->mode) && cpio->file && inode->hashed && inode->contents->file)
+	if (S_ISREG(inode->mode) && cpio->file && inode->contents->file)
 		failed = copy_body(cpio, inode, err);
 	else if (S_ISREG(inode->mode))
 		failed = read_contents(inode, from, &cpio->sink, err);
@@ -295,6 +302,8 @@ static int put_parts(const struct rootfs *rootfs, const struct list *list, uint6
 	struct part parts[PARTS];
 	size_t count = make_parts(parts, rootfs, list, size, out);
 
+	if (rootfs->spool && spool_take(rootfs->spool, list, err) < 0)
+		return -1;
 	for (size_t i = 1; i < count; i++)
 		parts[i].runs = pthread_create(&parts[i].thread, NULL, run_part, &parts[i]) == 0;
 	for (size_t i = 0; i < count; i++)

@@ -117,6 +117,15 @@ done
 	tar --null --no-recursion --numeric-owner -cf ../reverse.tar -T -)
 "$ROOTFS" pack tar:reverse.tar -o tar.cpio && cmp dir.cpio tar.cpio
 ok 'the order of the tarball does not matter'
+mkdir large
+for name in e d c b a; do
+	yes "$name" | head -c 9000001 >large/$name
+done
+ln large/e large/f
+tar -C large --numeric-owner -cf large.tar ./e ./d ./c ./b ./a ./f && tar -C large --numeric-owner -rf large.tar ./d && "$ROOTFS" pack dir:large -o large.cpio &&
+	"$ROOTFS" pack tar:large.tar -o tar.cpio && cmp large.cpio tar.cpio
+ok 'contents of 45 MB in another order, one of them twice'
+rm -rf large large.tar large.cpio
 for tool in gzip xz zstd bzip2; do
 	if command -v $tool >/dev/null; then
 		$tool -c tree.tar >tree.tar.z && [ "$(digest tar:tree.tar.z)" = "$want" ]

@@ -44,8 +44,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	cleanup_free char *folder = *state;
-	static const char *const files[] = {"d/a",	"d/b", "d/sub/c", "d/sub",
-					    "d/socket", "d",   "out",	  "out.json"};
+	static const char *const files[] = {"d/a", "d/b", "d/sub/c",  "d/sub", "d/socket",
+					    "d",   "out", "out.json", "d.tar", "hole"};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		remove(files[i]);
@@ -316,6 +316,47 @@ static void packages_are_hashed_as_used(void **state)
 	assert_int_equal(err.status, EXIT_ENVIRONMENT);
 }
 
+/* Whether a hole can be made in a file here. */
+static bool makes_holes(void)
+{
+	cleanup_close int fd = open("hole", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd >= 0 && write(fd, "text", 4) == 4 &&
+	       fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == 0;
+}
+
+static void pack_to(struct rootfs *rootfs, const char *path, int expected, struct err *err)
+{
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
+
+	assert_int_equal(outfile_open(&out, path, err), 0);
+	assert_int_equal(rootfs_write_cpio(rootfs, &out, err), expected);
+}
+
+static void the_spool_shrinks_while_the_archive_grows(void **state)
+{
+	struct err err = {0};
+	cleanup_rootfs struct rootfs *rootfs = rootfs_new(&plain, &err);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(system("head -c 40000000 /dev/zero | tr '\\0' x >d/b && tar -cf d.tar d"),
+			 0);
+	assert_non_null(rootfs);
+	assert_int_equal(rootfs_read(rootfs, "tar:d.tar", &err), 0);
+	pack_to(rootfs, "out", 0, &err);
+	assert_int_equal(fstat(rootfs->contents->file(rootfs->contents), &st), 0);
+	assert_true(st.st_size >= 40000000);
+	if (makes_holes())
+		assert_true(st.st_blocks == 0);
+	/* Holes would read as zeros. */
+	pack_to(rootfs, "out", -1, &err);
+	assert_string_equal(err.name, "ROOTFS-SPOOL");
+	assert_int_equal(err.status, EXIT_ENVIRONMENT);
+	assert_int_equal(rootfs_hash(rootfs, &err), -1);
+	assert_string_equal(err.name, "ROOTFS-SPOOL");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +371,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(attributes_are_refused, setup, teardown),
 		cmocka_unit_test(many_refusals_fit_one_error),
 		cmocka_unit_test_setup_teardown(unpacked_archives_verify, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_spool_shrinks_while_the_archive_grows, setup,
+						teardown),
 		cmocka_unit_test(paths_sort_as_bytes),
 		cmocka_unit_test(walks_stay_inside),
 	};
