@@ -435,7 +435,6 @@ static int copy_file(struct rootfs *rootfs, const struct node *from, const char 
 	inode->contents = from->inode->contents;
 	inode->offset = from->inode->offset;
 	inode->hashed = from->inode->hashed;
-	inode->stamp = from->inode->stamp;
 	memcpy(inode->sha256, from->inode->sha256, sizeof(inode->sha256));
 	return node_child(dir, name) ? 0 : add_name(rootfs, dir, name, inode, err);
 }
