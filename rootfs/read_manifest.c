@@ -205,8 +205,11 @@ static int read_members(struct reader *r, struct err *err)
 
 static int read_other(struct reader *r, struct err *err)
 {
-	cleanup_json json_t *value = read_value(r, err);
+	cleanup_json json_t *value = NULL;
 
+	if (r->next != '[')
+		return not_json(r, "an object expected", err);
+	value = read_value(r, err);
 	if (!value)
 		return -1;
 	wrong_keys(r, "an object");
