@@ -118,7 +118,7 @@ static int read_target(struct inode *inode, int fd, const char *name, const char
 	if (size < 0)
 		return cannot_read(path, err);
 	target[size] = '\0';
-	if (inode->stamp.size != size)
+	if (inode->stamp->size != size)
 		return changed(path, err);
 	return inode_set_target(inode, target, err) < 0 ? err_wrap(err, "%s", path) : 0;
 }
@@ -126,7 +126,7 @@ static int read_target(struct inode *inode, int fd, const char *name, const char
 static int fill_inode(struct dir *dir, struct inode *inode, const struct stat *st, int fd,
 		      const struct node *home, const char *path, struct err *err)
 {
-	inode->stamp = stamp_of(st);
+	*inode->stamp = stamp_of(st);
 	switch (st->st_mode & S_IFMT) {
 	case S_IFREG:
 		inode->contents = &dir->contents;
@@ -149,8 +149,8 @@ static struct inode *new_inode(struct dir *dir, const struct stat *st, struct er
 {
 	uint32_t mode = st->st_mode & (S_IFMT | 07777);
 
-	return inode_new(mode, dir->owner_root ? 0 : st->st_uid, dir->owner_root ? 0 : st->st_gid,
-			 err);
+	return inode_new_stamped(mode, dir->owner_root ? 0 : st->st_uid,
+				 dir->owner_root ? 0 : st->st_gid, err);
 }
 
 /* Remembers an inode with several names; gives the earlier one if its other name came before. */
@@ -224,7 +224,7 @@ static int read_name(struct dir *dir, struct node *parent, int fd, const char *n
 		return -1;
 	if (!S_ISDIR(st.st_mode))
 		return 0;
-	child = open_folder(fd, name, &inode->stamp, path, err);
+	child = open_folder(fd, name, inode->stamp, path, err);
 	return child < 0 ? -1 : read_folder(dir, node, child, err);
 }
 
@@ -296,7 +296,7 @@ static int check_stamp(int fd, const struct inode *inode, const char *path, stru
 	if (fstat(fd, &st) < 0)
 		return cannot_read(path, err);
 	stamp = stamp_of(&st);
-	return same_stamp(&stamp, &inode->stamp) ? 0 : changed(path, err);
+	return same_stamp(&stamp, inode->stamp) ? 0 : changed(path, err);
 }
 
 static int copy_out(int fd, uint64_t left, const char *path, struct sink *sink, struct err *err)
@@ -320,7 +320,7 @@ static int copy_out(int fd, uint64_t left, const char *path, struct sink *sink, 
 	return 0;
 }
 
-/* The name that is given is the archive's, which another source may have made. */
+/* Name and inode are the archive's, which another source may have made: home is our own. */
 static int dir_read(struct contents *contents, const struct inode *inode, const char *name,
 		    struct sink *sink, struct err *err)
 {
@@ -329,10 +329,10 @@ static int dir_read(struct contents *contents, const struct inode *inode, const 
 	cleanup_close int fd = path ? open_below(dir, path, err) : -1;
 
 	(void)name;
-	if (fd < 0 || check_stamp(fd, inode, path, err) < 0 ||
+	if (fd < 0 || check_stamp(fd, inode->home->inode, path, err) < 0 ||
 	    copy_out(fd, inode->size, path, sink, err) < 0)
 		return -1;
-	return check_stamp(fd, inode, path, err);
+	return check_stamp(fd, inode->home->inode, path, err);
 }
 
 /* Compares what lies under the open folder fd with the tree, without reading contents. */
@@ -348,7 +348,7 @@ static int settle_folder(const struct dir *dir, const struct node *folder, int f
 		if (fstatat(fd, node->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return cannot_read(node->name, err);
 		stamp = stamp_of(&st);
-		if (!same_stamp(&stamp, &node->inode->stamp))
+		if (!same_stamp(&stamp, node->inode->stamp))
 			return changed(node->name, err);
 		if (!S_ISDIR(st.st_mode))
 			continue;
@@ -386,7 +386,7 @@ static int read_root(struct dir *dir, struct err *err)
 	inode = new_inode(dir, &st, err);
 	if (!inode)
 		return -1;
-	inode->stamp = stamp_of(&st);
+	*inode->stamp = stamp_of(&st);
 	node_set_inode(dir->top, inode);
 	inode_unref(inode);
 	if (read_attributes(dir, dir->top->inode, dir->fd, ".", ".", err) < 0)

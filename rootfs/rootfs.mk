@@ -30,6 +30,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/platform.c \
 	rootfs/read_cpio.c \
 	rootfs/read_dir.c \
+	rootfs/read_manifest.c \
 	rootfs/read_tar.c \
 	rootfs/reference.c \
 	rootfs/run_file.c \
@@ -45,6 +46,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/unpack_cpio.c \
 	rootfs/unxz.c \
 	rootfs/unzstd.c \
+	rootfs/verify.c \
 	rootfs/write_cpio.c \
 	rootfs/xattr.c
 ROOTFS_LIBS := -larchive -lcrypto -lisal -ljansson -llzma -lz -lzstd

@@ -14,7 +14,8 @@ static int no_memory(struct err *err)
 	return err_errno(err, "ROOTFS-MEMORY", "tree");
 }
 
-struct inode *inode_new(uint32_t mode, uint32_t uid, uint32_t gid, struct err *err)
+static struct inode *new_inode(size_t size, uint32_t mode, uint32_t uid, uint32_t gid,
+			       struct err *err)
 {
 	struct inode *inode;
 
@@ -24,7 +25,7 @@ struct inode *inode_new(uint32_t mode, uint32_t uid, uint32_t gid, struct err *e
 			"uid and gid at most 4294967294 expected, found %u:%u", uid, gid);
 		return NULL;
 	}
-	inode = calloc(1, sizeof(*inode));
+	inode = calloc(1, size);
 	if (!inode) {
 		no_memory(err);
 		return NULL;
@@ -34,6 +35,16 @@ struct inode *inode_new(uint32_t mode, uint32_t uid, uint32_t gid, struct err *e
 	inode->gid = gid;
 	inode->names = 1;
 	return inode;
+}
+
+struct inode *inode_new(uint32_t mode, uint32_t uid, uint32_t gid, struct err *err)
+{
+	return new_inode(sizeof(struct inode), mode, uid, gid, err);
+}
+
+struct inode *inode_new_stamped(uint32_t mode, uint32_t uid, uint32_t gid, struct err *err)
+{
+	return new_inode(sizeof(struct inode) + sizeof(struct stamp), mode, uid, gid, err);
 }
 
 struct inode *inode_ref(struct inode *inode)
@@ -90,8 +101,8 @@ int inode_set_device(struct inode *inode, uint64_t major, uint64_t minor, const 
 	if (S_ISCHR(inode->mode) && major == 0 && minor == 0)
 		return err_set(err, EXIT_MALFORMED, "ROOTFS-DEVICE",
 			       "%s: a device expected, found 0:0, an overlay's whiteout", path);
-	inode->major = (uint32_t)major;
-	inode->minor = (uint32_t)minor;
+	inode->major = major & ROOTFS_MAJOR_MAX;
+	inode->minor = minor & ROOTFS_MINOR_MAX;
 	return 0;
 }
 
@@ -124,7 +135,7 @@ static int compare_names(const void *a, const void *b)
 static struct node *node_new(const char *name, struct inode *inode, struct err *err)
 {
 	size_t size = strlen(name) + 1;
-	struct node *node = calloc(1, sizeof(*node) + size);
+	struct node *node = calloc(1, offsetof(struct node, name) + size);
 
 	if (!node) {
 		no_memory(err);
@@ -163,7 +174,7 @@ struct node *node_child(const struct node *dir, const char *name)
 struct node *node_add(struct node *dir, const char *name, struct inode *inode, struct err *err)
 {
 	size_t length = strlen(name);
-	size_t path_length = dir->path_length + (dir->path_length > 0) + length;
+	size_t path_length = dir->path_length + (size_t)(dir->path_length > 0) + length;
 	struct node *node;
 
 	if (length > ROOTFS_NAME_MAX) {
@@ -188,7 +199,7 @@ struct node *node_add(struct node *dir, const char *name, struct inode *inode, s
 		return NULL;
 	}
 	node->parent = dir;
-	node->path_length = path_length;
+	node->path_length = (uint16_t)path_length;
 	node->next = dir->child;
 	if (dir->child)
 		dir->child->prev = node;
@@ -230,16 +241,18 @@ void node_remove(struct node *node)
 	free(node);
 }
 
-char *node_path(const struct node *node, const struct node *base, struct err *err)
+/* The bytes of its path, without NUL. */
+static size_t length_of_path(const struct node *node, const struct node *base)
 {
-	size_t skip = base->path_length + (base->path_length > 0);
-	size_t end = node == base ? 0 : node->path_length - skip;
-	char *path = malloc(end + 1);
+	if (node == base)
+		return 0;
+	return node->path_length - base->path_length - (size_t)(base->path_length > 0);
+}
 
-	if (!path) {
-		no_memory(err);
-		return NULL;
-	}
+static void put_path(const struct node *node, const struct node *base, char *path)
+{
+	size_t end = length_of_path(node, base);
+
 	path[end] = '\0';
 	for (; node != base; node = node->parent) {
 		size_t length = strlen(node->name);
@@ -249,6 +262,16 @@ char *node_path(const struct node *node, const struct node *base, struct err *er
 		if (end > 0)
 			path[--end] = '/';
 	}
+}
+
+char *node_path(const struct node *node, const struct node *base, struct err *err)
+{
+	char *path = malloc(length_of_path(node, base) + 1);
+
+	if (path)
+		put_path(node, base, path);
+	else
+		no_memory(err);
 	return path;
 }
 
@@ -324,34 +347,32 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(((const struct item *)a)->path, ((const struct item *)b)->path);
 }
 
-static size_t count_below(const struct node *dir)
+/* Adds up how many entries there are below dir, and the bytes of their paths. */
+static void count_below(const struct node *dir, const struct node *base, size_t *count,
+			size_t *bytes)
 {
-	size_t count = 0;
-
-	for (const struct node *node = dir->child; node; node = node->next)
-		count += 1 + count_below(node);
-	return count;
+	for (const struct node *node = dir->child; node; node = node->next) {
+		*count += 1;
+		*bytes += length_of_path(node, base) + 1;
+		count_below(node, base, count, bytes);
+	}
 }
 
-static int collect(struct list *list, const struct node *dir, const struct node *base,
-		   bool with_added, struct err *err)
+/* Fills the list; free is where the next path goes. Returns where the one after it does. */
+static char *collect(struct list *list, const struct node *dir, const struct node *base,
+		     bool with_added, char *free)
 {
 	for (struct node *node = dir->child; node; node = node->next) {
-		struct item *entry = &list->entries[list->count];
-
 		if (node->added && !with_added)
 			continue;
-		*entry = (struct item){.node = node, .path = node_path(node, base, err)};
-		if (!entry->path)
-			return -1;
-		list->count++;
-		if (collect(list, node, base, with_added, err) < 0)
-			return -1;
+		put_path(node, base, free);
+		list->entries[list->count++] = (struct item){.node = node, .path = free};
+		free = collect(list, node, base, with_added, free + length_of_path(node, base) + 1);
 	}
-	return 0;
+	return free;
 }
 
-/* entry->first, not inode->first, numbers: each symbolic link counts as an inode of its own. */
+/* Each symbolic link is the first of its inode, and so gets a number of its own. */
 static void find_links(struct list *list)
 {
 	uint32_t number = 0;
@@ -359,7 +380,6 @@ static void find_links(struct list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		struct inode *inode = list->entries[i].node->inode;
 
-		inode->first = NULL;
 		inode->latest = NULL;
 		inode->listed = 0;
 	}
@@ -367,9 +387,9 @@ static void find_links(struct list *list)
 		struct item *entry = &list->entries[i];
 		struct inode *inode = entry->node->inode;
 
-		if (!inode->first)
-			inode->first = entry;
-		entry->first = S_ISLNK(inode->mode) ? entry : inode->first;
+		entry->first = entry;
+		if (inode->latest && !S_ISLNK(inode->mode))
+			entry->first = inode->latest->first;
 		if (entry == entry->first)
 			entry->number = number++;
 		entry->previous = inode->latest;
@@ -380,14 +400,15 @@ static void find_links(struct list *list)
 
 int list_make(struct list *list, const struct node *base, bool with_added, struct err *err)
 {
-	size_t room = count_below(base);
+	size_t room = 0, bytes = 0;
 
 	*list = LIST_INIT;
+	count_below(base, base, &room, &bytes);
 	list->entries = calloc(room + 1, sizeof(*list->entries));
-	if (!list->entries)
+	list->paths = malloc(bytes + 1);
+	if (!list->entries || !list->paths)
 		return no_memory(err);
-	if (collect(list, base, base, with_added, err) < 0)
-		return -1;
+	collect(list, base, base, with_added, list->paths);
 	qsort(list->entries, list->count, sizeof(*list->entries), compare_paths);
 	find_links(list);
 	return 0;
@@ -395,8 +416,7 @@ int list_make(struct list *list, const struct node *base, bool with_added, struc
 
 void list_free(struct list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		free(list->entries[i].path);
 	free(list->entries);
+	free(list->paths);
 	*list = LIST_INIT;
 }

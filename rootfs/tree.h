@@ -53,7 +53,7 @@ struct contents {
 	void (*release)(struct contents *contents, const struct inode *inode);
 };
 
-/* What a file on disk looked like when its name was read. */
+/* What a file on disk looked like when its name was read. Only a folder's files have one. */
 struct stamp {
 	dev_t dev;
 	ino_t ino;
@@ -74,22 +74,21 @@ struct inode {
 	uint32_t mode; /* S_IFMT and permission bits */
 	uint32_t uid;
 	uint32_t gid;
-	uint32_t major; /* of a device */
-	uint32_t minor;
-	uint32_t size;	      /* of a regular file's contents, or of a symbolic link's target */
-	size_t names;	      /* how many nodes hold it */
-	char *target;	      /* of a symbolic link */
-	struct xattr *xattrs; /* that init applies; of regular files only */
+	unsigned int major : 12; /* of a device */
+	unsigned int minor : 20;
+	uint32_t size;	 /* of a regular file's contents, or of a symbolic link's target */
+	uint32_t names;	 /* how many nodes hold it */
+	uint32_t listed; /* scratch of the list made last: names in it */
 	unsigned char sha256[SHA256_SIZE];
+	char *target;		   /* of a symbolic link */
+	struct xattr *xattrs;	   /* that init applies; of regular files only */
 	struct contents *contents; /* where a regular file's bytes are; not owned */
 	union {
 		off_t offset;		 /* in contents, or */
 		const struct node *home; /* the name in the source's own tree */
 	};
-	struct stamp stamp; /* for contents that can change */
-	struct item *first; /* scratch of the list made last: first and latest entry */
-	struct item *latest;
-	size_t listed; /* scratch: names in that list */
+	struct item *latest;  /* scratch of the list made last: the last entry in it */
+	struct stamp stamp[]; /* one from inode_new_stamped(), else none */
 };
 
 struct node {
@@ -99,17 +98,17 @@ struct node {
 	struct node *child; /* any one of the children */
 	void *index;	    /* the children by name, for tsearch() */
 	struct inode *inode;
-	size_t path_length; /* from the top, in bytes */
-	uint32_t layer;	    /* whose entry it is; 0 for a parent that no layer has an entry for */
-	uint32_t touched;   /* the last layer that has something here or below */
-	uint32_t emptied;   /* the last layer that took away all that earlier ones left in it */
-	bool added;	    /* not part of the tree proper */
+	uint32_t layer;	      /* whose entry it is; 0 for a parent that no layer has an entry for */
+	uint32_t touched;     /* the last layer that has something here or below */
+	uint32_t emptied;     /* the last layer that took away all that earlier ones left in it */
+	uint16_t path_length; /* from the top, in bytes */
+	bool added;	      /* not part of the tree proper */
 	char name[];
 };
 
 /* A place in a listing that is sorted as bytes by path. */
 struct item {
-	char *path;
+	const char *path;
 	struct node *node;
 	/*
 	 * The first entry with the same inode; itself when alone. Always itself for a symbolic
@@ -124,10 +123,14 @@ struct item {
 struct list {
 	struct item *entries;
 	size_t count;
+	char *paths; /* of all of them */
 };
 
 /* An inode with one reference that the caller owns; NULL and ROOTFS-MEMORY on failure. */
 struct inode *inode_new(uint32_t mode, uint32_t uid, uint32_t gid, struct err *err);
+
+/* The same with room for a stamp, which is the caller's to fill. */
+struct inode *inode_new_stamped(uint32_t mode, uint32_t uid, uint32_t gid, struct err *err);
 struct inode *inode_ref(struct inode *inode);
 void inode_unref(struct inode *inode); /* accepts NULL */
 

@@ -348,12 +348,10 @@ static void set_metadata(struct inode *inode, const struct unpacking *u)
 /* The kernel's dev_t has 12 bits of major and 20 of minor number, and makes it by shifting. */
 static void set_device(struct inode *inode, const struct unpacking *u)
 {
-	uint32_t dev = u->field[RMAJOR] << 20 | u->field[RMINOR];
-
 	if (!S_ISCHR(inode->mode) && !S_ISBLK(inode->mode))
 		return;
-	inode->major = dev >> 20;
-	inode->minor = dev & ROOTFS_MINOR_MAX;
+	inode->major = (u->field[RMAJOR] | u->field[RMINOR] >> 20) & ROOTFS_MAJOR_MAX;
+	inode->minor = u->field[RMINOR] & ROOTFS_MINOR_MAX;
 }
 
 static struct inode *new_inode(const struct unpacking *u, struct err *err)

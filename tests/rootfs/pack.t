@@ -664,6 +664,66 @@ ok 'a manifest with unknown keys'
 echo '{"TreeDigest":"","TreeDigest":"","Entries":[]}' >case.json
 fails 3 MANIFEST-JSON "$ROOTFS" verify case.cpio --manifest case.json
 ok 'a manifest with a key twice'
+malformed() { # NAME DESCRIPTION: case.json
+	fails 3 "$1" "$ROOTFS" verify beside.cpio --manifest case.json
+	ok "malformed: a manifest $2"
+}
+edit() { sed "$1" beside.json >case.json && ! cmp -s beside.json case.json; } # SCRIPT
+cp beside.cpio case.cpio
+edit '/"path":"rootfs\/a-b"/{p;p;}'
+differs 'an entry of the manifest twice' 'rootfs/a-b: an entry expected' case.json
+edit '/"path":"rootfs\/a-b"/{h;d;};/"path":"rootfs\/a\/b"/G'
+differs 'entries of the manifest in another order' 'rootfs/a-b: no entry expected' case.json
+sed '/^{"path":"run"/q' beside.json | sed '$s/$/,/' >case.json && sed -n '/^{"path":"run"/p' beside.json >>case.json && echo ']}' >>case.json
+differs 'an entry more in the manifest' 'run: an entry expected' case.json
+sed '/"path":"run"/d; $!{$!N;}; P; D' beside.json | tr '\n' ' ' | sed 's/},* *] *} *$/}]}/' >case.json
+differs 'the last entry missing in the manifest' 'run: no entry expected' case.json
+edit '/"path":"rootfs\/four"/s/"uid":[0-9]*/"uid":"0"/'
+differs 'a number as a text' 'rootfs/four: uid "0" expected' case.json
+edit '/"path":"rootfs\/four"/s/"uid"/"more":1,"uid"/'
+differs 'a key more in an entry' 'rootfs/four: more keys expected' case.json
+edit 's/"Prefix":"rootfs"/"Prefix":"roots"/'
+differs 'another prefix' "roots: the tree's directory expected" case.json
+sed 's/,"/ , "/g; s/":/" : /g; s/[]{}[]/ & /g' beside.json | tr '\n' '\r' >case.json && "$ROOTFS" verify beside.cpio --manifest case.json &&
+	"$ROOTFS" verify beside.cpio --manifest /dev/stdin <beside.json
+ok 'white space says nothing, and a manifest may come through a pipe'
+edit '/"path":"rootfs\/four"/s/"uid"/"uid":0,"uid"/'
+malformed MANIFEST-JSON 'with a key twice in an entry'
+sed 's/"Prefix"/"TreeDigest":"",&/' beside.json >case.json
+malformed MANIFEST-JSON 'with a member twice'
+{ cat beside.json && printf '\n{}'; } >case.json
+malformed MANIFEST-JSON 'with something behind it'
+{ cat beside.json && printf '\0'; } >case.json
+malformed MANIFEST-JSON 'with a NUL behind it'
+head -c $(($(wc -c <beside.json) - 2)) beside.json >case.json
+malformed MANIFEST-JSON 'without its last bracket'
+: >case.json
+malformed MANIFEST-JSON 'of no bytes'
+echo 1 >case.json
+malformed MANIFEST-JSON 'that is a number'
+edit 's/"path":"rootfs\/four"/"path":"rootfs\/f\\u0000"/'
+malformed MANIFEST-JSON 'with a NUL in a text'
+LC_ALL=C sed "s/rootfs\/four/rootfs\/f$(printf '\351')r/" beside.json >case.json
+malformed MANIFEST-JSON 'that is not UTF-8'
+{ printf '\357\273\277' && cat beside.json; } >case.json
+malformed MANIFEST-JSON 'with a byte order mark'
+edit '/"path":"rootfs\/four"/s/,$/,,/'
+malformed MANIFEST-JSON 'with a comma too many'
+edit '/^\]/s/^/,/'
+malformed MANIFEST-JSON 'with a comma at the end'
+sed "/\"path\":\"rootfs\/four\"/s/\"uid\"/\"more\":\"$(printf '%070000d' 0)\",\"uid\"/" beside.json >case.json
+malformed MANIFEST-JSON 'with an entry above 64 KiB'
+{ printf '{"TreeDigest":"","Entries":[' && printf '%03000d]' 0 | tr 0 '['; } >case.json
+malformed MANIFEST-JSON 'with deep nesting'
+{ sed 's/"four"/"five"/' beside.json | head -n -1 && echo ']'; } >case.json
+malformed MANIFEST-JSON 'that differs and then is cut off'
+for text in '[]' '{}' '{"TreeDigest":""}' '{"Entries":[]}' '{"TreeDigest":1,"Entries":[]}' '{"TreeDigest":"","Entries":{}}' \
+	'{"TreeDigest":"","Added":null,"Entries":[]}' '{"TreeDigest":"","Added":[1],"Entries":[]}' \
+	'{"TreeDigest":"","Prefix":["rootfs"],"Entries":[]}' '{"TreeDigest":"","Entries":[1]}' '{"TreeDigest":"","Entries":[{}]}' \
+	'{"TreeDigest":"","Entries":[],"Prefix":"rootfs"}'; do
+	printf %s "$text" >case.json
+	malformed MANIFEST-KEYS "that is $text"
+done
 
 # --- running it: the run specification and what travels in it ----------------------------------
 records() { printf '%s\0' "$@" >records; } # RECORD...
