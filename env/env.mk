@@ -43,5 +43,6 @@ new: ## write a recipe for a container: RECIPE=name|folder FROM=image:tag, or an
 outdated: ## list pins for which the archive has something newer, with their age
 	@env/lock --outdated
 
-sources: ## collect the complete corresponding source of everything in an image in out/sources
-	@env/sources out/sources recipes/linux recipes/musl recipes/busybox
+sources: ## collect the complete corresponding source of everything in the image of RECIPE in out/RECIPE/sources
+	@mkdir -p out/$(recipe_name)
+	@env/sources out/$(recipe_name)/sources recipes/linux recipes/musl recipes/busybox -- $(sources)

@@ -153,15 +153,26 @@ fails 2 'EXPECT-ROOTFS: ROOTFS: ' "make expect ROOTFS=" elsewhere make -s expect
 check "with the recipe's own root" elsewhere make -s image
 check "all is as before" cmp $info "$there/$info"
 
-# expected/.
+# expected/. Of the other recipes it has the image alone: neither list nor commands.
 check "what is here is what is expected" ci/expected
 check "there, too" elsewhere ci/expected
-# damaged FILE EDIT REGEX NAME: with FILE of the copy so changed, ci/expected ends with 1 and such a line.
+for recipe in redis nginx python; do
+	check "make image RECIPE=$recipe" make -s image RECIPE=$recipe
+	check "$recipe is what is expected" ci/expected $recipe
+done
+there_too()
+{
+	mkdir -p "$there/out/nginx" && rm -rf "$there/out/nginx/nitro-x86_64" &&
+		cp -R out/nginx/nitro-x86_64 "$there/out/nginx/" && chmod -R a+rX "$there/out/nginx" && elsewhere ci/expected nginx
+}
+check "so is a copy of nginx" there_too
+# damaged FILE EDIT REGEX NAME: with FILE of the copy so changed, ci/expected $recipe ends with 1 and such a line.
+recipe=hello
 damaged()
 {
 	cp -p "$there/$1" "$TAP_TMP/kept"
 	sh -c "$2" sh "$there/$1"
-	fails 1 "EXPECTED-DIFFERENT: $3" "$4" elsewhere ci/expected
+	fails 1 "EXPECTED-DIFFERENT: $3" "$4" elsewhere ci/expected $recipe
 	cp -p "$TAP_TMP/kept" "$there/$1"
 }
 flip='printf X | dd of="$1" bs=1 seek=1000 conv=notrunc 2>/dev/null'
@@ -173,6 +184,18 @@ damaged $expected.sha256 'echo "$(echo | sha256sum | cut -c 1-64)  parts/extra" 
 damaged $expected.sha256 'sed -i /runspec/d "$1"' 'runspec of .*expected none' "a component that nobody expects is named"
 damaged $expected.measurements.json 'sed -i "/PCR1/s/: \"[0-9a-f]/: \"x/" "$1"' 'PCR1 of' "a changed PCR1 is named"
 damaged $expected.measurements.json 'echo >>"$1"' 'measurements.json of' "a changed copy of the measurements is named"
+recipe=nginx
+alone=recipes/nginx/expected/nitro-x86_64.measurements.json
+damaged out/nginx/nitro-x86_64/image.eif "$flip" 'image of nginx, nitro-x86_64: expected [0-9a-f]{64}, found' "a changed image without list is named"
+damaged $alone 'sed -i "/FileSha256/s/: \"[0-9a-f]/: \"x/" "$1"' 'image of nginx' "an image whose sum was lost is named"
+damaged $alone 'sed -i "/TreeDigest/s/: \"[0-9a-f]\{8\}/: \"00000000/" "$1"' 'tree of nginx' "another tree is named"
+damaged $alone 'sed -i "/PCR0/s/: \"[0-9a-f]\{8\}/: \"00000000/" "$1"' 'PCR0 of nginx' "another PCR0 is named"
+damaged $alone 'echo >>"$1"' 'measurements.json of nginx' "a changed copy of its measurements is named"
+recipe=hello
+cp -p "$there/out/libexec/eif" "$TAP_TMP/kept.eif"
+echo >>"$there/out/libexec/eif"
+check "another command is not, where only the image counts" elsewhere ci/expected nginx
+cp -p "$TAP_TMP/kept.eif" "$there/out/libexec/eif"
 mv "$there/recipes/hello/expected" "$TAP_TMP/kept.expected"
 fails 2 'EXPECTED-MISSING: ' "nothing expected: status 2" elsewhere ci/expected
 mv "$TAP_TMP/kept.expected" "$there/recipes/hello/expected"
@@ -184,6 +207,10 @@ mv "$TAP_TMP/kept.eif" "$there/$image/image.eif"
 elsewhere make -s expect >"$TAP_TMP/log" 2>&1
 check "make expect without a change says so" grep -qx "nothing changed" "$TAP_TMP/log"
 check "and writes the same" cmp $expected.sha256 "$there/$expected.sha256"
+mv "$there/$expected.sha256" "$TAP_TMP/kept.sha256"
+check "make expect without list" elsewhere make -s expect
+check "writes the measurements alone" [ ! -e "$there/$expected.sha256" ]
+mv "$TAP_TMP/kept.sha256" "$there/$expected.sha256"
 echo 'ENV = MORE=1' >>"$there/recipes/hello/image.conf"
 elsewhere make -s expect >"$TAP_TMP/log" 2>&1
 ok $? "make expect after a change of the recipe" "$TAP_TMP/log"

@@ -8,14 +8,17 @@ set -u
 . tests/tap.sh
 . env/say.sh
 unset MINTMARK_RUN MAKEFLAGS MFLAGS MAKELEVEL RECIPE TARGETS ROOTFS IMAGE FROM BUNDLE
-unset REGISTRY_AUTH_FILE HTTP_PROXY HTTPS_PROXY http_proxy https_proxy DOCKER_HOST
+unset REGISTRY_AUTH_FILE HTTP_PROXY HTTPS_PROXY http_proxy https_proxy DOCKER_HOST DOCKER_TLS_VERIFY
 export LC_ALL=C
 out=$PWD/out
 TAP_TMP=$(mktemp -d)
 server=
+daemon=
 finish()
 {
-	[ -z "$server" ] || { kill "$server"; wait "$server"; } 2>/dev/null
+	for process in $server $daemon; do
+		{ kill "$process"; wait "$process"; } 2>/dev/null
+	done
 	rm -rf "$TAP_TMP" "$out/fromregistry"
 }
 trap finish EXIT
@@ -240,6 +243,91 @@ fetch "$manifest" >"$TAP_TMP/log" 2>&1
 ok $? "a damaged blob in the cache is fetched again" "$TAP_TMP/log"
 check "with a line that says so" grep -q "FETCH-CACHE: .*/$one: expected sha256 $one, found" "$TAP_TMP/log"
 check "and only that one is asked for" sh -c '[ "$(grep -c "GET.*/blobs/" "$1")" -gt 0 ]' sh "$TAP_TMP/registry.log"
+
+# A daemon: what it gives away is what docker save writes, here from skopeo, with the configuration in Docker's form. Asked
+# for an ID it gives no name.
+saved=$TAP_TMP/saved
+mkdir "$saved"
+check "an image as docker save writes it" env/skopeo copy -q "oci:$layout:1" "docker-archive:$TAP_TMP/save.tar:mint/app:1"
+id=$(tar -x -O -f "$TAP_TMP/save.tar" manifest.json | sed -n 's/.*"Config":"\([0-9a-f]*\)\.json".*/\1/p')
+mv "$TAP_TMP/save.tar" "$saved/mint%2Fapp:1"
+check "and without a name, asked for by its ID" env/skopeo copy -q "oci:$layout:1" "docker-archive:$TAP_TMP/save.tar"
+mv "$TAP_TMP/save.tar" "$saved/sha256:$id"
+
+# daemon SOCKET|0: starts it.
+daemon()
+{
+	: >"$TAP_TMP/daemon.log"
+	(PYTHONHOME=$root/usr loaded python3 tests/env/daemon.py "$1" "$saved") >"$TAP_TMP/daemon.log" 2>&1 &
+	daemon=$!
+	await "$TAP_TMP/daemon.log" 'listening on ' || return 1
+	DOCKER_HOST=$(sed -n 's/^listening on //p' "$TAP_TMP/daemon.log")
+	export DOCKER_HOST
+}
+no_daemon()
+{
+	kill "$daemon"
+	wait "$daemon" 2>/dev/null
+	daemon=
+}
+# from_daemon ID: fetches it.
+from_daemon()
+{
+	env/fetch-image linux/amd64 "docker-daemon:sha256:$1"
+}
+daemon "$TAP_TMP/docker.sock"
+ok $? "a daemon on a unix socket" "$TAP_TMP/daemon.log"
+printf '# mine\nSOURCE = docker-daemon:mint/app:1\nARG = /bin/app\n' >"$mine/image.conf"
+fails 2 "RECIPE-TAG: .*make lock IMAGE=docker-daemon:mint/app:1 RECIPE=$mine pins it" "a daemon's tag is refused, with the command that pins it" \
+	make -s image RECIPE="$mine"
+check "make lock pins it" make -s lock IMAGE=docker-daemon:mint/app:1 RECIPE="$mine"
+check "to its ID" grep -qx "SOURCE = docker-daemon:sha256:$id" "$mine/image.conf"
+fails 2 'LOCK-IMAGE: docker-daemon:mint/app:2: .*reference does not exist: (docker.io/)?mint/app:2' "a tag that the daemon does not have" \
+	make -s lock IMAGE=docker-daemon:mint/app:2
+rm -rf "$MINTMARK_CACHE/sha256"
+check "the image from the daemon, by its ID" build '' daemon
+check "is the one from the layout" cmp "$TAP_TMP/initrd.layout" "$TAP_TMP/initrd.daemon"
+check "the daemon was asked for the ID" grep -qE "\"GET /v1.*/images/get\?names=sha256(:|%3A)$id " "$TAP_TMP/daemon.log"
+check "buildinfo.json names the ID" grep -qxF "{\"kind\":\"docker-daemon\",\"digest\":\"sha256:$id\"}" "$info"
+for hash in "$id" "$(cat "$TAP_TMP/one.id")" "$(cat "$TAP_TMP/two.id")"; do
+	check "the cache has $hash" sh -c 'echo "$1  $2/$1" | sha256sum -c' sh "$hash" "$MINTMARK_CACHE/sha256"
+done
+check "and no more than configuration and layers" [ "$(find "$MINTMARK_CACHE/sha256" -type f | wc -l)" -eq 3 ]
+check "it is asked nothing" sh -c ': >"$1"' sh "$TAP_TMP/daemon.log"
+check "for what the cache has" from_daemon "$id"
+check "once that is there" [ ! -s "$TAP_TMP/daemon.log" ]
+fails 4 "FETCH-IMAGE: docker-daemon:sha256:$nothing: .*reference does not exist" "an ID that it does not have" from_daemon "$nothing"
+cp "$saved/sha256:$id" "$saved/sha256:$nothing"
+fails 1 'FETCH-HASH: .*whose configuration has this sha256 expected, found another' "an ID that is not the configuration's digest" \
+	from_daemon "$nothing"
+check "gets no name in the cache" [ ! -e "$MINTMARK_CACHE/sha256/$nothing" ]
+rm -rf "$MINTMARK_CACHE/sha256"
+cp "$saved/sha256:$id" "$TAP_TMP/whole"
+head -c 100000 "$TAP_TMP/whole" >"$saved/sha256:$id"
+fails 4 "FETCH-IMAGE: docker-daemon:sha256:$id: " "an image that ends early" from_daemon "$id"
+# One byte of the layer of random data, whose name in the archive stays.
+cp "$TAP_TMP/whole" "$saved/sha256:$id"
+printf x | dd of="$saved/sha256:$id" bs=1 seek=100000 conv=notrunc 2>/dev/null
+fails 4 "FETCH-IMAGE: docker-daemon:sha256:$id: .*[Dd]igest" "an image with an altered layer" from_daemon "$id"
+check "nothing of either is left in the cache but what is right" sh -c \
+	'cd "$1" && [ -z "$(find . -name ".*" ! -name .)" ] && for f in *; do [ ! -f "$f" ] || echo "$f  $f" | sha256sum -c || exit; done' \
+	sh "$MINTMARK_CACHE/sha256"
+cp "$TAP_TMP/whole" "$saved/sha256:$id"
+no_daemon
+daemon 0
+ok $? "a daemon on a port of loopback" "$TAP_TMP/daemon.log"
+rm -rf "$MINTMARK_CACHE/sha256" "$out/fromregistry"
+fails 4 'FETCH-IMAGE: .*(tls|TLS)' "with DOCKER_TLS_VERIFY it is not asked in the clear" env DOCKER_TLS_VERIFY=1 \
+	env/fetch-image linux/amd64 "docker-daemon:sha256:$id"
+check "without, it gives the same image" build '' daemon
+check "bit for bit" cmp "$TAP_TMP/initrd.layout" "$TAP_TMP/initrd.daemon"
+check "make lock asks it there, too" sh -c '[ "$(make -s lock IMAGE=docker-daemon:mint/app:1)" = "SOURCE = docker-daemon:sha256:$1" ]' sh "$id"
+no_daemon
+rm -rf "$out/fromregistry"
+check "the daemon is gone: the cache suffices" build '' daemon
+rm -rf "$MINTMARK_CACHE/sha256"
+fails 4 "FETCH-IMAGE: docker-daemon:sha256:$id: " "without the cache, too, there is none" from_daemon "$id"
+unset DOCKER_HOST
 
 # A bundle, for where there is no registry.
 printf 'SOURCE = docker://%s/mint/app@sha256:%s\nARG = /bin/app\n' "$host" "$index" >"$mine/image.conf"
