@@ -701,6 +701,13 @@ ok 'RUN-XATTR: capabilities of a file that is not there'
 records name=n arg=/x user=nobody
 fails 3 RUN-USER "$ROOTFS" pack tar:run.tar --run records -o case.cpio
 ok 'RUN-USER: a user whom the tree does not know'
+records name=n arg=/x
+n=0
+while [ $((n += 1)) -le 1025 ]; do
+	printf '%s\n' "pax SCHILY.xattr.security.capability=$cap2" "entry 0 $n"
+done | ./mktar >case.tar
+fails 3 RUN-SIZE "$ROOTFS" pack tar:case.tar --run records -o case.cpio && grep -q '1024 records xattr=' err.txt
+ok 'RUN-SIZE: capabilities of more files than init takes'
 printf 'name=n' >records
 fails 3 RUN-RECORD "$ROOTFS" pack tar:run.tar --run records -o case.cpio
 ok 'RUN-RECORD: no NUL at the end'
