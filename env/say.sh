@@ -6,7 +6,12 @@ unset CDPATH
 TOOL=${0##*/}
 MINTMARK_CACHE=${MINTMARK_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/mintmark}
 MINTMARK_OUT=${MINTMARK_OUT:-$PWD/out}
-export MINTMARK_CACHE MINTMARK_OUT
+# Debian has chroot in a folder that an ordinary user's PATH does not name.
+case :$PATH: in
+*:/usr/sbin:*) ;;
+*) PATH=$PATH:/usr/sbin:/sbin ;;
+esac
+export MINTMARK_CACHE MINTMARK_OUT PATH
 
 # die STATUS NAME TEXT: one error line, then the end.
 die()

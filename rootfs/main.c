@@ -73,7 +73,7 @@ static const char describe_help[] =
 	"Prints the number of entries by type, the bytes of all files and the tree digest; with "
 	"--json\n"
 	"also the digests that identify each source, an image's config, and the run specification\n"
-	"that it and RECORDS give.\n" SOURCES_HELP IMAGE_OPTIONS_HELP;
+	"that it and RECORDS give, or that a ramdisk 1 has.\n" SOURCES_HELP IMAGE_OPTIONS_HELP;
 
 static const char blobs_help[] =
 	"usage: rootfs blobs SOURCE [--platform OS/ARCH[/VARIANT]]\n"

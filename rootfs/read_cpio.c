@@ -23,7 +23,8 @@ static int place_ramdisk(struct rootfs *rootfs, struct err *err)
 		return err_errno(err, "ROOTFS-MEMORY", "prefix");
 	rootfs->base = base;
 	run->added = true;
-	return rootfs_unpack_run(rootfs, err);
+	rootfs->has_run = true;
+	return rootfs_decode_run(rootfs, err) < 0 ? -1 : rootfs_unpack_run(rootfs, err);
 }
 
 int read_cpio(struct rootfs *rootfs, const char *location, struct err *err)

@@ -68,7 +68,8 @@ int rootfs_compression_parse(const char *name, enum rootfs_compression *compress
 
 /*
  * Makes the run specification of what the image says and of the recipe's records, a file of
- * NUL-terminated key=value records, or NULL. Only after rootfs_read(). RUN-*.
+ * NUL-terminated key=value records, or NULL. Only after rootfs_read(). RUN-*; ROOTFS-COLLISION for
+ * an archive, which brings one.
  */
 int rootfs_resolve_run(struct rootfs *rootfs, const char *records, struct err *err);
 
@@ -96,7 +97,7 @@ int rootfs_write_manifest(struct rootfs *rootfs, struct outfile *out, struct err
 
 /*
  * Prints counts by type, bytes and the tree digest; in JSON also what a container image says about
- * running it, and the run specification that it gives, or that was resolved.
+ * running it, and the run specification that it gives, that an archive has, or that was resolved.
  */
 int rootfs_describe(struct rootfs *rootfs, bool json, FILE *out, struct err *err);
 

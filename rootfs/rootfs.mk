@@ -8,6 +8,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/config.c \
 	rootfs/deb.c \
 	rootfs/debs.c \
+	rootfs/decode_run.c \
 	rootfs/decoder.c \
 	rootfs/digest.c \
 	rootfs/docker_archive.c \

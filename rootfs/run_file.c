@@ -276,20 +276,30 @@ static int resolve(struct rootfs *rootfs, const char *path, struct runspec *spec
 	return runspec_make(spec, rootfs->base, &rootfs->config, &records, err);
 }
 
+/* Takes over what spec holds. */
+static int keep_run(struct rootfs *rootfs, struct runspec *spec, struct err *err)
+{
+	struct runspec *kept = malloc(sizeof(*kept));
+
+	if (!kept)
+		return no_memory(err);
+	*kept = *spec;
+	*spec = (struct runspec){0};
+	rootfs->run = kept;
+	return 0;
+}
+
 int rootfs_resolve_run(struct rootfs *rootfs, const char *records, struct err *err)
 {
-	struct runspec *spec = calloc(1, sizeof(*spec));
+	cleanup_with(runspec_clear) struct runspec spec = {0};
 
-	if (!spec)
-		return no_memory(err);
-	if (resolve(rootfs, records, spec, err) < 0) {
-		runspec_clear(spec);
-		free(spec);
+	/* Only an archive brings one of its own. */
+	if (rootfs->run)
+		return err_set(err, EXIT_USAGE, "ROOTFS-COLLISION",
+			       "run: an archive without a run specification expected with --run");
+	if (resolve(rootfs, records, &spec, err) < 0)
 		return -1;
-	}
-	rootfs_forget_run(rootfs);
-	rootfs->run = spec;
-	return 0;
+	return keep_run(rootfs, &spec, err);
 }
 
 void rootfs_forget_run(struct rootfs *rootfs)
@@ -310,6 +320,24 @@ int rootfs_add_run(struct rootfs *rootfs, struct err *err)
 		return -1;
 	rootfs->has_run = true;
 	return 0;
+}
+
+int rootfs_decode_run(struct rootfs *rootfs, struct err *err)
+{
+	cleanup_with(runspec_clear) struct runspec spec = {0};
+	const struct inode *inode = node_child(rootfs->top, "run")->inode;
+	cleanup_free char *data = NULL;
+
+	if (inode->size > RUNSPEC_SIZE_MAX)
+		return err_set(err, EXIT_MALFORMED, "RUN-SIZE",
+			       "a run specification of at most %d bytes expected, found %llu",
+			       RUNSPEC_SIZE_MAX, (unsigned long long)inode->size);
+	data = load_contents(inode, "run", err);
+	if (!data)
+		return -1;
+	if (runspec_decode(&spec, data, inode->size, err) < 0)
+		return err_wrap(err, "run");
+	return keep_run(rootfs, &spec, err);
 }
 
 int rootfs_unpack_run(struct rootfs *rootfs, struct err *err)

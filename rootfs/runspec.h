@@ -86,6 +86,13 @@ void runspec_clear(struct runspec *spec);
 int runspec_encode(const struct runspec *spec, struct node *base, char **data, size_t *size,
 		   struct err *err);
 
+/*
+ * Reads those bytes back into a zeroed runspec, to be cleared also after a failure: RUN-RECORD for
+ * what init would refuse. Attributes are left to runspec_apply_xattrs(); ports and a user's home
+ * are not among the bytes.
+ */
+int runspec_decode(struct runspec *spec, const char *data, size_t size, struct err *err);
+
 /* Gives the tree the attributes that the bytes of a run specification name: RUN-XATTR. */
 int runspec_apply_xattrs(const char *data, size_t size, struct node *base, struct err *err);
 

@@ -226,8 +226,8 @@ struct rootfs {
 	struct spool *spool;	/* one of the contents, once there is one */
 	struct remark *remarks; /* of rootfs_unpack(), in archive order */
 	size_t remark_count;
-	struct runspec *run;	    /* NULL until rootfs_resolve_run() */
-	bool has_run;		    /* rootfs_add_run() put the run specification beside the tree */
+	struct runspec *run;	    /* NULL until rootfs_resolve_run() or rootfs_decode_run() */
+	bool has_run;		    /* the run specification is beside the tree */
 	struct image_config config; /* zeroed unless the tree comes from a container image */
 };
 
@@ -258,6 +258,9 @@ int add_buffer(struct rootfs *rootfs, const char *name, char *data, size_t size,
 
 /* Drops what rootfs_resolve_run() made. */
 void rootfs_forget_run(struct rootfs *rootfs);
+
+/* Keeps what the unpacked archive's file "run" says: RUN-RECORD, RUN-SIZE. */
+int rootfs_decode_run(struct rootfs *rootfs, struct err *err);
 
 /* Gives an unpacked tree the extended attributes that the archive's run specification carries. */
 int rootfs_unpack_run(struct rootfs *rootfs, struct err *err);

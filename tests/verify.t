@@ -253,8 +253,10 @@ interrupted()
 	shift
 	"$@" >"$TAP_TMP/log" 2>&1 &
 	pid=$!
-	ticks=600
+	# A busy machine takes its time for that; a build that ended is not waited for.
+	ticks=6000
 	until grep -q 'unpacked toolchain' "$TAP_TMP/log" || [ $ticks -eq 0 ]; do
+		kill -0 $pid 2>/dev/null || ticks=1
 		ticks=$((ticks - 1))
 		sleep 0.1
 	done

@@ -239,9 +239,12 @@ check "a host that looks for signatures" fetch "$manifest"
 rm -rf "$HOME/.config/containers/registries.d"
 chmod u+w "$MINTMARK_CACHE/sha256/$one"
 printf x | dd of="$MINTMARK_CACHE/sha256/$one" bs=1 seek=100 conv=notrunc 2>/dev/null
+touch -d @1000000000 "$MINTMARK_CACHE/sha256/$manifest"
 fetch "$manifest" >"$TAP_TMP/log" 2>&1
 ok $? "a damaged blob in the cache is fetched again" "$TAP_TMP/log"
 check "with a line that says so" grep -q "FETCH-CACHE: .*/$one: expected sha256 $one, found" "$TAP_TMP/log"
+check "nobody writes into the manifest that the cache has" \
+	[ "$(stat -c %Y "$MINTMARK_CACHE/sha256/$manifest")" -eq 1000000000 ]
 check "and only that one is asked for" sh -c '[ "$(grep -c "GET.*/blobs/" "$1")" -gt 0 ]' sh "$TAP_TMP/registry.log"
 
 # A daemon: what it gives away is what docker save writes, here from skopeo, with the configuration in Docker's form. Asked
@@ -351,6 +354,7 @@ check "which fills the cache" [ "$(find "$MINTMARK_CACHE/sha256" -type f | wc -l
 tar -c -f "$TAP_TMP/bundle.tar" --format=ustar -C "$TAP_TMP/bundle" sha256
 rm -rf "$MINTMARK_CACHE/sha256"
 check "a bundle in one file does, too" $isolate env BUNDLE="$TAP_TMP/bundle.tar" env/fetch-image linux/amd64 "docker://$host/mint/app@sha256:$index"
+chmod u+w "$TAP_TMP/bundle/sha256/$one"
 printf x | dd of="$TAP_TMP/bundle/sha256/$one" bs=1 seek=100 conv=notrunc 2>/dev/null
 rm -rf "$MINTMARK_CACHE/sha256"
 fails 4 'FETCH-IMAGE: ' "a wrong blob in a bundle is not taken" $isolate env BUNDLE="$TAP_TMP/bundle" \

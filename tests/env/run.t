@@ -55,6 +55,8 @@ check "an input is read-only" env/run --name step --in a="$TAP_TMP/input" -- sh 
 check "nothing else of the host is visible" sh -c "env/run --name step -- ls '$TAP_TMP' >/dev/null 2>&1; [ \$? -ne 0 ]"
 check "standard input is empty" sh -c 'echo x | env/run --name step -- sh -c "! read -r line"'
 
+check "an ordinary user's PATH will do" env PATH=/usr/local/bin:/usr/bin:/bin env/run --name step -- true
+
 # Failures leave nothing half-made.
 echo old >"$TAP_TMP/result"
 fails 4 'STEP-FAILED: step failed after .* the whole log is' "a failing step: status 4, a line, the log's place" \

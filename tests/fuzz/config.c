@@ -3,6 +3,7 @@
  * whenever we make one. An input is the config object, etc/passwd, etc/group and the records, with
  * a NUL byte behind each of the first three.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,35 @@
 #include "text.h"
 
 #include "../../rootfs/runspec.h"
+
+int rootfs_accepts(const char *data, size_t length, char *why, size_t size)
+{
+	struct runspec spec = {0};
+	struct err err = {0};
+	int accepted = runspec_decode(&spec, data, length, &err) == 0;
+
+	if (!accepted)
+		snprintf(why, size, "%s", err.text);
+	runspec_clear(&spec);
+	return accepted;
+}
+
+/* What is read back gives the same bytes again. */
+static void check_decoded(struct node *base, const char *data, size_t size)
+{
+	struct runspec spec = {0};
+	struct err err = {0};
+	char *again = NULL;
+	size_t again_size;
+
+	if (runspec_decode(&spec, data, size, &err) < 0 ||
+	    runspec_encode(&spec, base, &again, &again_size, &err) < 0)
+		fuzz_fail("our own run specification expected, found %s", err.text);
+	if (again_size != size || memcmp(again, data, size) != 0)
+		fuzz_fail("the same run specification expected, found another");
+	free(again);
+	runspec_clear(&spec);
+}
 
 static void check_specification(const struct runspec *spec, struct node *base)
 {
@@ -31,6 +61,7 @@ static void check_specification(const struct runspec *spec, struct node *base)
 	}
 	if (!init_accepts(data, size, why, sizeof(why)))
 		fuzz_fail("init refuses what we made: %s", why);
+	check_decoded(base, data, size);
 	free(data);
 }
 

@@ -31,9 +31,14 @@ int init_accepts(const char *data, size_t length, char *why, size_t size)
 
 static int run(const uint8_t *data, size_t size)
 {
-	char why[600];
+	const char *bytes = (const char *)data;
+	char init_says[600] = "accepted";
+	char rootfs_says[1100] = "accepted";
 
-	init_accepts((const char *)data, size, why, sizeof(why));
+	if (init_accepts(bytes, size, init_says, sizeof(init_says)) !=
+	    rootfs_accepts(bytes, size, rootfs_says, sizeof(rootfs_says)))
+		fuzz_fail("init and rootfs of one opinion expected, found: %s; %s", init_says,
+			  rootfs_says);
 	return 0;
 }
 

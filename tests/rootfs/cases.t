@@ -1,7 +1,7 @@
 #!/bin/sh
 # The corpus: hostile and odd images from the specs in cases/, each of which says what rootfs must make of it;
 # and what umoci, GNU tar and bsdtar make of those that are accepted. cases/README.md describes the specs.
-# Environment: ROOTFS the command, CC to build mktar.c, CASES only those whose name matches this pattern,
+# Environment: ROOTFS the command, CC to build mktar.c, CPIO a cpio, CASES only those whose name matches this pattern,
 # FORMS only these forms.
 # Never writes outside its own temporary folder; an ordinary user can run it.
 set -u
@@ -17,6 +17,9 @@ MKTAR=$work/mktar
 export MKTAR
 ${CC:-cc} -O1 -o mktar -D_GNU_SOURCE "$here/mktar.c" || exit 99
 mkdir all && awk -v out=all -f "$here/cases/split.awk" "$here"/cases/*.cases >names || exit 99
+
+# What a case with extended attributes is packed with: init applies them, so that only a run specification has them.
+printf 'name=case\0arg=/x\0' >records
 
 # Owners and devices of what other programs unpack can be looked at only by a root who may make them.
 owners=--owner-root
@@ -48,7 +51,7 @@ set_forms() {
 pack() { # FORM: into $dir/out.*
 	rm -f "$dir/out.cpio" "$dir/out.json"
 	# shellcheck disable=SC2086 # options are words
-	timeout 20 "$ROOTFS" pack "$(source_of "$1")" $options -o "$dir/out.cpio" --manifest "$dir/out.json" \
+	timeout 20 "$ROOTFS" pack "$(source_of "$1")" $options $run -o "$dir/out.cpio" --manifest "$dir/out.json" \
 		>"$dir/stdout" 2>"$dir/stderr"
 	got=$?
 }
@@ -67,14 +70,23 @@ check_error() { # FORM
 	ok 1 "$name, $1: $want" "$dir/stderr"
 }
 
+# The attributes that the archive brings to init, taken out of it by another program; the manifest has them, too.
+check_attributes() {
+	[ "$run" ] || return 0
+	"${CPIO:-cpio}" --quiet -i --to-stdout run <"$dir/out.cpio" | tr '\0\n' '\n?' | sed -n 's/^xattr=//p' >"$dir/carried"
+	diff "$dir/attributes" "$dir/carried" >"$dir/why-not" &&
+		"$ROOTFS" verify "$dir/out.cpio" --manifest "$dir/out.json" >"$dir/why-not" 2>&1
+}
+
 check_tree() { # FORM
 	pack "$1"
 	if [ $got -eq 0 ] && [ ! -s "$dir/stderr" ] && "$ROOTFS" list "$dir/out.cpio" >"$dir/listing" 2>&1 &&
-		sed 's/  */ /' "$dir/listing" >"$dir/list" && cmp -s "$dir/tree" "$dir/list"; then
+		sed -e 's/  */ /' -e "${run:+/ run\$/d}" "$dir/listing" >"$dir/list" && cmp -s "$dir/tree" "$dir/list" &&
+		check_attributes; then
 		ok 0 "$name, $1"
 		return
 	fi
-	{ [ $got -eq 0 ] && diff "$dir/tree" "$dir/list"; } >>"$dir/stderr"
+	{ [ $got -eq 0 ] && diff "$dir/tree" "$dir/list" && cat "$dir/why-not"; } >>"$dir/stderr"
 	echo "status $got" >>"$dir/stderr"
 	ok 1 "$name, $1" "$dir/stderr"
 }
@@ -91,7 +103,10 @@ unpack() {
 		mkdir "$dir/theirs"
 		layer=1
 		while [ -e "$dir/$layer.blob" ]; do
-			LC_ALL=C.UTF-8 "$1" -x -p -f "$dir/$layer.blob" --numeric-owner ${owners:+--no-same-owner} \
+			keep=
+			[ "$1$run" = tar ] || [ "$1" = bsdtar ] || keep='--xattrs --xattrs-include=*'
+			# shellcheck disable=SC2086 # two words
+			LC_ALL=C.UTF-8 "$1" -x -p -f "$dir/$layer.blob" --numeric-owner ${owners:+--no-same-owner} $keep \
 				-C "$dir/theirs" || return
 			layer=$((layer + 1))
 		done
@@ -125,10 +140,12 @@ compare() { # TOOL: the digests of both trees, so contents too
 	fi
 	same=1
 	# shellcheck disable=SC2086 # options are words
-	if unpack "$1" && "$ROOTFS" pack "dir:$dir/theirs" ${owners:+"$owners"} -o "$dir/theirs.cpio" \
+	if unpack "$1" && "$ROOTFS" pack "dir:$dir/theirs" $run ${owners:+"$owners"} -o "$dir/theirs.cpio" \
 		--manifest "$dir/theirs.json" >>"$dir/stderr" 2>&1 &&
-		"$ROOTFS" pack "$(source_of "${forms%% *}")" $options ${owners:+"$owners"} \
+		"$ROOTFS" pack "$(source_of "${forms%% *}")" $options $run ${owners:+"$owners"} \
 			-o "$dir/out.cpio" --manifest "$dir/out.json" >>"$dir/stderr" 2>&1; then
+		# What an image's config says beside its tree they do not keep.
+		[ ! "$run" ] || sed -i '/"path":"run"/d' "$dir/out.json" "$dir/theirs.json"
 		cmp -s "$dir/out.json" "$dir/theirs.json" && same=0
 		diff "$dir/out.json" "$dir/theirs.json" >>"$dir/stderr"
 	fi
@@ -149,9 +166,10 @@ run_case() { # FOLDER
 	${CASES:-*}) ;;
 	*) return 0 ;;
 	esac
-	ref=:latest docker_ref=:case:latest options=''
+	ref=:latest docker_ref=:case:latest options='' run=''
 	[ ! -e "$dir/ref" ] || { read -r ref <"$dir/ref" && docker_ref=$ref; }
 	[ ! -e "$dir/option" ] || options=$(cat "$dir/option")
+	[ ! -e "$dir/attributes" ] || run='--run records'
 	set_forms
 	if ! [ -s "$dir/why" ] || { [ -e "$dir/error" ] && [ -e "$dir/tree" ]; } ||
 		! "$here/cases/mkimage" "$dir" >"$dir/stderr" 2>&1; then

@@ -770,6 +770,13 @@ ok 'RUN-XATTR: capabilities of a file that is not there'
 records name=n arg=/x user=nobody
 fails 3 RUN-USER "$ROOTFS" pack tar:run.tar --run records -o case.cpio
 ok 'RUN-USER: a user whom the tree does not know'
+records name=n arg=/x
+n=0
+while [ $((n += 1)) -le 1025 ]; do
+	printf '%s\n' "pax SCHILY.xattr.security.capability=$cap2" "entry 0 $n"
+done | ./mktar >case.tar
+fails 3 RUN-SIZE "$ROOTFS" pack tar:case.tar --run records -o case.cpio && grep -q '1024 records xattr=' err.txt
+ok 'RUN-SIZE: capabilities of more files than init takes'
 printf 'name=n' >records
 fails 3 RUN-RECORD "$ROOTFS" pack tar:run.tar --run records -o case.cpio
 ok 'RUN-RECORD: no NUL at the end'
@@ -806,6 +813,29 @@ printf 'name=x\0arg=/bin/x\0' >records.bin
 	"$ROOTFS" pack cpio:ramdisk.cpio -o again.cpio --manifest again.json && cmp ramdisk.cpio again.cpio &&
 	cmp ramdisk.json again.json
 ok 'so is ramdisk 1 of an image, whose tree is what lies in rootfs/'
+"$ROOTFS" pack tar:run.tar --prefix rootfs --run records.bin -o ramdisk.cpio --manifest ramdisk.json &&
+	"$ROOTFS" pack cpio:ramdisk.cpio -o again.cpio --manifest again.json && cmp ramdisk.cpio again.cpio &&
+	cmp ramdisk.json again.json && grep -q '"xattrs"' again.json
+ok 'with the capabilities that its run specification carries'
+run_of_description() { "$ROOTFS" describe "$@" --json | grep -o '"RunSpecification":.*'; }
+run_of_description cpio:run.cpio >found.txt &&
+	printf '%s\n' '"RunSpecification":{"name":"n","env":["A=3 =","B=2"],"args":["/bin/ping\n:x","",{"bytes_b64":"Y2Fm6Q=="}],"user":{"uid":1000,"gid":1001,"groups":[1001,7]},"workdir":"/srv/x","stopsignal":3,"volumes":["/data"],"ports":[]}}' |
+	same - found.txt
+ok 'describe shows the run specification that it has'
+run_of_description cpio:ramdisk.cpio >found.txt && run_of_description tar:run.tar --run records.bin | same - found.txt
+ok 'which is that of its source'
+fails 2 ROOTFS-COLLISION "$ROOTFS" describe cpio:ramdisk.cpio --run records.bin &&
+	fails 2 ROOTFS-COLLISION "$ROOTFS" pack cpio:ramdisk.cpio --run records.bin -o x.cpio && [ ! -e x.cpio ]
+ok 'ROOTFS-COLLISION: it takes no other'
+printf 'name=x\0arg=/bin/x\0port=80/tcp\0' >records.odd
+"$ROOTFS" pack dir:tree --prefix rootfs --add run=records.odd -o case.cpio &&
+	fails 3 RUN-RECORD "$ROOTFS" describe cpio:case.cpio && grep -q 'cpio:case.cpio: run: record at byte 18: key=value with a known key' err.txt
+ok 'RUN-RECORD: what init would refuse'
+"$ROOTFS" pack dir:tree --prefix rootfs -o ramdisk.cpio &&
+	"$ROOTFS" describe cpio:ramdisk.cpio --json --run records.bin | grep -q '"RunSpecification":{"name":"x"'
+ok 'without a run specification it is an archive like others'
+printf 'name=x\0arg=/bin/x\0' >records.bin
+"$ROOTFS" pack dir:tree --prefix rootfs --run records.bin -o ramdisk.cpio
 digest_of() { "$ROOTFS" describe "$1" --json | grep -o '"TreeDigest":"[0-9a-f]*"'; }
 found=$(digest_of cpio:ramdisk.cpio) && [ "$found" = "$(digest_of dir:tree)" ]
 ok 'and it has the tree digest of its source'

@@ -424,6 +424,21 @@ static int encode(struct node *base, const char *config_text, const char *record
 	return runspec_encode(&spec, base, data, size, err);
 }
 
+/* What is read back gives the same bytes again. */
+static void check_decoded(struct node *base, const char *data, size_t size)
+{
+	cleanup_with(runspec_clear) struct runspec spec = {0};
+	cleanup_free char *again = NULL;
+	struct err err = {0};
+	size_t again_size = 0;
+
+	if (runspec_decode(&spec, data, size, &err) < 0 ||
+	    runspec_encode(&spec, base, &again, &again_size, &err) < 0)
+		fail_msg("%s: %s", err.name, err.text);
+	assert_int_equal(again_size, size);
+	assert_memory_equal(again, data, size);
+}
+
 /* The literals' own NUL ends the last record. */
 #define gives(base, config, records, expected)                                                     \
 	check_bytes(base, config, records, sizeof(records), expected, sizeof(expected))
@@ -439,6 +454,7 @@ static void check_bytes(struct node *base, const char *config, const char *recor
 		fail_msg("%s: %s", err.name, err.text);
 	assert_int_equal(size, expected_size);
 	assert_memory_equal(data, expected, size);
+	check_decoded(base, data, size);
 }
 
 #define CONFIG(members) "{\"config\":{" members "}}"
@@ -679,6 +695,46 @@ static void odd_attributes_are_refused(void **state)
 	}
 }
 
+static void what_init_refuses_is_not_shown(void **state)
+{
+	static const struct {
+		const char *records;
+		size_t size;
+		const char *text;
+	} cases[] = {
+#define RECORDS(text) text, sizeof(text)
+		{RECORDS("arg=a"), "a record name= expected, found none"},
+		{RECORDS("name=n"), "a record arg= expected, found none"},
+		{"", 0, "a record name= expected, found none"},
+		{"name=n\0arg=a", 12, "byte 11: a NUL byte at the end expected, found 0x61"},
+		{RECORDS("name=n\0arg=a\0"), "record at byte 13: key=value with a known key"},
+		{RECORDS("name=n\0arg=a\0port=80/tcp"), "record at byte 13: key=value with"},
+		{RECORDS("name=n\0name=n\0arg=a"), "record at byte 7: no more records"},
+		{RECORDS("name=n\0arg=a\0uid=1\0uid=1"), "no more records of its key"},
+		{RECORDS("name=\0arg=a"), "record at byte 0: a value that is not empty"},
+		{RECORDS("name=n\0arg=\0arg=a"), "record at byte 7: a value that is not empty"},
+		{RECORDS("name=n\0arg=a\0uid=4294967295"), "a number from 0 to 4294967294"},
+		{RECORDS("name=n\0arg=a\0gid="), "a number from 0 to 4294967294"},
+		{RECORDS("name=n\0arg=a\0group=1x"), "a number from 0 to 4294967294"},
+		{RECORDS("name=n\0arg=a\0stopsignal=0"), "a number from 1 to 64"},
+		{RECORDS("name=n\0arg=a\0stopsignal=65"), "a number from 1 to 64"},
+		{RECORDS("name=n\0arg=a\0workdir=srv"), "an absolute path expected, found \"srv\""},
+		{RECORDS("name=n\0arg=a\0volume="), "an absolute path expected, found \"\""},
+#undef RECORDS
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cleanup_with(runspec_clear) struct runspec spec = {0};
+		struct err err = {0};
+
+		assert_int_equal(runspec_decode(&spec, cases[i].records, cases[i].size, &err), -1);
+		assert_string_equal(err.name, "RUN-RECORD");
+		if (!strstr(err.text, cases[i].text))
+			fail_msg("expected %s, found %s", cases[i].text, err.text);
+	}
+}
+
 static void odd_bytes_are_shown_in_base64(void **state)
 {
 	cleanup_with(run_records_clear) struct run_records records = {0};
@@ -721,6 +777,7 @@ int main(void)
 		cmocka_unit_test(capabilities_are_checked),
 		cmocka_unit_test_setup_teardown(attributes_travel, setup, teardown),
 		cmocka_unit_test_setup_teardown(odd_attributes_are_refused, setup, teardown),
+		cmocka_unit_test(what_init_refuses_is_not_shown),
 		cmocka_unit_test_setup_teardown(odd_bytes_are_shown_in_base64, setup, teardown),
 	};
 

@@ -26,7 +26,7 @@ FNR == 1 {
 
 /^\t/ {
 	if (body == "")
-		fail("an indented line belongs to layer, outer or tree")
+		fail("an indented line belongs to layer, outer, tree or attributes")
 	store(body, substr($0, 2))
 	next
 }
@@ -59,7 +59,7 @@ keyword == "layer" {
 	next
 }
 
-keyword == "tree" || keyword == "outer" {
+keyword == "tree" || keyword == "attributes" || keyword == "outer" {
 	if (keyword == "outer")
 		store(folder "/outer.how", rest == "" ? "none" : rest)
 	body = folder "/" keyword
