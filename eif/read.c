@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "layout.h"
 #include "measure.h"
@@ -19,10 +18,8 @@ struct reader {
 	const struct eif_sink *sink;
 	struct eif_image *image;
 	uint64_t offset; /* bytes consumed */
-	uLong crc;
-	struct hash *file;
-	struct measurer measurer;
-	unsigned char *buffer; /* COPY_SIZE bytes */
+	struct measurer *measurer;
+	struct measured measured;
 
 	/* what the header's table says, for comparison with the walk */
 	uint64_t table_size[EIF_MAX_SECTIONS];
@@ -34,9 +31,7 @@ struct reader {
 
 static void reader_close(struct reader *reader)
 {
-	hash_free(reader->file);
-	measurer_close(&reader->measurer);
-	free(reader->buffer);
+	measurer_free(reader->measurer);
 	for (unsigned type = 0; type <= EIF_METADATA; type++)
 		free(reader->kept[type]);
 }
@@ -78,8 +73,6 @@ static ssize_t fetch(struct reader *reader, unsigned char *data, size_t size, st
 		used += (size_t)n;
 	}
 	reader->offset += used;
-	if (hash_update(reader->file, data, used, err) < 0)
-		return -1;
 	return (ssize_t)used;
 }
 
@@ -179,8 +172,9 @@ static int read_header(struct reader *reader, struct err *err)
 	image->default_cpus = get_be(header + AT_CPUS, 8);
 	image->section_count = (unsigned)get_be(header + AT_COUNT, 2);
 	image->crc = (uint32_t)get_be(header + AT_CRC, 4);
-	reader->crc = crc32_z(0, header, AT_CRC);
-	return check_table(reader, header, err);
+	if (check_table(reader, header, err) < 0)
+		return -1;
+	return measurer_header(reader->measurer, header, err);
 }
 
 /* What is wrong with section i at its header: "PATH: section 3 (ramdisk) at offset 5911: ...". */
@@ -257,7 +251,6 @@ static int read_section_header(struct reader *reader, unsigned i, struct err *er
 			       "found %zd",
 			       reader->path, i, (unsigned long long)section->offset,
 			       SECTION_HEADER_SIZE, n);
-	reader->crc = crc32_z(reader->crc, header, sizeof(header));
 	type = get_be(header + AT_SECTION_TYPE, 2);
 	flags = get_be(header + AT_SECTION_FLAGS, 2);
 	section->size = get_be(header + AT_SECTION_SIZE, 8);
@@ -277,7 +270,7 @@ static int read_section_header(struct reader *reader, unsigned i, struct err *er
 	if (check_order(reader, i, err) < 0 || check_size(reader, i, err) < 0)
 		return -1;
 	reader->seen[section->type]++;
-	return 0;
+	return measurer_begin(reader->measurer, section->type, header, err);
 }
 
 /* Small sections are kept for later; check_size() has bounded them. */
@@ -288,41 +281,36 @@ static int begin_section(struct reader *reader, const struct eif_section *sectio
 		if (!reader->kept[section->type])
 			return err_errno(err, "MEMORY", "%s", reader->path);
 	}
-	if (measurer_begin(&reader->measurer, section->type, err) < 0)
-		return -1;
 	if (reader->sink)
 		return reader->sink->begin(reader->sink->context, section, err);
 	return 0;
 }
 
-static int take_data(struct reader *reader, enum eif_type type, size_t size, struct err *err)
+/* Those who keep the bytes, before the measurer may do with the room as it likes. */
+static int take_data(struct reader *reader, enum eif_type type, const unsigned char *data,
+		     size_t size, struct err *err)
 {
-	const unsigned char *data = reader->buffer;
-
-	reader->crc = crc32_z(reader->crc, data, size);
 	if (reader->kept[type]) {
 		memcpy(reader->kept[type] + reader->kept_size[type], data, size);
 		reader->kept_size[type] += size;
 	}
-	if (measurer_update(&reader->measurer, data, size, err) < 0)
+	if (reader->sink && reader->sink->data(reader->sink->context, data, size, err) < 0)
 		return -1;
-	if (reader->sink)
-		return reader->sink->data(reader->sink->context, data, size, err);
+	measurer_put(reader->measurer, size);
 	return 0;
 }
 
 static int read_section(struct reader *reader, unsigned i, struct err *err)
 {
 	struct eif_section *section = &reader->image->sections[i];
-	cleanup_hash struct hash *sha256 = hash_new(HASH_SHA256, err);
 	uint64_t left;
 
-	if (!sha256 || read_section_header(reader, i, err) < 0 ||
-	    begin_section(reader, section, err) < 0)
+	if (read_section_header(reader, i, err) < 0 || begin_section(reader, section, err) < 0)
 		return -1;
 	for (left = section->size; left > 0;) {
-		size_t want = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
-		ssize_t n = fetch(reader, reader->buffer, want, err);
+		size_t want = left < RING_BLOCK ? (size_t)left : RING_BLOCK;
+		unsigned char *data = measurer_room(reader->measurer, err);
+		ssize_t n = data ? fetch(reader, data, want, err) : -1;
 
 		if (n < 0)
 			return -1;
@@ -335,17 +323,17 @@ static int read_section(struct reader *reader, unsigned i, struct err *err)
 				       (unsigned long long)section->offset,
 				       (unsigned long long)section->size,
 				       (unsigned long long)(section->size - left));
-		if (hash_update(sha256, reader->buffer, want, err) < 0 ||
-		    take_data(reader, section->type, want, err) < 0)
+		if (take_data(reader, section->type, data, want, err) < 0)
 			return -1;
 	}
-	return hash_final(sha256, section->sha256, err);
+	return 0;
 }
 
 static int check_end(struct reader *reader, struct err *err)
 {
 	static const enum eif_type needed[] = {EIF_CMDLINE, EIF_METADATA, EIF_RAMDISK};
 	uint64_t end = reader->offset;
+	unsigned char more;
 	ssize_t n;
 
 	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
@@ -354,7 +342,7 @@ static int check_end(struct reader *reader, struct err *err)
 				       "%s: a %s section expected, found none in %u sections",
 				       reader->path, eif_type_name(needed[i]),
 				       reader->image->section_count);
-	n = fetch(reader, reader->buffer, 1, err);
+	n = fetch(reader, &more, 1, err);
 	if (n < 0)
 		return -1;
 	if (n > 0)
@@ -363,11 +351,13 @@ static int check_end(struct reader *reader, struct err *err)
 			       "bytes",
 			       reader->path, reader->image->section_count - 1,
 			       (unsigned long long)end);
-	if (reader->crc != reader->image->crc)
+	if (measurer_final(reader->measurer, &reader->measured, err) < 0)
+		return -1;
+	if (reader->measured.crc != reader->image->crc)
 		return err_set(err, EXIT_MALFORMED, "EIF-CRC",
 			       "%s: header: checksum at offset 0x%03x: 0x%08lx expected, found "
 			       "0x%08lx",
-			       reader->path, AT_CRC, reader->crc,
+			       reader->path, AT_CRC, (unsigned long)reader->measured.crc,
 			       (unsigned long)reader->image->crc);
 	return 0;
 }
@@ -406,6 +396,14 @@ static int wrap_content(const struct reader *reader, enum eif_type type, struct 
 			(unsigned long long)reader->image->sections[i].offset);
 }
 
+static void take_measured(struct eif_image *image, const struct measured *measured)
+{
+	memcpy(image->measurements.pcr, measured->pcr, sizeof(measured->pcr));
+	memcpy(image->file_sha256, measured->file_sha256, SHA256_SIZE);
+	for (unsigned i = 0; i < image->section_count; i++)
+		memcpy(image->sections[i].sha256, measured->section_sha256[i], SHA256_SIZE);
+}
+
 static int read_contents(struct reader *reader, struct err *err)
 {
 	struct eif_image *image = reader->image;
@@ -419,19 +417,14 @@ static int read_contents(struct reader *reader, struct err *err)
 	image->cmdline = steal_ptr(reader->kept[EIF_CMDLINE]);
 	image->cmdline_size = reader->kept_size[EIF_CMDLINE];
 	image->file_size = reader->offset;
-	if (hash_final(reader->file, image->file_sha256, err) < 0)
-		return -1;
-	return measurer_final(&reader->measurer, &image->measurements, err);
+	take_measured(image, &reader->measured);
+	return 0;
 }
 
 static int read_image(struct reader *reader, struct err *err)
 {
-	reader->buffer = malloc(COPY_SIZE);
-	if (!reader->buffer)
-		return err_errno(err, "MEMORY", "%s", reader->path);
-	reader->file = hash_new(HASH_SHA256, err);
-	if (!reader->file || measurer_open(&reader->measurer, err) < 0 ||
-	    read_header(reader, err) < 0)
+	reader->measurer = measurer_new(true, err);
+	if (!reader->measurer || read_header(reader, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < reader->image->section_count; i++)
 		if (read_section(reader, i, err) < 0)
