@@ -5,7 +5,7 @@
 #ifndef MINTMARK_EIF_BOOT_H
 #define MINTMARK_EIF_BOOT_H
 
-#include "eif.h"
+#include "room.h"
 
 /* x86_64 wants a bzImage, aarch64 an uncompressed Image; EIF-KERNEL says what it is instead. */
 int boot_check_kernel(int fd, const char *path, enum eif_arch arch, struct err *err);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "eif.h"
+#include "room.h"
 #include "outfile.h"
 
 static const char help[] =

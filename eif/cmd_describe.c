@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "eif.h"
+#include "room.h"
 
 static const char help[] =
 	"usage: eif describe FILE [--json [--set KEY=STRING]...]\n"

@@ -5,7 +5,7 @@
 
 #include "cleanup.h"
 #include "command.h"
-#include "eif.h"
+#include "room.h"
 
 static const char help[] =
 	"usage: eif extract FILE DIR\n"

@@ -2,7 +2,7 @@
  * Facts about an image as JSON: what nitro-cli describe-eif prints, and what an auditor needs
  * beyond it. Only tells what eif_read() has established; never says that a signature is good.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <string.h>

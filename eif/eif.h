@@ -1,4 +1,6 @@
 /*
+ * The public face of the library mintmark-eif; files of the room include room.h instead.
+ *
  * Enclave images (EIF, format version 4): writing, reading, measuring, describing, taking apart.
  * Nothing here signs or checks a signature, and nothing holds a whole image in memory.
  *
@@ -14,9 +16,12 @@
 
 #include <jansson.h>
 
-#include "cleanup.h"
+#include "digest.h"
 #include "err.h"
-#include "hash.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define EIF_TOOL_VERSION "0.1.0" /* also the BuildToolVersion of the images that we write */
 
@@ -196,10 +201,8 @@ bool eif_describe_knows(const char *key);
  */
 int eif_extract(int fd, const char *path, const char *dir, struct err *err);
 
-static inline void cleanup_json_at(json_t **json)
-{
-	json_decref(*json);
+#ifdef __cplusplus
 }
-#define cleanup_json cleanup_with(cleanup_json_at)
+#endif
 
 #endif

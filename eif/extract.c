@@ -2,7 +2,7 @@
  * Writes an image's sections to files of their own, under fixed names that no image can choose.
  * Everything waits under temporary names until the whole image proved sound; never overwrites.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "eif.h"
+#include "room.h"
 
 static const struct command {
 	const char *name;

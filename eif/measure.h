@@ -6,7 +6,7 @@
 #ifndef MINTMARK_EIF_MEASURE_H
 #define MINTMARK_EIF_MEASURE_H
 
-#include "eif.h"
+#include "room.h"
 #include "ring.h"
 
 /* What came out. */

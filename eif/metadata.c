@@ -2,7 +2,7 @@
  * The metadata section: JSON that is in no PCR but in the file's hash. Ours says nothing about
  * time, host or builder, and never depends on how a JSON library prints numbers.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * AWS's own reader walks from section to section: a file that could mean two things to them is
  * refused. Never allocates by a number that the file names, except below the limits in eif.h.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * Shape (aws-nitro-enclaves-image-format, src/utils/eif_signer.rs): an array of maps
  * {"signing_certificate": PEM, "signature": COSE_Sign1}, both as arrays of small integers.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * checksum and PCRs, so what was measured is what was written. Never pads and never writes a
  * signature.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <fcntl.h>

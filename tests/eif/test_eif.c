@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "../../eif/eif.h"
+#include "../../eif/room.h"
 
 struct fixture {
 	char dir[32];

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 
-#include "../../eif/eif.h"
+#include "../../eif/room.h"
 #include "../../eif/ring.h"
 
 enum { RAMDISK_SIZE = RING_BLOCKS * RING_BLOCK * 2 + 4097 };

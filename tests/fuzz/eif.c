@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 
-#include "../../eif/eif.h"
+#include "../../eif/room.h"
 
 enum {
 	HEADER = 548,
