@@ -1,7 +1,17 @@
-# make bench: how fast packing is, compared in the same run with what else does it. Never part of a test.
+# make bench: how fast the commands are, compared in the same run with what else does it. Never part of a test.
 
-.PHONY: bench
+BENCH ?= rootfs eif
+$(if $(filter-out rootfs eif,$(BENCH)),$(error BENCH: rootfs, eif or both expected, found $(BENCH)))
+
+.PHONY: bench bench-rootfs bench-eif
 ##@ Checks
-bench: out/libexec/rootfs ## measure rootfs pack against umoci, bsdtar and igzip; also out/bench.json
+bench: $(BENCH:%=bench-%) ## measure the commands, or those in BENCH, against what else does their work; also out/bench*.json
+
+bench-rootfs: out/libexec/rootfs
 	@$(RUN) --tty --name bench --root test --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \
 		--out bench.json=out/bench.json -- sh /mint/in/bench/bench
+
+# One after the other, with any number of jobs.
+bench-eif: out/libexec/eif $(filter bench-rootfs,$(BENCH:%=bench-%))
+	@$(RUN) --tty --name bench-eif --root test --in bench=tests/bench --in bin/eif=out/libexec/eif \
+		--out bench-eif.json=out/bench-eif.json -- sh /mint/in/bench/eif
