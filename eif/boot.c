@@ -23,6 +23,9 @@ static const struct magic boot_sector = {"a boot sector's mark", 0x1fe, 2, "\x55
 static const struct magic setup_header = {"a setup header", 0x202, 4, "HdrS"};
 static const struct magic arm64_image = {"an arm64 Image", 0x38, 4, "ARM\x64"};
 
+/* Linux: drivers/firmware/efi/libstub/zboot-header.S: unpacks itself where there is EFI only. */
+static const struct magic efi_zboot = {"a compressed EFI image", 4, 4, "zimg"};
+
 /* Linux: init/initramfs.c and lib/decompress.c, as far as our kernels have them built in. */
 static const struct magic ramdisk_kinds[] = {
 	{"cpio", 0, 6, "070701"},
@@ -31,6 +34,12 @@ static const struct magic ramdisk_kinds[] = {
 	{"xz", 0, 6, "\xfd\x37\x7a\x58\x5a\x00"},
 	{"lz4 legacy", 0, 4, "\x02\x21\x4c\x18"},
 };
+
+static const struct magic xz = {"xz", 0, 6, "\xfd\x37\x7a\x58\x5a\x00"};
+
+/* The check of an xz stream. Linux: lib/xz/xz_dec_stream.c knows none and CRC-32, not xz's default.
+ */
+enum { XZ_CHECK_AT = 7, XZ_CRC32 = 1 };
 
 enum { RAMDISK_KINDS = sizeof(ramdisk_kinds) / sizeof(ramdisk_kinds[0]), HEAD_SIZE = 1024 };
 
@@ -63,6 +72,8 @@ static const char *kernel_kind(const struct head *head)
 		return "an x86 bzImage";
 	if (has(head, &arm64_image))
 		return arm64_image.name;
+	if (has(head, &efi_zboot))
+		return efi_zboot.name;
 	for (int i = 0; i < RAMDISK_KINDS; i++)
 		if (has(head, &ramdisk_kinds[i]))
 			return ramdisk_kinds[i].name;
@@ -102,6 +113,10 @@ int boot_check_ramdisk(int fd, const char *path, uint64_t size, bool last, struc
 			       "%s: cpio (070701), gzip, zstd, xz or legacy lz4 expected at its "
 			       "start, found none of them",
 			       path);
+	if (has(&head, &xz) && head.size > XZ_CHECK_AT && head.bytes[XZ_CHECK_AT] > XZ_CRC32)
+		return err_set(err, EXIT_MALFORMED, "EIF-RAMDISK",
+			       "%s: xz with CRC-32 expected (xz --check=crc32), found check %d",
+			       path, head.bytes[XZ_CHECK_AT]);
 	if (!last && size % 4 != 0)
 		return err_set(err, EXIT_MALFORMED, "EIF-RAMDISK",
 			       "%s: a multiple of 4 bytes expected before another ramdisk, found "

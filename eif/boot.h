@@ -12,7 +12,7 @@ int boot_check_kernel(int fd, const char *path, enum eif_arch arch, struct err *
 
 /*
  * A ramdisk begins as the kernel expects; one that another follows ends on a multiple of 4 bytes,
- * since the kernel finds the next archive there. EIF-RAMDISK.
+ * since the kernel finds the next archive there; xz has a check that the kernel knows. EIF-RAMDISK.
  */
 int boot_check_ramdisk(int fd, const char *path, uint64_t size, bool last, struct err *err);
 

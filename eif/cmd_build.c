@@ -7,13 +7,15 @@
 #include "outfile.h"
 
 static const char help[] =
-	"usage: eif build --kernel FILE (--cmdline STRING | --cmdline-file FILE)\n"
+	"usage: eif build --kernel FILE (--cmdline STRING | --cmdline-file FILE | --raw-cmdline "
+	"FILE)\n"
 	"                 --ramdisk FILE [--ramdisk FILE]... [OPTION]... -o OUT.eif\n"
 	"Writes an unsigned enclave image and prints PCR0, PCR1 and PCR2.\n"
 	"\n"
 	"  --kernel FILE          bzImage (x86_64) or uncompressed Image (aarch64)\n"
 	"  --cmdline STRING       the kernel's command line\n"
 	"  --cmdline-file FILE    the same from a file, less one trailing newline\n"
+	"  --raw-cmdline FILE     the same from a file, with every byte of it\n"
 	"  --ramdisk FILE         up to 29 of them, in this order\n"
 	"  --arch ARCH            x86_64 (default) or aarch64\n"
 	"  --name NAME            ImageName in the metadata (default: enclave)\n"
@@ -32,6 +34,7 @@ enum option_id {
 	OPT_KERNEL = 256,
 	OPT_CMDLINE,
 	OPT_CMDLINE_FILE,
+	OPT_RAW_CMDLINE,
 	OPT_RAMDISK,
 	OPT_ARCH,
 	OPT_NAME,
@@ -48,6 +51,7 @@ static const struct option long_options[] = {
 	{"kernel", required_argument, NULL, OPT_KERNEL},
 	{"cmdline", required_argument, NULL, OPT_CMDLINE},
 	{"cmdline-file", required_argument, NULL, OPT_CMDLINE_FILE},
+	{"raw-cmdline", required_argument, NULL, OPT_RAW_CMDLINE},
 	{"ramdisk", required_argument, NULL, OPT_RAMDISK},
 	{"arch", required_argument, NULL, OPT_ARCH},
 	{"name", required_argument, NULL, OPT_NAME},
@@ -66,6 +70,7 @@ struct options {
 	const char *kernel;
 	const char *cmdline;
 	const char *cmdline_file;
+	const char *raw_cmdline;
 	const char **ramdisks; /* room for argc of them */
 	size_t ramdisk_count;
 	const char *arch;
@@ -89,6 +94,8 @@ static const char **slot_of(struct options *options, int opt)
 		return &options->cmdline;
 	case OPT_CMDLINE_FILE:
 		return &options->cmdline_file;
+	case OPT_RAW_CMDLINE:
+		return &options->raw_cmdline;
 	case OPT_ARCH:
 		return &options->arch;
 	case OPT_NAME:
@@ -143,18 +150,22 @@ static int check_options(const struct options *options, struct err *err)
 {
 	bool own =
 		options->name || options->version || options->kernel_version || options->metadata;
+	int cmdlines = !!options->cmdline + !!options->cmdline_file + !!options->raw_cmdline;
 
 	if (!options->kernel)
 		return missing("--kernel", err);
-	if (!options->cmdline && !options->cmdline_file)
-		return missing("--cmdline or --cmdline-file", err);
+	if (cmdlines == 0)
+		return missing("--cmdline, --cmdline-file or --raw-cmdline", err);
 	if (options->ramdisk_count == 0)
 		return missing("--ramdisk", err);
 	if (!options->output)
 		return missing("-o", err);
-	if (options->cmdline && options->cmdline_file)
-		return err_set(err, EXIT_USAGE, "EIF-USAGE",
-			       "build: one of --cmdline and --cmdline-file expected, found both");
+	if (cmdlines > 1)
+		return err_set(
+			err, EXIT_USAGE, "EIF-USAGE",
+			"build: one of --cmdline, --cmdline-file and --raw-cmdline expected, "
+			"found %d",
+			cmdlines);
 	if (options->raw_metadata && own)
 		return err_set(err, EXIT_USAGE, "EIF-USAGE",
 			       "build: --raw-metadata alone expected, found --name, --version, "
@@ -196,6 +207,8 @@ static char *load_cmdline(const struct options *options, size_t *size, struct er
 			*size = strlen(text);
 		return text;
 	}
+	if (options->raw_cmdline)
+		return read_small_file(options->raw_cmdline, EIF_MAX_CMDLINE, size, err);
 	text = read_small_file(options->cmdline_file, EIF_MAX_CMDLINE + 1, size, err);
 	if (text && *size > 0 && text[*size - 1] == '\n')
 		(*size)--;

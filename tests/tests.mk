@@ -5,10 +5,11 @@ $(qemu)/qemu-system-x86_64: tests/boot/build-qemu sysroot/count recipes/qemu/pin
 	@$(RUN) --name qemu --root test --pin qemu.tar.xz=recipes/qemu/pins.lock --in boot=tests/boot \
 		--in sysroot=sysroot --out qemu=$(@D) -- sh /mint/in/boot/build-qemu
 
-# The parent VM's whole root is one static program; the kernel is the enclaves'.
+# The parent VM's whole root is one static program; the kernel is the enclaves'. So it is with images that ask for PCRs.
 parent := $(parts)/test/parent
-$(parent)/parent.cpio: tests/boot/parent.c tests/boot/build-parent $(musl)/lib/libc.a out/libexec/rootfs
-	@$(RUN) --name parent --in boot=tests/boot --in musl=$(musl) $(rootfs_tool) --out parent=$(@D) \
+$(parent)/parent.cpio: tests/boot/parent.c tests/boot/pcrs.c tests/boot/build-parent init/nsm.c init/nsm.h \
+		$(musl)/lib/libc.a out/libexec/rootfs
+	@$(RUN) --name parent --in boot=tests/boot --in init=init --in musl=$(musl) $(rootfs_tool) --out parent=$(@D) \
 		-- sh /mint/in/boot/build-parent
 
 $(parts)/test/ask: tests/boot/ask.c $(LIB_SRC) $(wildcard lib/*.h) $(test_root)
