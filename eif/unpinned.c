@@ -217,8 +217,8 @@ static void add_ramdisk_head(struct list *list, const struct eif_image *image,
 	if (ramdisk->count > 0 && !ramdisk->entries[0].packed)
 		add_first_entries(list, image, inventory, section);
 	add(list, "RAMDISK-WHOLE", "012", section, size,
-	    "ramdisk 0 as a whole (%llu bytes) can move to the end of the command line, with an "
-	    "empty ramdisk in its place, if the hypervisor takes a command line of that length",
+	    "ramdisk 0 as a whole (%llu bytes), or all but its padding, can move to the end of the "
+	    "command line, if the hypervisor takes a command line of that length",
 	    ull(size));
 }
 
