@@ -15,6 +15,8 @@
 int cmd_build(int argc, char **argv, struct err *err);
 int cmd_describe(int argc, char **argv, struct err *err);
 int cmd_extract(int argc, char **argv, struct err *err);
+int cmd_verify(int argc, char **argv, struct err *err);
+int cmd_diff(int argc, char **argv, struct err *err);
 
 /* EIF-USAGE for what getopt_long() returned ('?' or ':') about the word before optind. */
 int command_bad_option(int opt, char **argv, struct err *err);
@@ -24,6 +26,9 @@ int command_set_once(const char **slot, const char *option, const char *value, s
 
 /* Prints JSON as nitro-cli lays it out, with a newline behind it. */
 int command_print_json(const json_t *json, struct err *err);
+
+/* An image's strings may hold what a terminal would act on: only printable ASCII gets through. */
+void command_print_text(const char *text, size_t size);
 
 /* Ends the output: FILE-WRITE when any of it was lost. */
 int command_flush(struct err *err);

@@ -8,9 +8,8 @@ static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv, struct err *err);
 } commands[] = {
-	{"build", cmd_build},
-	{"describe", cmd_describe},
-	{"extract", cmd_extract},
+	{"build", cmd_build},	{"describe", cmd_describe}, {"extract", cmd_extract},
+	{"verify", cmd_verify}, {"diff", cmd_diff},
 };
 
 static const char help[] =
@@ -20,6 +19,8 @@ static const char help[] =
 	"  build      write an image from kernel, command line and ramdisks; print its PCRs\n"
 	"  describe   check an image strictly and print all facts about it\n"
 	"  extract    write an image's sections to files\n"
+	"  verify     compare an image with published measurements, tell what no PCR pins down\n"
+	"  diff       say what two images differ in, and why their PCRs do\n"
 	"\n"
 	"  --help     this text; eif COMMAND --help tells about one command\n"
 	"  --version  name and version of this program\n"
@@ -50,6 +51,12 @@ int command_print_json(const json_t *json, struct err *err)
 	return command_flush(err);
 }
 
+void command_print_text(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		putchar(text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
+}
+
 int command_flush(struct err *err)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))
@@ -73,7 +80,7 @@ static int dispatch(int argc, char **argv, struct err *err)
 		if (strcmp(commands[i].name, name) == 0)
 			return commands[i].run(argc - 1, argv + 1, err);
 	return err_set(err, EXIT_USAGE, "EIF-USAGE",
-		       "build, describe or extract expected, found '%s' (see eif --help)", name);
+		       "a command expected, found '%s' (see eif --help)", name);
 }
 
 int main(int argc, char **argv)

@@ -9,27 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "format.h"
 #include "layout.h"
-#include "measure.h"
+#include "reader.h"
 
-struct reader {
-	int fd;
-	const char *path;
-	const struct eif_sink *sink;
-	struct eif_image *image;
-	uint64_t offset; /* bytes consumed */
-	struct measurer *measurer;
-	struct measured measured;
-
-	/* what the header's table says, for comparison with the walk */
-	uint64_t table_size[EIF_MAX_SECTIONS];
-
-	char *kept[EIF_METADATA + 1]; /* data of the small sections by type, NUL-terminated */
-	size_t kept_size[EIF_METADATA + 1];
-	unsigned seen[EIF_METADATA + 1]; /* sections of each type so far */
-};
-
-static void reader_close(struct reader *reader)
+void reader_close(struct reader *reader)
 {
 	measurer_free(reader->measurer);
 	for (unsigned type = 0; type <= EIF_METADATA; type++)
@@ -53,11 +37,11 @@ void eif_image_clear(struct eif_image *image)
 {
 	free(image->cmdline);
 	json_decref(image->metadata);
+	json_decref(image->notes);
 	*image = EIF_IMAGE_INIT;
 }
 
-/* Up to size bytes; fewer only at the end of the file. -1 on an error. */
-static ssize_t fetch(struct reader *reader, unsigned char *data, size_t size, struct err *err)
+ssize_t reader_fetch(struct reader *reader, unsigned char *data, size_t size, struct err *err)
 {
 	size_t used = 0;
 
@@ -157,7 +141,7 @@ static int read_header(struct reader *reader, struct err *err)
 {
 	struct eif_image *image = reader->image;
 	unsigned char header[HEADER_SIZE];
-	ssize_t n = fetch(reader, header, sizeof(header), err);
+	ssize_t n = reader_fetch(reader, header, sizeof(header), err);
 
 	if (n < 0)
 		return -1;
@@ -167,6 +151,7 @@ static int read_header(struct reader *reader, struct err *err)
 			       HEADER_SIZE, n);
 	if (check_fixed_fields(reader, header, err) < 0)
 		return -1;
+	image->version = FORMAT_VERSION;
 	image->arch = get_be(header + AT_FLAGS, 2) & FLAG_AARCH64 ? EIF_AARCH64 : EIF_X86_64;
 	image->default_memory = get_be(header + AT_MEMORY, 8);
 	image->default_cpus = get_be(header + AT_CPUS, 8);
@@ -213,23 +198,34 @@ static int check_order(struct reader *reader, unsigned i, struct err *err)
 	return 0;
 }
 
+uint64_t reader_limit(enum eif_type type)
+{
+	switch (type) {
+	case EIF_CMDLINE:
+		return EIF_MAX_CMDLINE;
+	case EIF_SIGNATURE:
+		return EIF_MAX_SIGNATURE;
+	case EIF_METADATA:
+		return EIF_MAX_METADATA;
+	case EIF_KERNEL:
+	case EIF_RAMDISK:
+		break;
+	}
+	return INT64_MAX;
+}
+
 /* Limits keep what is held in memory small; an empty kernel is refused because it cannot be one. */
 static int check_size(const struct reader *reader, unsigned i, struct err *err)
 {
-	static const uint64_t limits[EIF_METADATA + 1] = {
-		[EIF_KERNEL] = INT64_MAX,	   [EIF_CMDLINE] = EIF_MAX_CMDLINE,
-		[EIF_RAMDISK] = INT64_MAX,	   [EIF_SIGNATURE] = EIF_MAX_SIGNATURE,
-		[EIF_METADATA] = EIF_MAX_METADATA,
-	};
 	const struct eif_section *section = &reader->image->sections[i];
+	uint64_t limit = reader_limit(section->type);
 	char expected[48];
 
 	if (section->type == EIF_KERNEL && section->size == 0)
 		return section_error(reader, i, "EIF-SECTION-SIZE", "a kernel's bytes", 0, err);
-	if (section->size <= limits[section->type])
+	if (section->size <= limit)
 		return 0;
-	snprintf(expected, sizeof(expected), "at most %llu bytes",
-		 (unsigned long long)limits[section->type]);
+	snprintf(expected, sizeof(expected), "at most %llu bytes", (unsigned long long)limit);
 	return section_error(reader, i, "EIF-SECTION-SIZE", expected, section->size, err);
 }
 
@@ -242,7 +238,7 @@ static int read_section_header(struct reader *reader, unsigned i, struct err *er
 	ssize_t n;
 
 	section->offset = reader->offset;
-	n = fetch(reader, header, sizeof(header), err);
+	n = reader_fetch(reader, header, sizeof(header), err);
 	if (n < 0)
 		return -1;
 	if (n < SECTION_HEADER_SIZE)
@@ -300,20 +296,33 @@ static int take_data(struct reader *reader, enum eif_type type, const unsigned c
 	return 0;
 }
 
-static int read_section(struct reader *reader, unsigned i, struct err *err)
+static const char *name_format(enum eif_type type, const unsigned char *head, size_t size)
+{
+	const struct format *format = NULL;
+
+	if (type == EIF_KERNEL)
+		format = format_of_kernel(head, size);
+	else if (type == EIF_RAMDISK)
+		format = format_of_ramdisk(head, size);
+	return format ? format->name : NULL;
+}
+
+int reader_take_section(struct reader *reader, unsigned i, struct err *err)
 {
 	struct eif_section *section = &reader->image->sections[i];
 	uint64_t left;
 
-	if (read_section_header(reader, i, err) < 0 || begin_section(reader, section, err) < 0)
+	if (begin_section(reader, section, err) < 0)
 		return -1;
 	for (left = section->size; left > 0;) {
 		size_t want = left < RING_BLOCK ? (size_t)left : RING_BLOCK;
 		unsigned char *data = measurer_room(reader->measurer, err);
-		ssize_t n = data ? fetch(reader, data, want, err) : -1;
+		ssize_t n = data ? reader_fetch(reader, data, want, err) : -1;
 
 		if (n < 0)
 			return -1;
+		if (left == section->size)
+			section->format = name_format(section->type, data, (size_t)n);
 		left -= (uint64_t)n;
 		if ((size_t)n < want)
 			return err_set(err, EXIT_MALFORMED, "EIF-TRUNCATED",
@@ -342,7 +351,7 @@ static int check_end(struct reader *reader, struct err *err)
 				       "%s: a %s section expected, found none in %u sections",
 				       reader->path, eif_type_name(needed[i]),
 				       reader->image->section_count);
-	n = fetch(reader, &more, 1, err);
+	n = reader_fetch(reader, &more, 1, err);
 	if (n < 0)
 		return -1;
 	if (n > 0)
@@ -362,7 +371,7 @@ static int check_end(struct reader *reader, struct err *err)
 	return 0;
 }
 
-static int read_signature(const struct reader *reader, struct err *err)
+int reader_take_signature(const struct reader *reader, struct err *err)
 {
 	cleanup_with(eif_signature_clear) struct eif_signature signature = EIF_SIGNATURE_INIT;
 	struct eif_measurements *measurements = &reader->image->measurements;
@@ -387,8 +396,7 @@ static unsigned section_of(const struct eif_image *image, enum eif_type type)
 	return i;
 }
 
-/* Puts file, section and offset in front of what is wrong with a section's content. */
-static int wrap_content(const struct reader *reader, enum eif_type type, struct err *err)
+int reader_wrap(const struct reader *reader, enum eif_type type, struct err *err)
 {
 	unsigned i = section_of(reader->image, type);
 
@@ -396,10 +404,9 @@ static int wrap_content(const struct reader *reader, enum eif_type type, struct 
 			(unsigned long long)reader->image->sections[i].offset);
 }
 
-static void take_measured(struct eif_image *image, const struct measured *measured)
+void reader_take_measured(struct eif_image *image, const struct measured *measured)
 {
 	memcpy(image->measurements.pcr, measured->pcr, sizeof(measured->pcr));
-	memcpy(image->file_sha256, measured->file_sha256, SHA256_SIZE);
 	for (unsigned i = 0; i < image->section_count; i++)
 		memcpy(image->sections[i].sha256, measured->section_sha256[i], SHA256_SIZE);
 }
@@ -411,23 +418,30 @@ static int read_contents(struct reader *reader, struct err *err)
 	image->metadata = eif_metadata_parse(reader->kept[EIF_METADATA],
 					     reader->kept_size[EIF_METADATA], err);
 	if (!image->metadata)
-		return wrap_content(reader, EIF_METADATA, err);
-	if (read_signature(reader, err) < 0)
-		return wrap_content(reader, EIF_SIGNATURE, err);
+		return reader_wrap(reader, EIF_METADATA, err);
+	if (reader_take_signature(reader, err) < 0)
+		return reader_wrap(reader, EIF_SIGNATURE, err);
 	image->cmdline = steal_ptr(reader->kept[EIF_CMDLINE]);
 	image->cmdline_size = reader->kept_size[EIF_CMDLINE];
 	image->file_size = reader->offset;
-	take_measured(image, &reader->measured);
+	reader_take_measured(image, &reader->measured);
+	memcpy(image->file_sha256, reader->measured.file_sha256, SHA256_SIZE);
 	return 0;
+}
+
+int reader_open(struct reader *reader, struct err *err)
+{
+	reader->measurer = measurer_new(true, err);
+	return reader->measurer ? 0 : -1;
 }
 
 static int read_image(struct reader *reader, struct err *err)
 {
-	reader->measurer = measurer_new(true, err);
-	if (!reader->measurer || read_header(reader, err) < 0)
+	if (reader_open(reader, err) < 0 || read_header(reader, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < reader->image->section_count; i++)
-		if (read_section(reader, i, err) < 0)
+		if (read_section_header(reader, i, err) < 0 ||
+		    reader_take_section(reader, i, err) < 0)
 			return -1;
 	if (check_end(reader, err) < 0)
 		return -1;
