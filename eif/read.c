@@ -58,6 +58,7 @@ void eif_image_clear(struct eif_image *image)
 {
 	free(image->cmdline);
 	json_decref(image->metadata);
+	eif_signature_clear(&image->signature);
 	*image = EIF_IMAGE_INIT;
 }
 
@@ -385,6 +386,8 @@ static int read_signature(const struct reader *reader, struct err *err)
 				 measurements->pcr8, err) < 0)
 		return -1;
 	measurements->has_pcr8 = true;
+	reader->image->signature = signature;
+	signature = EIF_SIGNATURE_INIT;
 	return 0;
 }
 
