@@ -2,6 +2,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "command.h"
 #include "eif.h"
 
@@ -119,10 +121,15 @@ static int dispatch(int argc, char **argv, struct err *err)
 		       name);
 }
 
+/*
+ * A token's library may use OpenSSL, too, until the very end (SoftHSM does), so OpenSSL must not
+ * end before it.
+ */
 int main(int argc, char **argv)
 {
 	struct err err = {0};
 
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	if (dispatch(argc, argv, &err) < 0)
 		return err_print(&err, "eif");
 	return EXIT_OK;
