@@ -90,7 +90,6 @@ void signing_warn(const struct signing *signing, const struct eif_signer *signer
 	int64_t left = signer->not_after - signing->at;
 
 	if (left < (int64_t)WARN_DAYS * DAY)
-		command_warn("%s: expires within %lld days; an enclave does not start with an "
-			     "expired certificate",
-			     signing->eif.certificate_path, (long long)(left / DAY + 1));
+		command_warn("%s: expires within %lld days", signing->eif.certificate_path,
+			     (long long)(left / DAY + 1));
 }

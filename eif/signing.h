@@ -35,7 +35,7 @@ int signing_open(const struct signing_words *words, struct signing *signing, str
 /* A no-op on SIGNING_INIT. Fits cleanup_with(). */
 void signing_close(struct signing *signing);
 
-/* Warns when the certificates end within 30 days: no enclave starts with one that has expired. */
+/* Warns when the certificates end within 30 days. */
 void signing_warn(const struct signing *signing, const struct eif_signer *signer);
 
 /*
