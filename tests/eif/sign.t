@@ -9,6 +9,8 @@ LC_ALL=C
 export LC_ALL
 here=$(cd "$(dirname "$0")" && pwd)
 golden=$here/golden/aws-eif
+recompute=$here/../../ci/recompute
+[ -f "$recompute" ] || recompute=/mint/in/tree/ci/recompute # in the test environment
 : "${EIF:?path of the eif command}"
 case $EIF in
 /*) ;;
@@ -132,6 +134,8 @@ test_curve()
 	same "$1: prints the PCRs" "$(jq -r '.Measurements | .PCR0, .PCR1, .PCR2, .PCR8' described.json)" \
 		"$(sed 's/^PCR[0128]  //' printed)"
 	same "$1: PCR8" "$(pcr8_of "$1.pem")" "$(jq -r .Measurements.PCR8 described.json)"
+	same "$1: ci/recompute finds the same" "$(jq -r '.Measurements | .PCR0, .PCR1, .PCR2, .PCR8' described.json)" \
+		"$(sh "$recompute" signed.eif | sed -n 's/^PCR[0128] //p')"
 	same "$1: all else as before" "$("$EIF" describe --json "$image" | jq -c "$facts")" \
 		"$(jq -c "$facts" described.json)"
 	"$EIF" strip signed.eif -o stripped.eif >printed
@@ -458,6 +462,26 @@ test_environment()
 	same 'a failure leaves what was there' "$(sha256sum <signed.eif)" "$(sha256sum <kept.eif)"
 }
 
+# 192 MiB through 64 MiB of address space: memory does not grow with the image.
+# shellcheck disable=SC3045 # ulimit -v is no POSIX, but dash, bash and busybox have it
+test_memory()
+{
+	if ! (ulimit -v 65536 && "$EIF" --version) >/dev/null 2>&1; then
+		skip 'memory' 'the command does not start in 64 MiB of address space'
+		return
+	fi
+	dd if=/dev/zero of=huge bs=1 count=0 seek=201326592 2>/dev/null
+	"$EIF" build --kernel kernel --cmdline x --ramdisk huge --no-boot-checks -o huge.eif >/dev/null
+	rm huge
+	(
+		ulimit -v 65536
+		"$EIF" sign huge.eif --key P-384.key.pem --certificate P-384.pem --at "$now" -o hugesigned.eif
+		"$EIF" strip hugesigned.eif -o hugestripped.eif
+	) >printed 2>&1 || true
+	check 'memory: sign and strip 192 MiB' cmp huge.eif hugestripped.eif
+	rm -f huge.eif hugesigned.eif hugestripped.eif
+}
+
 # ---- a token ----
 
 test_token()
@@ -518,5 +542,6 @@ test_images
 test_attach
 test_usage
 test_environment
+test_memory
 test_token
 finish_tap
