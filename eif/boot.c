@@ -4,6 +4,7 @@
  */
 #include "boot.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "format.h"
@@ -49,10 +50,14 @@ int boot_check_ramdisk(int fd, const char *path, uint64_t size, bool last, struc
 		return -1;
 	format = format_of_ramdisk(head.bytes, head.size);
 	if (!format || !format->boots)
-		return err_set(err, EXIT_MALFORMED, "EIF-RAMDISK",
-			       "%s: cpio (070701), gzip, zstd, xz (with CRC-32) or legacy lz4 expected at "
-			       "its start, found %s",
-			       path, format ? format->name : "none of them");
+		return err_set(
+			err, EXIT_MALFORMED, "EIF-RAMDISK",
+			"%s: cpio (070701), gzip, zstd, xz (with CRC-32) or legacy lz4 expected at "
+			"its start, found %s",
+			path,
+			!format				  ? "none of them"
+			: strcmp(format->name, "xz") == 0 ? "xz with another check"
+							  : format->name);
 	if (!last && size % 4 != 0)
 		return err_set(err, EXIT_MALFORMED, "EIF-RAMDISK",
 			       "%s: a multiple of 4 bytes expected before another ramdisk, found "

@@ -22,7 +22,7 @@ static const struct format compressed[] = {
 	/* lib/xz/xz_dec_stream.c knows no check and CRC-32, but not the xz command's default. */
 	{"xz", 0, 8, "\xfd\x37\x7a\x58\x5a\x00\x00\x00", true},
 	{"xz", 0, 8, "\xfd\x37\x7a\x58\x5a\x00\x00\x01", true},
-	{"xz with another check than CRC-32", 0, 6, "\xfd\x37\x7a\x58\x5a\x00", false},
+	{"xz", 0, 6, "\xfd\x37\x7a\x58\x5a\x00", false},
 	{"lz4 legacy", 0, 4, "\x02\x21\x4c\x18", true},
 	{"lz4 frame", 0, 4, "\x04\x22\x4d\x18", false},
 	{"bzip2", 0, 3, "BZh", false},

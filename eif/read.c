@@ -38,6 +38,7 @@ void eif_image_clear(struct eif_image *image)
 	free(image->cmdline);
 	json_decref(image->metadata);
 	json_decref(image->notes);
+	eif_signature_clear(&image->signature);
 	*image = EIF_IMAGE_INIT;
 }
 
@@ -384,6 +385,8 @@ int reader_take_signature(const struct reader *reader, struct err *err)
 				 measurements->pcr8, err) < 0)
 		return -1;
 	measurements->has_pcr8 = true;
+	reader->image->signature = signature;
+	signature = EIF_SIGNATURE_INIT;
 	return 0;
 }
 

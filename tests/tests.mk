@@ -26,7 +26,7 @@ run: $(target_dir)/image.eif $(vms_needed) ## boot the image in QEMU with a pare
 	@$(RUN) --tty --name run --root test $(vms) --in image.eif=$< -- sh /mint/in/boot/run-image
 
 # Unit tests: each room's library under the sanitizers.
-units := $(addprefix $(parts)/test/unit/test_,config eif init measure rootfs stream)
+units := $(addprefix $(parts)/test/unit/test_,config eif init measure rootfs signature stream)
 unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
@@ -41,6 +41,9 @@ unit_config_libs := $(ROOTFS_LIBS)
 unit_measure_room := eif
 unit_measure_src := $(unit_eif_src)
 unit_measure_libs := $(EIF_LIBS)
+unit_signature_room := eif
+unit_signature_src := $(unit_eif_src)
+unit_signature_libs := $(EIF_LIBS)
 unit_stream_room := rootfs
 unit_stream_src := $(unit_rootfs_src)
 unit_stream_libs := $(ROOTFS_LIBS)
@@ -55,6 +58,7 @@ $(parts)/test/unit/test_measure: $(unit_eif_src) tests/eif/test_measure.c $(wild
 $(parts)/test/unit/test_config: $(unit_rootfs_src) tests/rootfs/test_config.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_rootfs: $(unit_rootfs_src) tests/rootfs/test_rootfs.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_init: $(unit_init_src) tests/init/test_init.c $(wildcard init/*.h)
+$(parts)/test/unit/test_signature: $(unit_eif_src) tests/eif/test_signature.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_stream: $(unit_rootfs_src) tests/rootfs/test_stream.c $(wildcard lib/*.h rootfs/*.h)
 
 # Images of other recipes than RECIPE are made by a make of their own, one after the other: they share their parts.

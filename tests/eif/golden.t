@@ -523,7 +523,7 @@ test_boot_checks() {
 	unhex 4d5a00007a696d67 >zboot
 	no_boot 'EFI kernel that unpacks itself' EIF-KERNEL --kernel zboot --arch aarch64 \
 		--cmdline x --ramdisk cpio
-	is 'it is named as such' 1 "$(grep -c 'found a compressed EFI image' stderr)"
+	is 'it is named as such' 1 "$(grep -c 'found EFI zboot' stderr)"
 	unhex fd377a585a000004 >xz64
 	no_boot 'xz with CRC-64' EIF-RAMDISK --kernel bzImage --cmdline x --ramdisk xz64
 	no_boot 'unknown ramdisk' EIF-RAMDISK --kernel bzImage --cmdline x --ramdisk bzImage

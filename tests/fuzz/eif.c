@@ -202,19 +202,3 @@ size_t mutate_eif(uint8_t *data, size_t size, size_t max, struct dice *dice)
 }
 
 const struct target fuzz_eif = {"eif", run, mutate_eif};
-
-/* The signature section alone, which lies behind all the rest. */
-static int run_signature(const uint8_t *data, size_t size)
-{
-	static const char *const names[] = {"EIF-SIGNATURE", NULL};
-	cleanup_with(eif_signature_clear) struct eif_signature signature = EIF_SIGNATURE_INIT;
-	unsigned char pcr8[SHA384_SIZE];
-	struct err err = {0};
-
-	if (eif_signature_parse(data, size, &signature, &err) < 0 ||
-	    eif_certificate_pcr8(signature.certificate, signature.certificate_size, pcr8, &err) < 0)
-		fuzz_refused(&err, names);
-	return 0;
-}
-
-const struct target fuzz_signature = {"signature", run_signature, NULL};

@@ -87,7 +87,7 @@ static int run_extract(const uint8_t *data, size_t size)
 	char path[60];
 
 	snprintf(path, sizeof(path), "/dev/shm/fuzz-extract.%d", (int)getpid());
-	if (eif_extract(file.fd, "fuzz", path, &err) == 0) {
+	if (eif_extract(file.fd, "fuzz", path, false, &err) == 0) {
 		check_parts(file.fd, path);
 	} else {
 		fuzz_refused(&err, names);
