@@ -114,7 +114,7 @@ completes()
 }
 if command -v bash >/dev/null; then
 	check "completion: commands of eif" [ "$(completes eif des)" = describe ]
-	check "completion: options of a command" [ "$(completes eif build --raw)" = --raw-metadata ]
+	check "completion: options of a command" [ "$(completes eif build --raw-m)" = --raw-metadata ]
 	check "completion: commands of rootfs" [ "$(completes rootfs pa)" = pack ]
 	check "completion: options of rootfs" [ "$(completes rootfs pack --own)" = --owner-root ]
 	check "completion: files are bash's own business" [ "$(completes eif describe x)" = "" ]
