@@ -29,7 +29,7 @@ expect_plain = $(if $(filter-out <>,<$(call left,$1,$2)>),$(error \
 comma := ,
 $(foreach v,RECIPE TARGET,$(call expect_plain,$v))
 $(foreach v,ROOTFS IMAGE FROM,$(call expect_plain,$v,:))
-$(foreach v,TARGETS VARY HOSTS SECONDS FUZZ,$(if $(strip $(call left,$v)),$(error \
+$(foreach v,TARGETS VARY HOSTS SECONDS FUZZ BENCH,$(if $(strip $(call left,$v)),$(error \
 	$v: words of A-Z a-z 0-9 _ . / + $(comma) @ = ~ - expected, found "$(value $v)")))
 
 recipe_dir := $(if $(findstring /,$(RECIPE)),$(RECIPE:%/=%),recipes/$(RECIPE))
@@ -79,7 +79,7 @@ include ci/ci.mk
 include attest/attest.mk
 
 settable := RECIPE TARGETS TARGET ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
-	SECONDS FUZZ PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE
+	SECONDS FUZZ BENCH PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE
 overridden := $(strip $(foreach v,$(filter-out $(settable) -%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v)))
 $(if $(overridden),$(error only $(settable) can be set, found $(overridden)))
 

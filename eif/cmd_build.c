@@ -1,19 +1,24 @@
-/* eif build: options into an image. Writes nothing but the image and its measurements. */
+/* eif build: options into an image, signed or not. Writes nothing but it and its measurements. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
-#include "eif.h"
+#include "room.h"
 #include "outfile.h"
+#include "signing.h"
 
 static const char help[] =
-	"usage: eif build --kernel FILE (--cmdline STRING | --cmdline-file FILE)\n"
+	"usage: eif build --kernel FILE (--cmdline STRING | --cmdline-file FILE | --raw-cmdline "
+	"FILE)\n"
 	"                 --ramdisk FILE [--ramdisk FILE]... [OPTION]... -o OUT.eif\n"
-	"Writes an unsigned enclave image and prints PCR0, PCR1 and PCR2.\n"
+	"Writes an enclave image and prints PCR0, PCR1 and PCR2, and PCR8 of a signed one.\n"
 	"\n"
 	"  --kernel FILE          bzImage (x86_64) or uncompressed Image (aarch64)\n"
 	"  --cmdline STRING       the kernel's command line\n"
 	"  --cmdline-file FILE    the same from a file, less one trailing newline\n"
+	"  --raw-cmdline FILE     the same from a file, with every byte of it\n"
 	"  --ramdisk FILE         up to 29 of them, in this order\n"
 	"  --arch ARCH            x86_64 (default) or aarch64\n"
 	"  --name NAME            ImageName in the metadata (default: enclave)\n"
@@ -21,6 +26,8 @@ static const char help[] =
 	"  --kernel-version TEXT  KernelVersion in the metadata (default: unknown)\n"
 	"  --metadata FILE        a JSON object, becomes CustomMetadata\n"
 	"  --raw-metadata FILE    the metadata section's exact bytes, instead of the above\n"
+	"  --key KEY, --certificate FILE, --passphrase-file FILE, --random-nonce, --at TIME\n"
+	"                         sign the image: see eif sign --help\n"
 	"  --no-boot-checks       do not ask whether kernel, ramdisks and command line can boot\n"
 	"  --json                 print the measurements as nitro-cli does\n"
 	"  -o, --output FILE      the image; appears whole or not at all\n"
@@ -32,6 +39,7 @@ enum option_id {
 	OPT_KERNEL = 256,
 	OPT_CMDLINE,
 	OPT_CMDLINE_FILE,
+	OPT_RAW_CMDLINE,
 	OPT_RAMDISK,
 	OPT_ARCH,
 	OPT_NAME,
@@ -39,6 +47,11 @@ enum option_id {
 	OPT_KERNEL_VERSION,
 	OPT_METADATA,
 	OPT_RAW_METADATA,
+	OPT_KEY,
+	OPT_CERTIFICATE,
+	OPT_PASSPHRASE_FILE,
+	OPT_AT,
+	OPT_RANDOM_NONCE,
 	OPT_NO_BOOT_CHECKS,
 	OPT_JSON,
 	OPT_HELP
@@ -48,6 +61,7 @@ static const struct option long_options[] = {
 	{"kernel", required_argument, NULL, OPT_KERNEL},
 	{"cmdline", required_argument, NULL, OPT_CMDLINE},
 	{"cmdline-file", required_argument, NULL, OPT_CMDLINE_FILE},
+	{"raw-cmdline", required_argument, NULL, OPT_RAW_CMDLINE},
 	{"ramdisk", required_argument, NULL, OPT_RAMDISK},
 	{"arch", required_argument, NULL, OPT_ARCH},
 	{"name", required_argument, NULL, OPT_NAME},
@@ -55,6 +69,11 @@ static const struct option long_options[] = {
 	{"kernel-version", required_argument, NULL, OPT_KERNEL_VERSION},
 	{"metadata", required_argument, NULL, OPT_METADATA},
 	{"raw-metadata", required_argument, NULL, OPT_RAW_METADATA},
+	{"key", required_argument, NULL, OPT_KEY},
+	{"certificate", required_argument, NULL, OPT_CERTIFICATE},
+	{"passphrase-file", required_argument, NULL, OPT_PASSPHRASE_FILE},
+	{"at", required_argument, NULL, OPT_AT},
+	{"random-nonce", no_argument, NULL, OPT_RANDOM_NONCE},
 	{"no-boot-checks", no_argument, NULL, OPT_NO_BOOT_CHECKS},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"output", required_argument, NULL, 'o'},
@@ -66,6 +85,7 @@ struct options {
 	const char *kernel;
 	const char *cmdline;
 	const char *cmdline_file;
+	const char *raw_cmdline;
 	const char **ramdisks; /* room for argc of them */
 	size_t ramdisk_count;
 	const char *arch;
@@ -75,6 +95,7 @@ struct options {
 	const char *metadata;
 	const char *raw_metadata;
 	const char *output;
+	struct signing_words words;
 	bool no_boot_checks;
 	bool json;
 	bool help;
@@ -89,6 +110,8 @@ static const char **slot_of(struct options *options, int opt)
 		return &options->cmdline;
 	case OPT_CMDLINE_FILE:
 		return &options->cmdline_file;
+	case OPT_RAW_CMDLINE:
+		return &options->raw_cmdline;
 	case OPT_ARCH:
 		return &options->arch;
 	case OPT_NAME:
@@ -101,6 +124,14 @@ static const char **slot_of(struct options *options, int opt)
 		return &options->metadata;
 	case OPT_RAW_METADATA:
 		return &options->raw_metadata;
+	case OPT_KEY:
+		return &options->words.key;
+	case OPT_CERTIFICATE:
+		return &options->words.certificate;
+	case OPT_PASSPHRASE_FILE:
+		return &options->words.passphrase_file;
+	case OPT_AT:
+		return &options->words.at;
 	case 'o':
 		return &options->output;
 	default:
@@ -118,6 +149,9 @@ static int set_option(struct options *options, int opt, int index, char **argv, 
 	switch (opt) {
 	case OPT_RAMDISK:
 		options->ramdisks[options->ramdisk_count++] = optarg;
+		return 0;
+	case OPT_RANDOM_NONCE:
+		options->words.random_nonce = true;
 		return 0;
 	case OPT_NO_BOOT_CHECKS:
 		options->no_boot_checks = true;
@@ -139,26 +173,44 @@ static int missing(const char *what, struct err *err)
 		       "build: %s expected, found none (see eif build --help)", what);
 }
 
+static int check_signing(const struct signing_words *words, struct err *err)
+{
+	bool any = words->key || words->certificate || words->passphrase_file || words->at ||
+		   words->random_nonce;
+
+	if (any && !(words->key && words->certificate))
+		return err_set(err, EXIT_USAGE, "EIF-USAGE",
+			       "build: --key and --certificate for a signed image expected, found "
+			       "one of them, or neither");
+	return 0;
+}
+
 static int check_options(const struct options *options, struct err *err)
 {
 	bool own =
 		options->name || options->version || options->kernel_version || options->metadata;
+	int cmdlines = !!options->cmdline + !!options->cmdline_file + !!options->raw_cmdline;
 
 	if (!options->kernel)
 		return missing("--kernel", err);
-	if (!options->cmdline && !options->cmdline_file)
-		return missing("--cmdline or --cmdline-file", err);
+	if (cmdlines == 0)
+		return missing("--cmdline, --cmdline-file or --raw-cmdline", err);
 	if (options->ramdisk_count == 0)
 		return missing("--ramdisk", err);
 	if (!options->output)
 		return missing("-o", err);
-	if (options->cmdline && options->cmdline_file)
-		return err_set(err, EXIT_USAGE, "EIF-USAGE",
-			       "build: one of --cmdline and --cmdline-file expected, found both");
+	if (cmdlines > 1)
+		return err_set(
+			err, EXIT_USAGE, "EIF-USAGE",
+			"build: one of --cmdline, --cmdline-file and --raw-cmdline expected, "
+			"found %d",
+			cmdlines);
 	if (options->raw_metadata && own)
 		return err_set(err, EXIT_USAGE, "EIF-USAGE",
 			       "build: --raw-metadata alone expected, found --name, --version, "
 			       "--kernel-version or --metadata beside it");
+	if (check_signing(&options->words, err) < 0)
+		return -1;
 	if (options->arch && strcmp(options->arch, "x86_64") != 0 &&
 	    strcmp(options->arch, "aarch64") != 0)
 		return err_set(err, EXIT_USAGE, "EIF-USAGE",
@@ -196,6 +248,8 @@ static char *load_cmdline(const struct options *options, size_t *size, struct er
 			*size = strlen(text);
 		return text;
 	}
+	if (options->raw_cmdline)
+		return read_small_file(options->raw_cmdline, EIF_MAX_CMDLINE, size, err);
 	text = read_small_file(options->cmdline_file, EIF_MAX_CMDLINE + 1, size, err);
 	if (text && *size > 0 && text[*size - 1] == '\n')
 		(*size)--;
@@ -228,27 +282,52 @@ static char *load_metadata(const struct options *options, size_t *size, struct e
 	return text;
 }
 
-static int print_measurements(const struct eif_measurements *measurements, bool as_json,
-			      struct err *err)
+static void cleanup_unlink_at(char **path)
 {
-	cleanup_json json_t *json = NULL;
-	char hex[HASH_MAX_HEX];
+	if (*path)
+		unlink(*path);
+	free(*path);
+}
 
-	if (as_json) {
-		json_t *inner = eif_measurements_json(measurements, err);
+/* An unsigned image beside the output, for as long as it takes to sign it. */
+static char *temporary_image(const char *output, struct err *err)
+{
+	char *path = NULL;
+	int fd = -1;
 
-		if (!inner)
-			return -1;
-		json = json_pack("{s:o}", "Measurements", inner);
-		if (!json)
-			return err_errno(err, "MEMORY", "measurements");
-		return command_print_json(json, err);
+	if (asprintf(&path, "%s.unsigned.XXXXXX", output) >= 0)
+		fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0) {
+		err_errno(err, "FILE-CREATE", "%s", output);
+		free(path);
+		return NULL;
 	}
-	for (int i = 0; i < 3; i++) {
-		hash_hex(measurements->pcr[i], SHA384_SIZE, hex);
-		printf("PCR%d  %s\n", i, hex);
-	}
-	return command_flush(err);
+	close(fd);
+	return path;
+}
+
+/* What is needed for the signature is looked at before anything is written. */
+static int write_signed(const struct eif_build *plan, const struct options *options,
+			struct eif_measurements *measurements, struct err *err)
+{
+	cleanup_with(signing_close) struct signing signing = SIGNING_INIT;
+	cleanup_with(cleanup_unlink_at) char *unsigned_path = NULL;
+	cleanup_close int fd = -1;
+	struct eif_signer signer;
+
+	if (signing_open(&options->words, &signing, err) < 0)
+		return -1;
+	unsigned_path = temporary_image(options->output, err);
+	if (!unsigned_path || eif_write(plan, unsigned_path, measurements, err) < 0)
+		return -1;
+	fd = open(unsigned_path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, "FILE-OPEN", "%s", unsigned_path);
+	if (eif_sign(fd, unsigned_path, &signing.eif, options->output, measurements, &signer, err) <
+	    0)
+		return -1;
+	signing_warn(&signing, &signer);
+	return 0;
 }
 
 static int build(const struct options *options, struct err *err)
@@ -272,9 +351,10 @@ static int build(const struct options *options, struct err *err)
 		return -1;
 	plan.cmdline = cmdline;
 	plan.metadata = metadata;
-	if (eif_write(&plan, options->output, &measurements, err) < 0)
+	if ((options->words.key ? write_signed(&plan, options, &measurements, err)
+				: eif_write(&plan, options->output, &measurements, err)) < 0)
 		return -1;
-	return print_measurements(&measurements, options->json, err);
+	return command_print_measurements(&measurements, options->json, err);
 }
 
 int cmd_build(int argc, char **argv, struct err *err)

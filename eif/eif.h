@@ -1,6 +1,8 @@
 /*
- * Enclave images (EIF, format version 4): writing, reading, measuring, describing, taking apart.
- * Nothing here signs or checks a signature, and nothing holds a whole image in memory.
+ * The public face of the library mintmark-eif; files of the room include room.h instead.
+ *
+ * Enclave images (EIF, format version 4): writing, reading, measuring, describing, taking apart,
+ * signing, checking signatures. Nothing here holds a whole image in memory.
  *
  * Facts of the format come from aws-nitro-enclaves-image-format (src/defs/mod.rs) and from QEMU's
  * hw/core/eif.c; docs/eif.md has them in short. Sizes and offsets are bytes.
@@ -14,9 +16,12 @@
 
 #include <jansson.h>
 
-#include "cleanup.h"
+#include "digest.h"
 #include "err.h"
-#include "hash.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define EIF_TOOL_VERSION "0.1.0" /* also the BuildToolVersion of the images that we write */
 
@@ -53,6 +58,7 @@ struct eif_section {
 	uint64_t offset; /* of its 12-byte header */
 	uint64_t size;	 /* of its data, without that header */
 	unsigned char sha256[SHA256_SIZE];
+	const char *format; /* what a kernel or ramdisk begins as, "bzImage", "cpio"; or NULL */
 };
 
 /* "kernel", "cmdline", "ramdisk", "signature" or "metadata"; "unknown" for any other number. */
@@ -110,7 +116,22 @@ json_t *eif_metadata_parse(const void *data, size_t size, struct err *err);
 
 /* ---- reading ---- */
 
+/* What the first element of a signature section holds; both arrays are the caller's to free. */
+struct eif_signature {
+	size_t count;		    /* of elements: AWS's reader looks at the first alone */
+	unsigned char *certificate; /* PEM text */
+	size_t certificate_size;
+	unsigned char *cose; /* an untagged COSE_Sign1 */
+	size_t cose_size;
+};
+
+#define EIF_SIGNATURE_INIT ((struct eif_signature){0})
+
+/* Lets go of both arrays. Fits cleanup_with(). */
+void eif_signature_clear(struct eif_signature *signature);
+
 struct eif_image {
+	unsigned version; /* 4; another one only from eif_read_lenient() */
 	enum eif_arch arch;
 	uint64_t default_memory; /* ignored by the hypervisor */
 	uint64_t default_cpus;	 /* ignored by the hypervisor */
@@ -122,7 +143,9 @@ struct eif_image {
 	struct eif_measurements measurements;
 	char *cmdline; /* cmdline_size bytes, perhaps binary ones */
 	size_t cmdline_size;
-	json_t *metadata;
+	json_t *metadata; /* NULL only from eif_read_lenient() */
+	json_t *notes; /* of eif_read_lenient(): {"name", "text"} of what a strict reader refuses */
+	struct eif_signature signature; /* empty unless measurements.has_pcr8 */
 };
 
 #define EIF_IMAGE_INIT ((struct eif_image){0})
@@ -154,18 +177,17 @@ struct eif_sink {
 int eif_read(int fd, const char *path, const struct eif_sink *sink, struct eif_image *image,
 	     struct err *err);
 
-/* What the first element of a signature section holds; both arrays are the caller's to free. */
-struct eif_signature {
-	unsigned char *certificate; /* PEM text */
-	size_t certificate_size;
-	unsigned char *cose; /* an untagged COSE_Sign1 */
-	size_t cose_size;
-};
-
-#define EIF_SIGNATURE_INIT ((struct eif_signature){0})
-
-/* Lets go of both arrays. Fits cleanup_with(). */
-void eif_signature_clear(struct eif_signature *signature);
+/*
+ * As eif_read(), for images that eif_read() refuses: other versions, and what other writers do.
+ * Whatever is wrong becomes one of image->notes, under the name that eif_read() has for it. Follows
+ * the header's table as the hypervisor does, or walks from section to section where the table
+ * cannot be followed, and says which. fd must be a file that can be sought in.
+ *
+ * Still refused: what has no header or magic, no kernel, command line or ramdisk; a second kernel
+ * or command line; a command line, metadata or signature section above its limit.
+ */
+int eif_read_lenient(int fd, const char *path, const struct eif_sink *sink, struct eif_image *image,
+		     struct err *err);
 
 /* Takes a signature section's data apart; EIF-SIGNATURE when it is not of the format's shape. */
 int eif_signature_parse(const void *data, size_t size, struct eif_signature *signature,
@@ -174,6 +196,81 @@ int eif_signature_parse(const void *data, size_t size, struct eif_signature *sig
 /* PCR8 of the first certificate in a PEM text; EIF-SIGNATURE when there is none. */
 int eif_certificate_pcr8(const void *pem, size_t size, unsigned char pcr8[SHA384_SIZE],
 			 struct err *err);
+
+/* ---- signatures ---- */
+
+/* What a signature is held against. */
+struct eif_signature_check {
+	const void *certificate; /* PEM: its first certificate must have signed; NULL for any */
+	size_t certificate_size;
+	const int64_t *at; /* when all certificates must be valid, in seconds since 1970; or NULL */
+};
+
+/* What a good signature tells. */
+struct eif_signer {
+	char subject[256];     /* of the signing certificate, RFC 2253, ASCII */
+	const char *algorithm; /* "ES256", "ES384" or "ES512" */
+	unsigned certificates; /* in the chain */
+	int64_t not_before;    /* from when on all of them are valid, in seconds since 1970 */
+	int64_t not_after;     /* until when */
+};
+
+/*
+ * Checks the signature of an image that eif_read() has read. Strict: one signature, a COSE_Sign1 in
+ * its shortest form without anything optional, over this image's PCR0, by the first certificate,
+ * whose issuer is the next one, and so on. Trust begins where the caller has the certificate from:
+ * without check->certificate anybody may have signed.
+ *
+ * With EXIT_VERIFY: EIF-UNSIGNED, EIF-SIGNATURE-COUNT, EIF-SIGNATURE-ALGORITHM, EIF-SIGNATURE-PCR,
+ * EIF-SIGNATURE-BAD, EIF-CERTIFICATE-OTHER, EIF-CERTIFICATE-CHAIN, EIF-CERTIFICATE-USAGE,
+ * EIF-CERTIFICATE-EARLY, EIF-CERTIFICATE-EXPIRED. With EXIT_MALFORMED: EIF-COSE, EIF-CERTIFICATE.
+ */
+int eif_signature_verify(const struct eif_image *image, const struct eif_signature_check *check,
+			 struct eif_signer *signer, struct err *err);
+
+/* A private key, in memory or in a token. */
+struct eif_key;
+
+/*
+ * Opens a PEM file, or a key behind a URI "pkcs11:..." through OpenSSL's provider of that name.
+ * passphrase is that of the file or the token's PIN; NULL for none, nobody is ever asked. EIF-KEY
+ * when there is no such key, or not exactly one.
+ */
+struct eif_key *eif_key_open(const char *where, const char *passphrase, struct err *err);
+
+/* Accepts NULL. */
+void eif_key_close(struct eif_key *key);
+
+/* Who signs, and with what. One of key and signature is set, or none for the bytes to be signed. */
+struct eif_signing {
+	const void *certificate; /* PEM: the signing certificate, its issuer, and so on */
+	size_t certificate_size;
+	const char *certificate_path; /* for messages */
+	const int64_t *at;	      /* when the certificates must be valid; NULL: not looked at */
+	struct eif_key *key;
+	bool random_nonce;     /* instead of one by RFC 6979, for tokens that have no other */
+	const void *signature; /* made elsewhere: r and s one after the other, or as DER */
+	size_t signature_size;
+};
+
+/*
+ * Reads an unsigned image from fd and writes it, signed, to out: whole, read back and verified, or
+ * not at all. The certificates are written as PEM without anything that stood around them.
+ *
+ * Beside the names of eif_read() and eif_signature_verify(): EIF-SIGNED, EIF-SECTION-COUNT,
+ * EIF-SECTION-SIZE when the certificates are too many; EIF-KEY-OTHER when the key is not the
+ * certificate's; EIF-NONCE when it cannot sign deterministically; EIF-SIGN when signing failed.
+ */
+int eif_sign(int fd, const char *path, const struct eif_signing *signing, const char *out,
+	     struct eif_measurements *measurements, struct eif_signer *signer, struct err *err);
+
+/* The very bytes that eif_sign() would sign, owned by the caller. */
+void *eif_sign_bytes(int fd, const char *path, const struct eif_signing *signing, size_t *size,
+		     struct eif_signer *signer, struct err *err);
+
+/* Writes a signed image's unsigned form to out, bit for bit what was signed. EIF-UNSIGNED. */
+int eif_strip(int fd, const char *path, const char *out, struct eif_measurements *measurements,
+	      struct err *err);
 
 /* ---- telling ---- */
 
@@ -186,20 +283,53 @@ json_t *eif_measurements_json(const struct eif_measurements *measurements, struc
  */
 json_t *eif_describe(const struct eif_image *image, struct err *err);
 
+/* Bytes of the file that are in none of PCR0, 1 and 2: all but kernel, cmdline and ramdisks' data. */
+uint64_t eif_unmeasured(const struct eif_image *image);
+
 /* Whether eif_describe() or nitro-cli gives a top-level member of this name a meaning. */
 bool eif_describe_knows(const char *key);
 
 /*
  * Writes kernel, cmdline, ramdisk0, ramdisk1 ..., metadata.json and signature into the folder dir,
  * which is made when it is missing. Nothing appears there unless eif_read() found the whole image
- * sound. FILE-EXISTS rather than overwriting.
+ * sound, or, when lenient is set, eif_read_lenient() could make sense of it. FILE-EXISTS rather than
+ * overwriting.
  */
-int eif_extract(int fd, const char *path, const char *dir, struct err *err);
+int eif_extract(int fd, const char *path, const char *dir, bool lenient, struct err *err);
 
-static inline void cleanup_json_at(json_t **json)
-{
-	json_decref(*json);
+/* ---- verifying and comparing ---- */
+
+struct eif_verification {
+	bool lenient;	      /* eif_read_lenient() instead of eif_read() */
+	const json_t *expected; /* measurements as published, or NULL: see eif_expected_parse() */
+};
+
+/*
+ * Measurements that somebody published: eif describe --json, what nitro-cli build-enclave and
+ * describe-eif print, or an object of PCRs alone. The reference is the caller's; NULL with
+ * EIF-EXPECTED when it is no such thing. path only serves the messages.
+ */
+json_t *eif_expected_parse(const void *data, size_t size, const char *path, struct err *err);
+
+/*
+ * Reads an image and says everything that can be said about it alone, as JSON that is the caller's:
+ * Sound and Notes (of the lenient reader); Description, of eif_describe(); Differences, [{"what",
+ * "expected", "found"}] between it and what was expected, and NotCompared, names of what was
+ * expected and is no fact about an image; Unpinned, [{"name", "unchanged", "section", "bytes",
+ * "text"}]: what an untrusted parent could change without changing the PCRs in "unchanged".
+ * Differences are no failure of this function.
+ */
+json_t *eif_verify(int fd, const char *path, const struct eif_verification *what, struct err *err);
+
+/*
+ * Compares two images as JSON that is the caller's: Same, Sections, Metadata, Cmdline, Kernel,
+ * Files and Measurements, each with what differs and, for PCRs, why. docs/eif.md has the members.
+ */
+json_t *eif_diff(int fd_a, const char *path_a, int fd_b, const char *path_b, bool lenient,
+		 struct err *err);
+
+#ifdef __cplusplus
 }
-#define cleanup_json cleanup_with(cleanup_json_at)
+#endif
 
 #endif

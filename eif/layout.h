@@ -31,8 +31,7 @@ enum {
 	AT_SECTION_SIZE = 4,
 
 	FORMAT_VERSION = 4,
-	FLAG_AARCH64 = 1,
-	COPY_SIZE = 256 * 1024 /* bytes in flight while copying */
+	FLAG_AARCH64 = 1
 };
 
 static const unsigned char eif_magic[4] = {'.', 'e', 'i', 'f'};

@@ -1,38 +1,55 @@
 /*
- * PCR0, 1 and 2 of sections that come by once, in the order of the file. For the room's own files;
- * must never see a byte that is not section data.
+ * Everything that is computed over the bytes of an image, in one pass and on several cores: PCR0, 1
+ * and 2, the checksum and, when asked for, the SHA-256 of the file and of each section. For the
+ * room's own files; never looks at what the bytes mean.
  */
 #ifndef MINTMARK_EIF_MEASURE_H
 #define MINTMARK_EIF_MEASURE_H
 
-#include "eif.h"
+#include "room.h"
+#include "ring.h"
 
-struct measurer {
-	struct hash *image; /* PCR0: kernel, command line, all ramdisks */
-	struct hash *boot;  /* PCR1: the same up to the end of the first ramdisk */
-	struct hash *rest;  /* PCR2: the ramdisks after the first */
-	enum eif_type type; /* of the section that is coming by */
-	unsigned ramdisks;  /* begun so far */
+/* What came out. */
+struct measured {
+	unsigned char pcr[3][SHA384_SIZE];
+	uint32_t crc;
+	unsigned char file_sha256[SHA256_SIZE]; /* these two only with sha256 */
+	unsigned char section_sha256[EIF_MAX_SECTIONS][SHA256_SIZE];
 };
 
-#define MEASURER_INIT ((struct measurer){0})
+struct measurer;
 
-/* Fails with HASH-ENGINE, as the others do. */
-int measurer_open(struct measurer *measurer, struct err *err);
+/* NULL with MEMORY or HASH-ENGINE; so fail all others. sha256: of the file and its sections, too.
+ */
+struct measurer *measurer_new(bool sha256, struct err *err);
 
-/* Announces the section that the next bytes belong to. */
-int measurer_begin(struct measurer *measurer, enum eif_type type, struct err *err);
+/* The file's header, HEADER_SIZE bytes; the checksum, its last 4, is not in the checksum. */
+int measurer_header(struct measurer *measurer, const unsigned char *header, struct err *err);
 
-int measurer_update(struct measurer *measurer, const void *data, size_t size, struct err *err);
-
-/* Sets PCR0, 1 and 2 and nothing else; the measurer must only be closed afterwards. */
-int measurer_final(struct measurer *measurer, struct eif_measurements *measurements,
+/* The next section's header, SECTION_HEADER_SIZE bytes; the data that comes now is of that type. */
+int measurer_begin(struct measurer *measurer, enum eif_type type, const unsigned char *header,
 		   struct err *err);
 
-/* A no-op on MEASURER_INIT. Fits cleanup_with(). */
-void measurer_close(struct measurer *measurer);
+/*
+ * Room for RING_BLOCK bytes, to read section data into. The caller may look at what it put there
+ * until it calls measurer_put(), which takes the first size bytes.
+ */
+unsigned char *measurer_room(struct measurer *measurer, struct err *err);
+void measurer_put(struct measurer *measurer, size_t size);
+
+/* Waits for all results. The measurer must only be freed afterwards. */
+int measurer_final(struct measurer *measurer, struct measured *measured, struct err *err);
+
+/* Accepts NULL. */
+void measurer_free(struct measurer *measurer);
 
 /* PCR of one piece of content in memory. */
 int measure_bytes(const void *data, size_t size, unsigned char pcr[SHA384_SIZE], struct err *err);
+
+static inline void cleanup_measurer_at(struct measurer **measurer)
+{
+	measurer_free(*measurer);
+}
+#define cleanup_measurer cleanup_with(cleanup_measurer_at)
 
 #endif

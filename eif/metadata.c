@@ -2,7 +2,7 @@
  * The metadata section: JSON that is in no PCR but in the file's hash. Ours says nothing about
  * time, host or builder, and never depends on how a JSON library prints numbers.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,8 +23,14 @@ static json_t *parse_object(const char *text, size_t size, struct err *err)
 {
 	const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
 	json_error_t why;
-	json_t *json = json_loadb(text, size, flags, &why);
+	json_t *json;
 
+	/* jansson passes over some of these. */
+	if (memchr(text, '\0', size)) {
+		bad_metadata(err, "JSON", "a NUL byte");
+		return NULL;
+	}
+	json = json_loadb(text, size, flags, &why);
 	if (!json && json_error_code(&why) == json_error_numeric_overflow)
 		json = json_loadb(text, size, flags | JSON_DECODE_INT_AS_REAL, &why);
 	if (!json) {

@@ -3,40 +3,19 @@
  * AWS's own reader walks from section to section: a file that could mean two things to them is
  * refused. Never allocates by a number that the file names, except below the limits in eif.h.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "format.h"
 #include "layout.h"
-#include "measure.h"
+#include "reader.h"
 
-struct reader {
-	int fd;
-	const char *path;
-	const struct eif_sink *sink;
-	struct eif_image *image;
-	uint64_t offset; /* bytes consumed */
-	uLong crc;
-	struct hash *file;
-	struct measurer measurer;
-	unsigned char *buffer; /* COPY_SIZE bytes */
-
-	/* what the header's table says, for comparison with the walk */
-	uint64_t table_size[EIF_MAX_SECTIONS];
-
-	char *kept[EIF_METADATA + 1]; /* data of the small sections by type, NUL-terminated */
-	size_t kept_size[EIF_METADATA + 1];
-	unsigned seen[EIF_METADATA + 1]; /* sections of each type so far */
-};
-
-static void reader_close(struct reader *reader)
+void reader_close(struct reader *reader)
 {
-	hash_free(reader->file);
-	measurer_close(&reader->measurer);
-	free(reader->buffer);
+	measurer_free(reader->measurer);
 	for (unsigned type = 0; type <= EIF_METADATA; type++)
 		free(reader->kept[type]);
 }
@@ -58,11 +37,12 @@ void eif_image_clear(struct eif_image *image)
 {
 	free(image->cmdline);
 	json_decref(image->metadata);
+	json_decref(image->notes);
+	eif_signature_clear(&image->signature);
 	*image = EIF_IMAGE_INIT;
 }
 
-/* Up to size bytes; fewer only at the end of the file. -1 on an error. */
-static ssize_t fetch(struct reader *reader, unsigned char *data, size_t size, struct err *err)
+ssize_t reader_fetch(struct reader *reader, unsigned char *data, size_t size, struct err *err)
 {
 	size_t used = 0;
 
@@ -78,8 +58,6 @@ static ssize_t fetch(struct reader *reader, unsigned char *data, size_t size, st
 		used += (size_t)n;
 	}
 	reader->offset += used;
-	if (hash_update(reader->file, data, used, err) < 0)
-		return -1;
 	return (ssize_t)used;
 }
 
@@ -164,7 +142,7 @@ static int read_header(struct reader *reader, struct err *err)
 {
 	struct eif_image *image = reader->image;
 	unsigned char header[HEADER_SIZE];
-	ssize_t n = fetch(reader, header, sizeof(header), err);
+	ssize_t n = reader_fetch(reader, header, sizeof(header), err);
 
 	if (n < 0)
 		return -1;
@@ -174,13 +152,15 @@ static int read_header(struct reader *reader, struct err *err)
 			       HEADER_SIZE, n);
 	if (check_fixed_fields(reader, header, err) < 0)
 		return -1;
+	image->version = FORMAT_VERSION;
 	image->arch = get_be(header + AT_FLAGS, 2) & FLAG_AARCH64 ? EIF_AARCH64 : EIF_X86_64;
 	image->default_memory = get_be(header + AT_MEMORY, 8);
 	image->default_cpus = get_be(header + AT_CPUS, 8);
 	image->section_count = (unsigned)get_be(header + AT_COUNT, 2);
 	image->crc = (uint32_t)get_be(header + AT_CRC, 4);
-	reader->crc = crc32_z(0, header, AT_CRC);
-	return check_table(reader, header, err);
+	if (check_table(reader, header, err) < 0)
+		return -1;
+	return measurer_header(reader->measurer, header, err);
 }
 
 /* What is wrong with section i at its header: "PATH: section 3 (ramdisk) at offset 5911: ...". */
@@ -219,23 +199,34 @@ static int check_order(struct reader *reader, unsigned i, struct err *err)
 	return 0;
 }
 
+uint64_t reader_limit(enum eif_type type)
+{
+	switch (type) {
+	case EIF_CMDLINE:
+		return EIF_MAX_CMDLINE;
+	case EIF_SIGNATURE:
+		return EIF_MAX_SIGNATURE;
+	case EIF_METADATA:
+		return EIF_MAX_METADATA;
+	case EIF_KERNEL:
+	case EIF_RAMDISK:
+		break;
+	}
+	return INT64_MAX;
+}
+
 /* Limits keep what is held in memory small; an empty kernel is refused because it cannot be one. */
 static int check_size(const struct reader *reader, unsigned i, struct err *err)
 {
-	static const uint64_t limits[EIF_METADATA + 1] = {
-		[EIF_KERNEL] = INT64_MAX,	   [EIF_CMDLINE] = EIF_MAX_CMDLINE,
-		[EIF_RAMDISK] = INT64_MAX,	   [EIF_SIGNATURE] = EIF_MAX_SIGNATURE,
-		[EIF_METADATA] = EIF_MAX_METADATA,
-	};
 	const struct eif_section *section = &reader->image->sections[i];
+	uint64_t limit = reader_limit(section->type);
 	char expected[48];
 
 	if (section->type == EIF_KERNEL && section->size == 0)
 		return section_error(reader, i, "EIF-SECTION-SIZE", "a kernel's bytes", 0, err);
-	if (section->size <= limits[section->type])
+	if (section->size <= limit)
 		return 0;
-	snprintf(expected, sizeof(expected), "at most %llu bytes",
-		 (unsigned long long)limits[section->type]);
+	snprintf(expected, sizeof(expected), "at most %llu bytes", (unsigned long long)limit);
 	return section_error(reader, i, "EIF-SECTION-SIZE", expected, section->size, err);
 }
 
@@ -248,7 +239,7 @@ static int read_section_header(struct reader *reader, unsigned i, struct err *er
 	ssize_t n;
 
 	section->offset = reader->offset;
-	n = fetch(reader, header, sizeof(header), err);
+	n = reader_fetch(reader, header, sizeof(header), err);
 	if (n < 0)
 		return -1;
 	if (n < SECTION_HEADER_SIZE)
@@ -257,7 +248,6 @@ static int read_section_header(struct reader *reader, unsigned i, struct err *er
 			       "found %zd",
 			       reader->path, i, (unsigned long long)section->offset,
 			       SECTION_HEADER_SIZE, n);
-	reader->crc = crc32_z(reader->crc, header, sizeof(header));
 	type = get_be(header + AT_SECTION_TYPE, 2);
 	flags = get_be(header + AT_SECTION_FLAGS, 2);
 	section->size = get_be(header + AT_SECTION_SIZE, 8);
@@ -277,7 +267,7 @@ static int read_section_header(struct reader *reader, unsigned i, struct err *er
 	if (check_order(reader, i, err) < 0 || check_size(reader, i, err) < 0)
 		return -1;
 	reader->seen[section->type]++;
-	return 0;
+	return measurer_begin(reader->measurer, section->type, header, err);
 }
 
 /* Small sections are kept for later; check_size() has bounded them. */
@@ -288,44 +278,52 @@ static int begin_section(struct reader *reader, const struct eif_section *sectio
 		if (!reader->kept[section->type])
 			return err_errno(err, "MEMORY", "%s", reader->path);
 	}
-	if (measurer_begin(&reader->measurer, section->type, err) < 0)
-		return -1;
 	if (reader->sink)
 		return reader->sink->begin(reader->sink->context, section, err);
 	return 0;
 }
 
-static int take_data(struct reader *reader, enum eif_type type, size_t size, struct err *err)
+/* Those who keep the bytes, before the measurer may do with the room as it likes. */
+static int take_data(struct reader *reader, enum eif_type type, const unsigned char *data,
+		     size_t size, struct err *err)
 {
-	const unsigned char *data = reader->buffer;
-
-	reader->crc = crc32_z(reader->crc, data, size);
 	if (reader->kept[type]) {
 		memcpy(reader->kept[type] + reader->kept_size[type], data, size);
 		reader->kept_size[type] += size;
 	}
-	if (measurer_update(&reader->measurer, data, size, err) < 0)
+	if (reader->sink && reader->sink->data(reader->sink->context, data, size, err) < 0)
 		return -1;
-	if (reader->sink)
-		return reader->sink->data(reader->sink->context, data, size, err);
+	measurer_put(reader->measurer, size);
 	return 0;
 }
 
-static int read_section(struct reader *reader, unsigned i, struct err *err)
+static const char *name_format(enum eif_type type, const unsigned char *head, size_t size)
+{
+	const struct format *format = NULL;
+
+	if (type == EIF_KERNEL)
+		format = format_of_kernel(head, size);
+	else if (type == EIF_RAMDISK)
+		format = format_of_ramdisk(head, size);
+	return format ? format->name : NULL;
+}
+
+int reader_take_section(struct reader *reader, unsigned i, struct err *err)
 {
 	struct eif_section *section = &reader->image->sections[i];
-	cleanup_hash struct hash *sha256 = hash_new(HASH_SHA256, err);
 	uint64_t left;
 
-	if (!sha256 || read_section_header(reader, i, err) < 0 ||
-	    begin_section(reader, section, err) < 0)
+	if (begin_section(reader, section, err) < 0)
 		return -1;
 	for (left = section->size; left > 0;) {
-		size_t want = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
-		ssize_t n = fetch(reader, reader->buffer, want, err);
+		size_t want = left < RING_BLOCK ? (size_t)left : RING_BLOCK;
+		unsigned char *data = measurer_room(reader->measurer, err);
+		ssize_t n = data ? reader_fetch(reader, data, want, err) : -1;
 
 		if (n < 0)
 			return -1;
+		if (left == section->size)
+			section->format = name_format(section->type, data, (size_t)n);
 		left -= (uint64_t)n;
 		if ((size_t)n < want)
 			return err_set(err, EXIT_MALFORMED, "EIF-TRUNCATED",
@@ -335,17 +333,17 @@ static int read_section(struct reader *reader, unsigned i, struct err *err)
 				       (unsigned long long)section->offset,
 				       (unsigned long long)section->size,
 				       (unsigned long long)(section->size - left));
-		if (hash_update(sha256, reader->buffer, want, err) < 0 ||
-		    take_data(reader, section->type, want, err) < 0)
+		if (take_data(reader, section->type, data, want, err) < 0)
 			return -1;
 	}
-	return hash_final(sha256, section->sha256, err);
+	return 0;
 }
 
 static int check_end(struct reader *reader, struct err *err)
 {
 	static const enum eif_type needed[] = {EIF_CMDLINE, EIF_METADATA, EIF_RAMDISK};
 	uint64_t end = reader->offset;
+	unsigned char more;
 	ssize_t n;
 
 	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
@@ -354,7 +352,7 @@ static int check_end(struct reader *reader, struct err *err)
 				       "%s: a %s section expected, found none in %u sections",
 				       reader->path, eif_type_name(needed[i]),
 				       reader->image->section_count);
-	n = fetch(reader, reader->buffer, 1, err);
+	n = reader_fetch(reader, &more, 1, err);
 	if (n < 0)
 		return -1;
 	if (n > 0)
@@ -363,16 +361,18 @@ static int check_end(struct reader *reader, struct err *err)
 			       "bytes",
 			       reader->path, reader->image->section_count - 1,
 			       (unsigned long long)end);
-	if (reader->crc != reader->image->crc)
+	if (measurer_final(reader->measurer, &reader->measured, err) < 0)
+		return -1;
+	if (reader->measured.crc != reader->image->crc)
 		return err_set(err, EXIT_MALFORMED, "EIF-CRC",
 			       "%s: header: checksum at offset 0x%03x: 0x%08lx expected, found "
 			       "0x%08lx",
-			       reader->path, AT_CRC, reader->crc,
+			       reader->path, AT_CRC, (unsigned long)reader->measured.crc,
 			       (unsigned long)reader->image->crc);
 	return 0;
 }
 
-static int read_signature(const struct reader *reader, struct err *err)
+int reader_take_signature(const struct reader *reader, struct err *err)
 {
 	cleanup_with(eif_signature_clear) struct eif_signature signature = EIF_SIGNATURE_INIT;
 	struct eif_measurements *measurements = &reader->image->measurements;
@@ -385,6 +385,8 @@ static int read_signature(const struct reader *reader, struct err *err)
 				 measurements->pcr8, err) < 0)
 		return -1;
 	measurements->has_pcr8 = true;
+	reader->image->signature = signature;
+	signature = EIF_SIGNATURE_INIT;
 	return 0;
 }
 
@@ -397,13 +399,19 @@ static unsigned section_of(const struct eif_image *image, enum eif_type type)
 	return i;
 }
 
-/* Puts file, section and offset in front of what is wrong with a section's content. */
-static int wrap_content(const struct reader *reader, enum eif_type type, struct err *err)
+int reader_wrap(const struct reader *reader, enum eif_type type, struct err *err)
 {
 	unsigned i = section_of(reader->image, type);
 
 	return err_wrap(err, "%s: section %u at offset %llu", reader->path, i,
 			(unsigned long long)reader->image->sections[i].offset);
+}
+
+void reader_take_measured(struct eif_image *image, const struct measured *measured)
+{
+	memcpy(image->measurements.pcr, measured->pcr, sizeof(measured->pcr));
+	for (unsigned i = 0; i < image->section_count; i++)
+		memcpy(image->sections[i].sha256, measured->section_sha256[i], SHA256_SIZE);
 }
 
 static int read_contents(struct reader *reader, struct err *err)
@@ -413,28 +421,30 @@ static int read_contents(struct reader *reader, struct err *err)
 	image->metadata = eif_metadata_parse(reader->kept[EIF_METADATA],
 					     reader->kept_size[EIF_METADATA], err);
 	if (!image->metadata)
-		return wrap_content(reader, EIF_METADATA, err);
-	if (read_signature(reader, err) < 0)
-		return wrap_content(reader, EIF_SIGNATURE, err);
+		return reader_wrap(reader, EIF_METADATA, err);
+	if (reader_take_signature(reader, err) < 0)
+		return reader_wrap(reader, EIF_SIGNATURE, err);
 	image->cmdline = steal_ptr(reader->kept[EIF_CMDLINE]);
 	image->cmdline_size = reader->kept_size[EIF_CMDLINE];
 	image->file_size = reader->offset;
-	if (hash_final(reader->file, image->file_sha256, err) < 0)
-		return -1;
-	return measurer_final(&reader->measurer, &image->measurements, err);
+	reader_take_measured(image, &reader->measured);
+	memcpy(image->file_sha256, reader->measured.file_sha256, SHA256_SIZE);
+	return 0;
+}
+
+int reader_open(struct reader *reader, struct err *err)
+{
+	reader->measurer = measurer_new(true, err);
+	return reader->measurer ? 0 : -1;
 }
 
 static int read_image(struct reader *reader, struct err *err)
 {
-	reader->buffer = malloc(COPY_SIZE);
-	if (!reader->buffer)
-		return err_errno(err, "MEMORY", "%s", reader->path);
-	reader->file = hash_new(HASH_SHA256, err);
-	if (!reader->file || measurer_open(&reader->measurer, err) < 0 ||
-	    read_header(reader, err) < 0)
+	if (reader_open(reader, err) < 0 || read_header(reader, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < reader->image->section_count; i++)
-		if (read_section(reader, i, err) < 0)
+		if (read_section_header(reader, i, err) < 0 ||
+		    reader_take_section(reader, i, err) < 0)
 			return -1;
 	if (check_end(reader, err) < 0)
 		return -1;

@@ -1,14 +1,16 @@
 /*
- * Writes an image. Every input byte passes through once, into the file, the checksum and the PCRs,
- * so what was measured is what was written. Never pads and never writes a signature.
+ * Writes an image. Every input byte passes through once, into the file, and from there into
+ * checksum and PCRs, so what was measured is what was written. Never pads and never writes a
+ * signature.
  */
-#include "eif.h"
+#include "room.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <zlib.h>
+#include <unistd.h>
 
 #include "boot.h"
 #include "layout.h"
@@ -31,9 +33,7 @@ struct plan {
 
 struct writer {
 	struct outfile out;
-	struct measurer measurer;
-	uLong crc;
-	unsigned char *buffer; /* COPY_SIZE bytes */
+	struct measurer *measurer;
 };
 
 static void plan_close(struct plan *plan)
@@ -45,8 +45,7 @@ static void plan_close(struct plan *plan)
 static void writer_close(struct writer *writer)
 {
 	outfile_close(&writer->out);
-	measurer_close(&writer->measurer);
-	free(steal_ptr(writer->buffer));
+	measurer_free(writer->measurer);
 }
 
 static void add_bytes(struct plan *plan, enum eif_type type, const void *data, size_t size)
@@ -152,42 +151,84 @@ static int fill_header(const struct plan *plan, enum eif_arch arch,
 	return 0;
 }
 
-static int put(struct writer *writer, const void *data, size_t size, struct err *err)
+static int put_bytes(struct writer *writer, const struct part *part, struct err *err)
 {
-	writer->crc = crc32_z(writer->crc, data, size);
-	return outfile_write(&writer->out, data, size, err);
+	const unsigned char *data = part->data;
+
+	for (size_t left = (size_t)part->size; left > 0;) {
+		size_t size = left < RING_BLOCK ? left : RING_BLOCK;
+		unsigned char *room = measurer_room(writer->measurer, err);
+
+		if (!room || outfile_write(&writer->out, data, size, err) < 0)
+			return -1;
+		memcpy(room, data, size);
+		measurer_put(writer->measurer, size);
+		data += size;
+		left -= size;
+	}
+	return 0;
 }
 
-static int put_content(struct writer *writer, const void *data, size_t size, struct err *err)
+/*
+ * From file to file without a detour, as far as the kernel can: up to size bytes, none at the end,
+ * and none or -1 where it cannot. No file system shares the extents, because sections are not
+ * aligned.
+ */
+static ssize_t copy_in_kernel(int from, int to, size_t size)
 {
-	if (measurer_update(&writer->measurer, data, size, err) < 0)
-		return -1;
-	return put(writer, data, size, err);
+	ssize_t n = copy_file_range(from, NULL, to, NULL, size, 0);
+
+	return n > 0 ? n : sendfile(to, from, NULL, size);
+}
+
+/*
+ * Moves up to size bytes into the image and leaves them in the room: as they lie there, read back,
+ * which costs less than reading the input, because they are still in the processor's cache. What
+ * goes wrong inside the kernel is done once more by hand, where it is clear whose error it is.
+ */
+static ssize_t copy_block(struct writer *writer, const struct part *part, unsigned char *room,
+			  size_t size, struct err *err)
+{
+	ssize_t n = copy_in_kernel(part->fd, writer->out.fd, size);
+
+	if (n > 0)
+		return outfile_read_back(&writer->out, room, (size_t)n, err) < 0 ? -1 : n;
+	do
+		n = read(part->fd, room, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_errno(err, "FILE-READ", "%s", part->path);
+	return outfile_write(&writer->out, room, (size_t)n, err) < 0 ? -1 : n;
+}
+
+static int input_changed(const struct part *part, const char *found, struct err *err)
+{
+	return err_set(err, EXIT_ENVIRONMENT, "EIF-INPUT-CHANGED",
+		       "%s: %llu bytes expected, found %s", part->path,
+		       (unsigned long long)part->size, found);
 }
 
 /* At the expected end one more byte is asked for: a file that grew would be cut off silently. */
 static int copy_file(struct writer *writer, const struct part *part, struct err *err)
 {
-	uint64_t left = part->size;
+	unsigned char more;
+	ssize_t n;
 
-	for (;;) {
-		size_t want = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
-		ssize_t n = read(part->fd, writer->buffer, want > 0 ? want : 1);
+	for (uint64_t left = part->size; left > 0; left -= (uint64_t)n) {
+		size_t want = left < RING_BLOCK ? (size_t)left : RING_BLOCK;
+		unsigned char *room = measurer_room(writer->measurer, err);
 
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = room ? copy_block(writer, part, room, want, err) : -1;
 		if (n < 0)
-			return err_errno(err, "FILE-READ", "%s", part->path);
-		if ((n == 0) != (left == 0))
-			return err_set(err, EXIT_ENVIRONMENT, "EIF-INPUT-CHANGED",
-				       "%s: %llu bytes expected, found %s", part->path,
-				       (unsigned long long)part->size, n == 0 ? "fewer" : "more");
-		if (n == 0)
-			return 0;
-		if (put_content(writer, writer->buffer, (size_t)n, err) < 0)
 			return -1;
-		left -= (uint64_t)n;
+		if (n == 0)
+			return input_changed(part, "fewer", err);
+		measurer_put(writer->measurer, (size_t)n);
 	}
+	n = read(part->fd, &more, 1);
+	if (n < 0)
+		return err_errno(err, "FILE-READ", "%s", part->path);
+	return n > 0 ? input_changed(part, "more", err) : 0;
 }
 
 static int put_part(struct writer *writer, const struct part *part, struct err *err)
@@ -196,27 +237,28 @@ static int put_part(struct writer *writer, const struct part *part, struct err *
 
 	put_be(header + AT_SECTION_TYPE, 2, part->type);
 	put_be(header + AT_SECTION_SIZE, 8, part->size);
-	if (put(writer, header, sizeof(header), err) < 0 ||
-	    measurer_begin(&writer->measurer, part->type, err) < 0)
+	if (outfile_write(&writer->out, header, sizeof(header), err) < 0 ||
+	    measurer_begin(writer->measurer, part->type, header, err) < 0)
 		return -1;
-	if (part->fd >= 0)
-		return copy_file(writer, part, err);
-	return put_content(writer, part->data, (size_t)part->size, err);
+	return part->fd >= 0 ? copy_file(writer, part, err) : put_bytes(writer, part, err);
 }
 
 static int put_image(struct writer *writer, const struct plan *plan,
-		     unsigned char header[HEADER_SIZE], struct err *err)
+		     const unsigned char header[HEADER_SIZE], struct measured *measured,
+		     struct err *err)
 {
-	unsigned char *crc = header + AT_CRC;
+	unsigned char crc[4];
 
-	writer->crc = crc32_z(0, header, AT_CRC);
-	if (outfile_write(&writer->out, header, HEADER_SIZE, err) < 0)
+	if (outfile_write(&writer->out, header, HEADER_SIZE, err) < 0 ||
+	    measurer_header(writer->measurer, header, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < plan->count; i++)
 		if (put_part(writer, &plan->parts[i], err) < 0)
 			return -1;
-	put_be(crc, 4, writer->crc);
-	return outfile_write_at(&writer->out, crc, 4, AT_CRC, err);
+	if (measurer_final(writer->measurer, measured, err) < 0)
+		return -1;
+	put_be(crc, sizeof(crc), measured->crc);
+	return outfile_write_at(&writer->out, crc, sizeof(crc), AT_CRC, err);
 }
 
 int eif_write(const struct eif_build *build, const char *path,
@@ -224,19 +266,17 @@ int eif_write(const struct eif_build *build, const char *path,
 {
 	cleanup_with(plan_close) struct plan plan = {0};
 	cleanup_with(writer_close) struct writer writer = {.out = OUTFILE_INIT};
-	struct eif_measurements measured = {0};
+	struct measured measured = {0};
 	unsigned char header[HEADER_SIZE];
 
 	if (make_plan(build, &plan, err) < 0 || fill_header(&plan, build->arch, header, err) < 0)
 		return -1;
-	writer.buffer = malloc(COPY_SIZE);
-	if (!writer.buffer)
-		return err_errno(err, "MEMORY", "%s", path);
-	if (measurer_open(&writer.measurer, err) < 0 || outfile_open(&writer.out, path, err) < 0 ||
-	    put_image(&writer, &plan, header, err) < 0 ||
-	    measurer_final(&writer.measurer, &measured, err) < 0 ||
+	writer.measurer = measurer_new(false, err);
+	if (!writer.measurer || outfile_open(&writer.out, path, err) < 0 ||
+	    put_image(&writer, &plan, header, &measured, err) < 0 ||
 	    outfile_commit(&writer.out, err) < 0)
 		return -1;
-	*measurements = measured;
+	*measurements = (struct eif_measurements){0};
+	memcpy(measurements->pcr, measured.pcr, sizeof(measured.pcr));
 	return 0;
 }

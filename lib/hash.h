@@ -8,13 +8,12 @@
 #include <stddef.h>
 
 #include "cleanup.h"
+#include "digest.h"
 #include "err.h"
 
 enum hash_algorithm { HASH_SHA256, HASH_SHA384, HASH_SHA512 };
 
 enum {
-	SHA256_SIZE = 32,
-	SHA384_SIZE = 48,
 	HASH_MAX_SIZE = 64,		     /* bytes of the longest digest */
 	HASH_MAX_HEX = 2 * HASH_MAX_SIZE + 1 /* its hexadecimal form with the closing NUL */
 };

@@ -60,6 +60,27 @@ int outfile_write(struct outfile *out, const void *data, size_t size, struct err
 	return 0;
 }
 
+int outfile_read_back(struct outfile *out, void *data, size_t size, struct err *err)
+{
+	off_t offset = lseek(out->fd, 0, SEEK_CUR) - (off_t)size;
+	char *p = data;
+
+	while (size > 0) {
+		ssize_t n = pread(out->fd, p, size, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO; /* somebody else is at the file */
+		if (n <= 0)
+			return err_errno(err, "FILE-WRITE", "%s", out->path);
+		p += n;
+		offset += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
 int outfile_write_at(struct outfile *out, const void *data, size_t size, off_t offset,
 		     struct err *err)
 {

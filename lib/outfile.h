@@ -27,6 +27,9 @@ int outfile_open(struct outfile *out, const char *path, struct err *err);
 /* Writes all size bytes. FILE-WRITE names the final path. */
 int outfile_write(struct outfile *out, const void *data, size_t size, struct err *err);
 
+/* Reads the size bytes that were written last, however they came into the file. FILE-WRITE. */
+int outfile_read_back(struct outfile *out, void *data, size_t size, struct err *err);
+
 /* Overwrites size bytes at offset. */
 int outfile_write_at(struct outfile *out, const void *data, size_t size, off_t offset,
 		     struct err *err);

@@ -13,8 +13,9 @@ tool_rootfs_libs := $(ROOTFS_LIBS)
 
 CWARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wundef -Wvla -Werror=date-time
-CHARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE -pie \
-	-Wl,-z,relro -Wl,-z,now -Wl,--build-id=none
+CHARD_ALL := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong
+CHARD_LINK := -Wl,-z,relro -Wl,-z,now
+CHARD := $(CHARD_ALL) -fPIE -pie $(CHARD_LINK) -Wl,--build-id=none
 CBASE := -std=gnu17 -O2 -D_GNU_SOURCE -Ilib
 
 bin_files := $(tools:%=out/bin/%)
@@ -36,9 +37,12 @@ $(bin_files): out/bin/%: out/libexec/% env/launcher env/unpack $(toolchain)
 tools: $(bin_files) ## build the commands rootfs and eif in out/bin
 
 PREFIX ?= /usr/local
-install: ## build the commands with the host's compiler and libraries, install them below PREFIX
-	@mkdir -p out/install $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
-	$(CC) $(CBASE) $(CWARN) $(CHARD) $(CFLAGS) -Ieif $(tool_eif_src) -o out/install/eif $(LDFLAGS) $(tool_eif_libs)
-	$(CC) $(CBASE) $(CWARN) $(CHARD) $(CFLAGS) -Irootfs $(tool_rootfs_src) -o out/install/rootfs $(LDFLAGS) $(tool_rootfs_libs)
-	install -m 0755 out/install/eif out/install/rootfs $(DESTDIR)$(PREFIX)/bin/
-	install -m 0644 docs/eif.1 docs/rootfs.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+DESTDIR ?=
+install: export PREFIX := $(PREFIX)
+install: export DESTDIR := $(DESTDIR)
+install: export CC := $(CC)
+install: export CFLAGS := $(CFLAGS)
+install: export LDFLAGS := $(LDFLAGS)
+install: ## build commands and C library with the host's compiler and libraries, install them below PREFIX
+	@lib/install "$(CBASE) $(CWARN)" "$(CHARD_ALL) $(CHARD_LINK)" "$(tool_eif_libs)" "$(tool_eif_src)" \
+		"$(tool_rootfs_libs)" "$(tool_rootfs_src)" "$(LIB_SRC) $(EIF_LIB_SRC)"

@@ -5,10 +5,11 @@ $(qemu)/qemu-system-x86_64: tests/boot/build-qemu sysroot/count recipes/qemu/pin
 	@$(RUN) --name qemu --root test --pin qemu.tar.xz=recipes/qemu/pins.lock --in boot=tests/boot \
 		--in sysroot=sysroot --out qemu=$(@D) -- sh /mint/in/boot/build-qemu
 
-# The parent VM's whole root is one static program; the kernel is the enclaves'.
+# The parent VM's whole root is one static program; the kernel is the enclaves'. So it is with images that ask for PCRs.
 parent := $(parts)/test/parent
-$(parent)/parent.cpio: tests/boot/parent.c tests/boot/build-parent $(musl)/lib/libc.a out/libexec/rootfs
-	@$(RUN) --name parent --in boot=tests/boot --in musl=$(musl) $(rootfs_tool) --out parent=$(@D) \
+$(parent)/parent.cpio: tests/boot/parent.c tests/boot/pcrs.c tests/boot/build-parent init/nsm.c init/nsm.h \
+		$(musl)/lib/libc.a out/libexec/rootfs
+	@$(RUN) --name parent --in boot=tests/boot --in init=init --in musl=$(musl) $(rootfs_tool) --out parent=$(@D) \
 		-- sh /mint/in/boot/build-parent
 
 $(parts)/test/ask: tests/boot/ask.c $(LIB_SRC) $(wildcard lib/*.h) $(test_root)
@@ -25,7 +26,7 @@ run: $(target_dir)/image.eif $(vms_needed) ## boot the image in QEMU with a pare
 	@$(RUN) --tty --name run --root test $(vms) --in image.eif=$< -- sh /mint/in/boot/run-image
 
 # Unit tests: each room's library under the sanitizers.
-units := $(addprefix $(parts)/test/unit/test_,config eif init rootfs stream)
+units := $(addprefix $(parts)/test/unit/test_,config eif init measure rootfs signature stream)
 unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
@@ -37,6 +38,12 @@ unit_init_src := $(addprefix init/,attributes.c cmdcheck.c command.c console.c f
 unit_config_room := rootfs
 unit_config_src := $(unit_rootfs_src)
 unit_config_libs := $(ROOTFS_LIBS)
+unit_measure_room := eif
+unit_measure_src := $(unit_eif_src)
+unit_measure_libs := $(EIF_LIBS)
+unit_signature_room := eif
+unit_signature_src := $(unit_eif_src)
+unit_signature_libs := $(EIF_LIBS)
 unit_stream_room := rootfs
 unit_stream_src := $(unit_rootfs_src)
 unit_stream_libs := $(ROOTFS_LIBS)
@@ -47,9 +54,11 @@ $(units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)
 		--in src/$(unit_room)=$(unit_room) --in src/tests/$(unit_room)=tests/$(unit_room) --out test_$*=$@ \
 		-- sh /mint/in/build-unit $(unit_room) $* "$(CBASE) $(CWARN)" "$(unit_$*_src)" "$(unit_$*_libs)"
 $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib/*.h eif/*.h)
+$(parts)/test/unit/test_measure: $(unit_eif_src) tests/eif/test_measure.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_config: $(unit_rootfs_src) tests/rootfs/test_config.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_rootfs: $(unit_rootfs_src) tests/rootfs/test_rootfs.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_init: $(unit_init_src) tests/init/test_init.c $(wildcard init/*.h)
+$(parts)/test/unit/test_signature: $(unit_eif_src) tests/eif/test_signature.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_stream: $(unit_rootfs_src) tests/rootfs/test_stream.c $(wildcard lib/*.h rootfs/*.h)
 
 # Images of other recipes than RECIPE are made by a make of their own, one after the other: they share their parts.

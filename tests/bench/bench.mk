@@ -1,10 +1,20 @@
-# make bench: how fast packing is, compared in the same run with what else does it. Never part of a test.
+# make bench: how fast the commands are, compared in the same run with what else does it. Never part of a test.
 
-.PHONY: bench bench-compression
+BENCH ?= rootfs eif
+$(if $(filter-out rootfs eif,$(BENCH)),$(error BENCH: rootfs, eif or both expected, found $(BENCH)))
+
+.PHONY: bench bench-rootfs bench-eif bench-compression
 ##@ Checks
-bench: out/libexec/rootfs ## measure rootfs pack against umoci, bsdtar and igzip; also out/bench.json
+bench: $(BENCH:%=bench-%) ## measure the commands, or those in BENCH, against what else does their work; also out/bench*.json
+
+bench-rootfs: out/libexec/rootfs
 	@$(RUN) --tty --name bench --root test --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \
 		--out bench.json=out/bench.json -- sh /mint/in/bench/bench
+
+# One after the other, with any number of jobs.
+bench-eif: out/libexec/eif $(filter bench-rootfs,$(BENCH:%=bench-%))
+	@$(RUN) --tty --name bench-eif --root test --in bench=tests/bench --in bin/eif=out/libexec/eif \
+		--out bench-eif.json=out/bench-eif.json -- sh /mint/in/bench/eif
 
 bench-compression: out/hello/nitro-x86_64/image.eif test-image-python out/libexec/rootfs out/libexec/eif $(vms_needed) ## measure size, packing and boot of plain, gzip and zstd ramdisks
 	@$(RUN) --tty --name bench-compression --root test $(vms) --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \

@@ -514,8 +514,18 @@ test_boot_checks() {
 	no_boot 'bzImage for aarch64' EIF-KERNEL --kernel bzImage --arch aarch64 --cmdline x \
 		--ramdisk cpio
 	no_boot 'ELF' EIF-KERNEL --kernel vmlinux --cmdline x --ramdisk cpio
-	is 'an ELF kernel is named as such' 1 "$(grep -c 'found an ELF file' stderr)"
+	is 'an ELF kernel is named as such' 1 "$(grep -c 'found ELF' stderr)"
 	no_boot 'short kernel' EIF-KERNEL --kernel cpio --cmdline x --ramdisk cpio
+	gzip -n <Image >Image.gz
+	no_boot 'compressed kernel for aarch64' EIF-KERNEL --kernel Image.gz --arch aarch64 \
+		--cmdline x --ramdisk cpio
+	is 'a compressed kernel is named as such' 1 "$(grep -c 'found gzip' stderr)"
+	unhex 4d5a00007a696d67 >zboot
+	no_boot 'EFI kernel that unpacks itself' EIF-KERNEL --kernel zboot --arch aarch64 \
+		--cmdline x --ramdisk cpio
+	is 'it is named as such' 1 "$(grep -c 'found EFI zboot' stderr)"
+	unhex fd377a585a000004 >xz64
+	no_boot 'xz with CRC-64' EIF-RAMDISK --kernel bzImage --cmdline x --ramdisk xz64
 	no_boot 'unknown ramdisk' EIF-RAMDISK --kernel bzImage --cmdline x --ramdisk bzImage
 	no_boot 'empty ramdisk' EIF-RAMDISK --kernel bzImage --cmdline x --ramdisk empty
 	no_boot 'odd size before another ramdisk' EIF-RAMDISK --kernel bzImage --cmdline x \
@@ -606,6 +616,54 @@ test_own_images() {
 		--cmdline x --ramdisk cpio --name "$(printf '\377')" -o never.eif
 }
 
+# same_again FILE [OPTION]...: extract and build give the file back
+same_again() {
+	original=$1
+	shift
+	rm -rf again again.eif
+	"$EIF" extract "$original" again
+	i=0
+	while [ -e "again/ramdisk$i" ]; do
+		set -- "$@" --ramdisk "again/ramdisk$i"
+		i=$((i + 1))
+	done
+	"$EIF" build --no-boot-checks --kernel again/kernel --raw-cmdline again/cmdline \
+		--raw-metadata again/metadata.json "$@" -o again.eif >/dev/null
+	is "extract and build give back ${original##*/}" "$(sha256sum <"$original")" \
+		"$(sha256sum <again.eif)"
+}
+
+# Sizes around a block of the writer and around all of its blocks, a command line that ends in newlines, every number of
+# ramdisks that the format has.
+test_round_trips() {
+	for original in "$golden"/aws-eif/*.eif; do
+		case $original in
+		*signed* | *sign-after* | *resign*) ;;
+		*aarch64*) same_again "$original" --arch aarch64 ;;
+		*) same_again "$original" ;;
+		esac
+	done
+	printf 'a b\n\n' >newlines
+	disks=
+	for size in 0 1 262143 262144 262145 4194303 4194305; do
+		"$FILL" 7 1 0 "$size" 0 "$size" >"disk$size"
+		disks="$disks --ramdisk disk$size"
+		# shellcheck disable=SC2086 # names without spaces
+		"$EIF" build --no-boot-checks --kernel bzImage --raw-cmdline newlines $disks -o sizes.eif >/dev/null
+		same_again sizes.eif
+		is "its last ramdisk has $size bytes" "$(pcrs sizes.eif)" "$(described sizes.eif)"
+	done
+	disks=
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29; do
+		echo $n >"number$n"
+		disks="$disks --ramdisk number$n"
+		# shellcheck disable=SC2086 # names without spaces
+		"$EIF" build --no-boot-checks --kernel bzImage --cmdline x $disks -o "$n.eif" >/dev/null
+		[ $((n % 7)) -ne 1 ] || same_again "$n.eif"
+	done
+	is '29 ramdisks: recomputed in shell' "$(pcrs 29.eif)" "$(described 29.eif)"
+}
+
 test_extract() {
 	"$EIF" extract "$golden/aws-eif/08-signed-p384.eif" signed
 	is 'extract: a signed image' 'cmdline kernel metadata.json ramdisk0 ramdisk1 signature' \
@@ -673,6 +731,8 @@ test_usage() {
 	usage 'no output' build --kernel bzImage --cmdline x --ramdisk cpio
 	usage 'two kernels' build --kernel bzImage --kernel Image --cmdline x --ramdisk cpio \
 		-o never.eif
+	usage 'a command line twice' build --kernel bzImage --cmdline x --raw-cmdline cmdline \
+		--ramdisk cpio -o never.eif
 	usage 'two command lines' build --kernel bzImage --cmdline x --cmdline-file cmdline \
 		--ramdisk cpio -o never.eif
 	usage 'unknown architecture' build --kernel bzImage --cmdline x --ramdisk cpio \
@@ -695,7 +755,7 @@ test_usage() {
 	ends 'usage: 30 ramdisks' 2 EIF-SECTION-COUNT "$EIF" build --kernel bzImage --cmdline x \
 		$disks -o never.eif
 	is '30 ramdisks: the limit is named' 1 "$(grep -c '1 to 29 ramdisks.*32 sections' stderr)"
-	for command in '' build describe extract; do
+	for command in '' build describe extract verify diff; do
 		# shellcheck disable=SC2086 # one word or none
 		is "help: eif $command" "usage: eif ${command:-COMMAND}" \
 			"$("$EIF" $command --help | sed -n '1s/^\(usage: eif [A-Za-z]*\).*/\1/p')"
@@ -777,6 +837,7 @@ test_metadata
 test_signatures
 test_boot_checks
 test_own_images
+test_round_trips
 test_extract
 test_set
 test_usage

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "../../eif/eif.h"
+#include "../../eif/room.h"
 
 struct fixture {
 	char dir[32];
@@ -257,6 +257,18 @@ static void test_metadata_keeps_tokens(void **state)
 	}
 }
 
+static void test_metadata_has_no_nul_bytes(void **state)
+{
+	static const char text[] = "{\"a\":true\0}";
+	const struct eif_identity identity = {"n", "v", "k", text, sizeof(text) - 1};
+	struct err err = {0};
+	size_t size;
+
+	(void)state;
+	assert_null(eif_metadata_compose(&identity, &size, &err));
+	assert_string_equal(err.name, "EIF-METADATA");
+}
+
 static void test_metadata_parse_refuses(void **state)
 {
 	static const char *const texts[] = {
@@ -352,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_sink_may_end_the_reading),
 		cmocka_unit_test(test_failed_write_leaves_what_was_there),
 		cmocka_unit_test(test_metadata_keeps_tokens),
+		cmocka_unit_test(test_metadata_has_no_nul_bytes),
 		cmocka_unit_test(test_metadata_parse_refuses),
 		cmocka_unit_test(test_signature_takes_the_first),
 		cmocka_unit_test(test_certificate_must_be_one),

@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 
-#include "../../eif/eif.h"
+#include "../../eif/room.h"
 
 enum {
 	HEADER = 548,
@@ -41,7 +41,7 @@ static uint64_t get(const uint8_t *p, unsigned size)
 	return value;
 }
 
-static struct memory_file with_right_crc(const uint8_t *data, size_t size)
+struct memory_file eif_with_right_crc(const uint8_t *data, size_t size)
 {
 	cleanup_free uint8_t *bytes = malloc(size + 1);
 
@@ -126,7 +126,7 @@ static int run(const uint8_t *data, size_t size)
 {
 	static const char *const names[] = {"EIF-", NULL};
 	cleanup_with(eif_image_clear) struct eif_image image = EIF_IMAGE_INIT;
-	struct memory_file file = with_right_crc(data, size);
+	struct memory_file file = eif_with_right_crc(data, size);
 	struct parts parts = {.count = 0};
 	const struct eif_sink sink = {begin_part, take_part, &parts};
 	cleanup_json json_t *json = NULL;
@@ -189,7 +189,7 @@ static void change_section(struct bytes *eif, struct dice *dice)
 		put(eif->data + at + 4, 8, bytes_mutate(eif, at + SECTION_HEADER, size, dice));
 }
 
-static size_t mutate(uint8_t *data, size_t size, size_t max, struct dice *dice)
+size_t mutate_eif(uint8_t *data, size_t size, size_t max, struct dice *dice)
 {
 	struct bytes eif = {data, size, max};
 
@@ -201,20 +201,4 @@ static size_t mutate(uint8_t *data, size_t size, size_t max, struct dice *dice)
 	return eif.size;
 }
 
-const struct target fuzz_eif = {"eif", run, mutate};
-
-/* The signature section alone, which lies behind all the rest. */
-static int run_signature(const uint8_t *data, size_t size)
-{
-	static const char *const names[] = {"EIF-SIGNATURE", NULL};
-	cleanup_with(eif_signature_clear) struct eif_signature signature = EIF_SIGNATURE_INIT;
-	unsigned char pcr8[SHA384_SIZE];
-	struct err err = {0};
-
-	if (eif_signature_parse(data, size, &signature, &err) < 0 ||
-	    eif_certificate_pcr8(signature.certificate, signature.certificate_size, pcr8, &err) < 0)
-		fuzz_refused(&err, names);
-	return 0;
-}
-
-const struct target fuzz_signature = {"signature", run_signature, NULL};
+const struct target fuzz_eif = {"eif", run, mutate_eif};

@@ -31,8 +31,9 @@ struct target {
 	size_t (*mutate)(uint8_t *data, size_t size, size_t max, struct dice *dice);
 };
 
-extern const struct target fuzz_config, fuzz_cpio, fuzz_deb, fuzz_docker, fuzz_eif, fuzz_manifest,
-	fuzz_oci, fuzz_packages, fuzz_runspec, fuzz_signature, fuzz_stream, fuzz_tar;
+extern const struct target fuzz_config, fuzz_cpio, fuzz_deb, fuzz_docker, fuzz_eif, fuzz_extract,
+	fuzz_manifest, fuzz_metadata, fuzz_oci, fuzz_packages, fuzz_runspec, fuzz_signature,
+	fuzz_stream, fuzz_tar;
 
 /* Ends at NULL. */
 extern const struct target *const fuzz_targets[];
@@ -55,6 +56,7 @@ size_t bytes_mutate(struct bytes *bytes, size_t offset, size_t size, struct dice
 
 size_t mutate_tar(uint8_t *data, size_t size, size_t max, struct dice *dice);
 size_t mutate_cpio(uint8_t *data, size_t size, size_t max, struct dice *dice);
+size_t mutate_eif(uint8_t *data, size_t size, size_t max, struct dice *dice);
 
 /* A file in memory, which has a path as long as it is open. */
 struct memory_file {
@@ -64,6 +66,9 @@ struct memory_file {
 
 struct memory_file memory_file_new(const void *data, size_t size);
 void memory_file_close(const struct memory_file *file);
+
+/* An enclave image whose checksum has been put right. */
+struct memory_file eif_with_right_crc(const uint8_t *data, size_t size);
 
 /* All of it, owned by the caller. */
 uint8_t *memory_file_read(const struct memory_file *file, size_t *size);

@@ -1,0 +1,327 @@
+/*
+ * Certificates and what their keys say, through OpenSSL. Never asks for a passphrase, reads no
+ * clock, and takes no certificate from the system.
+ */
+#include "chain.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+enum { CHAIN_MAX = 16 };
+
+void chain_close(struct chain *chain)
+{
+	sk_X509_pop_free(chain->certificates, X509_free);
+	*chain = CHAIN_INIT;
+}
+
+static void cleanup_bio_at(BIO **bio)
+{
+	BIO_free(*bio);
+}
+
+static int no_passphrase(char *text, int size, int writing, void *context)
+{
+	(void)text;
+	(void)size;
+	(void)writing;
+	(void)context;
+	return -1;
+}
+
+static int no_memory(struct err *err)
+{
+	errno = ENOMEM;
+	return err_errno(err, "MEMORY", "certificate");
+}
+
+/* OpenSSL ends at the first thing that is no certificate, and tells by an error what it was. */
+static bool ended_well(void)
+{
+	unsigned long last = ERR_peek_last_error();
+	bool well = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+
+	ERR_clear_error();
+	return well;
+}
+
+int chain_parse(const void *pem, size_t size, const char *what, struct chain *chain,
+		struct err *err)
+{
+	cleanup_with(chain_close) struct chain found = {sk_X509_new_null()};
+	cleanup_with(cleanup_bio_at) BIO *bio = NULL;
+	X509 *certificate;
+	int count = 0;
+
+	if (size <= EIF_MAX_SIGNATURE)
+		bio = BIO_new_mem_buf(pem, (int)size);
+	if (!found.certificates)
+		return no_memory(err);
+	ERR_clear_error();
+	while (bio && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		if (count >= CHAIN_MAX || !sk_X509_push(found.certificates, certificate)) {
+			X509_free(certificate);
+			return err_set(err, EXIT_MALFORMED, "EIF-CERTIFICATE",
+				       "%s: at most %d certificates expected, found more", what,
+				       CHAIN_MAX);
+		}
+		count++;
+	}
+	if (!bio || !ended_well() || count == 0)
+		return err_set(
+			err, EXIT_MALFORMED, "EIF-CERTIFICATE",
+			"%s: certificates in PEM, at most %d bytes, expected, found %s after "
+			"%d of them",
+			what, EIF_MAX_SIGNATURE,
+			size > EIF_MAX_SIGNATURE ? "more"
+			: count == 0		 ? "none"
+						 : "something else",
+			count);
+	*chain = found;
+	found = CHAIN_INIT;
+	return 0;
+}
+
+static X509 *at_index(const struct chain *chain, int i)
+{
+	return sk_X509_value(chain->certificates, i);
+}
+
+static int count_of(const struct chain *chain)
+{
+	return sk_X509_num(chain->certificates);
+}
+
+unsigned char *chain_pem(const struct chain *chain, size_t *size, struct err *err)
+{
+	cleanup_with(cleanup_bio_at) BIO *bio = BIO_new(BIO_s_mem());
+	unsigned char *copy = NULL;
+	char *text = NULL;
+	long used = 0;
+	bool good = bio;
+
+	for (int i = 0; good && i < count_of(chain); i++)
+		good = PEM_write_bio_X509(bio, at_index(chain, i)) == 1;
+	if (good)
+		used = BIO_get_mem_data(bio, &text);
+	if (used > 0)
+		copy = malloc((size_t)used);
+	if (!copy) {
+		no_memory(err);
+		return NULL;
+	}
+	memcpy(copy, text, (size_t)used);
+	*size = (size_t)used;
+	return copy;
+}
+
+int chain_algorithm(const struct chain *chain, const char *what, const struct algorithm **algorithm,
+		    struct err *err)
+{
+	EVP_PKEY *key = X509_get0_pubkey(at_index(chain, 0));
+	char curve[40] = "no elliptic curve";
+
+	if (key && EVP_PKEY_is_a(key, "EC"))
+		EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL);
+	*algorithm = algorithm_of_curve(curve);
+	ERR_clear_error();
+	if (*algorithm)
+		return 0;
+	return err_set(err, EXIT_VERIFY, "EIF-SIGNATURE-ALGORITHM",
+		       "%s: a key on prime256v1, secp384r1 or secp521r1 expected, found %s", what,
+		       curve);
+}
+
+static bool seconds_of(const ASN1_TIME *time, int64_t *seconds)
+{
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(time, &tm))
+		return false;
+	*seconds = timegm(&tm);
+	return true;
+}
+
+/* The time that all certificates are valid is that of the latest beginning and the earliest end. */
+static int note_validity(X509 *certificate, const char *what, int i, struct eif_signer *signer,
+			 struct err *err)
+{
+	int64_t from;
+	int64_t until;
+
+	if (!seconds_of(X509_get0_notBefore(certificate), &from) ||
+	    !seconds_of(X509_get0_notAfter(certificate), &until))
+		return err_set(err, EXIT_MALFORMED, "EIF-CERTIFICATE",
+			       "%s: certificate %d: times of validity expected, found none", what,
+			       i);
+	if (i == 0 || from > signer->not_before)
+		signer->not_before = from;
+	if (i == 0 || until < signer->not_after)
+		signer->not_after = until;
+	return 0;
+}
+
+static int check_time(const struct eif_signer *signer, const char *what, int64_t at,
+		      struct err *err)
+{
+	bool early = at < signer->not_before;
+	time_t limit = early ? signer->not_before : signer->not_after;
+	time_t now = at;
+	char limit_text[40] = "";
+	char text[40] = "";
+	struct tm tm;
+
+	if (!early && at <= signer->not_after)
+		return 0;
+	if (gmtime_r(&limit, &tm))
+		strftime(limit_text, sizeof(limit_text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (gmtime_r(&now, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return err_set(err, EXIT_VERIFY,
+		       early ? "EIF-CERTIFICATE-EARLY" : "EIF-CERTIFICATE-EXPIRED",
+		       "%s: a time %s %s expected, found %s", what,
+		       early ? "not before" : "not after", limit_text, text);
+}
+
+static int check_link(const struct chain *chain, int i, const char *what, struct err *err)
+{
+	X509 *issuer = at_index(chain, i + 1);
+	EVP_PKEY *key = X509_get0_pubkey(issuer);
+	bool linked = X509_check_ca(issuer) > 0 && key &&
+		      X509_check_issued(issuer, at_index(chain, i)) == X509_V_OK &&
+		      X509_verify(at_index(chain, i), key) == 1;
+
+	ERR_clear_error();
+	if (linked)
+		return 0;
+	return err_set(
+		err, EXIT_VERIFY, "EIF-CERTIFICATE-CHAIN",
+		"%s: certificate %d expected to be the authority that issued the one before, "
+		"found another",
+		what, i + 1);
+}
+
+static int note_subject(const struct chain *chain, struct eif_signer *signer, struct err *err)
+{
+	cleanup_with(cleanup_bio_at) BIO *bio = BIO_new(BIO_s_mem());
+	const X509_NAME *name = X509_get_subject_name(at_index(chain, 0));
+	int used = -1;
+
+	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
+		used = BIO_read(bio, signer->subject, sizeof(signer->subject) - 1);
+	ERR_clear_error();
+	if (!bio)
+		return no_memory(err);
+	signer->subject[used > 0 ? used : 0] = '\0';
+	return 0;
+}
+
+int chain_check(const struct chain *chain, const char *what, const int64_t *at,
+		struct eif_signer *signer, struct err *err)
+{
+	int count = count_of(chain);
+
+	if (!(X509_get_key_usage(at_index(chain, 0)) & KU_DIGITAL_SIGNATURE))
+		return err_set(err, EXIT_VERIFY, "EIF-CERTIFICATE-USAGE",
+			       "%s: a certificate for digital signatures expected, found one for "
+			       "something else",
+			       what);
+	for (int i = 0; i < count; i++)
+		if ((i + 1 < count && check_link(chain, i, what, err) < 0) ||
+		    note_validity(at_index(chain, i), what, i, signer, err) < 0)
+			return -1;
+	signer->certificates = (unsigned)count;
+	if (at && check_time(signer, what, *at, err) < 0)
+		return -1;
+	return note_subject(chain, signer, err);
+}
+
+int chain_expect(const struct chain *chain, const struct chain *expected, struct err *err)
+{
+	unsigned char wanted[SHA256_SIZE];
+	unsigned char found[SHA256_SIZE];
+	char wanted_hex[HASH_MAX_HEX] = "";
+	char found_hex[HASH_MAX_HEX] = "";
+
+	if (X509_cmp(at_index(chain, 0), at_index(expected, 0)) == 0)
+		return 0;
+	if (X509_digest(at_index(expected, 0), EVP_sha256(), wanted, NULL) &&
+	    X509_digest(at_index(chain, 0), EVP_sha256(), found, NULL)) {
+		hash_hex(wanted, SHA256_SIZE, wanted_hex);
+		hash_hex(found, SHA256_SIZE, found_hex);
+	}
+	return err_set(err, EXIT_VERIFY, "EIF-CERTIFICATE-OTHER",
+		       "signature: signing_certificate: the one with SHA-256 %s expected, found %s",
+		       wanted_hex, found_hex);
+}
+
+static void cleanup_signature_at(ECDSA_SIG **signature)
+{
+	ECDSA_SIG_free(*signature);
+}
+
+static void cleanup_context_at(EVP_MD_CTX **context)
+{
+	EVP_MD_CTX_free(*context);
+}
+
+static void cleanup_der_at(unsigned char **der)
+{
+	OPENSSL_free(*der);
+}
+
+/* The DER of r and s, to be freed by OpenSSL; a negative size when there is none. */
+static int signature_to_der(const struct algorithm *algorithm, const unsigned char *signature,
+			    unsigned char **der)
+{
+	cleanup_with(cleanup_signature_at) ECDSA_SIG *parts = ECDSA_SIG_new();
+	int half = (int)algorithm->size / 2;
+	BIGNUM *r = BN_bin2bn(signature, half, NULL);
+	BIGNUM *s = BN_bin2bn(signature + half, half, NULL);
+
+	if (!parts || !r || !s || !ECDSA_SIG_set0(parts, r, s)) {
+		BN_free(r);
+		BN_free(s);
+		return -1;
+	}
+	return i2d_ECDSA_SIG(parts, der);
+}
+
+bool signature_from_der(const struct algorithm *algorithm, const unsigned char *der, size_t size,
+			unsigned char *signature)
+{
+	cleanup_with(cleanup_signature_at) ECDSA_SIG *parts = NULL;
+	const unsigned char *end = der;
+	int half = (int)algorithm->size / 2;
+
+	if (size <= 2 * COSE_MAX_SIGNATURE)
+		parts = d2i_ECDSA_SIG(NULL, &end, (long)size);
+	ERR_clear_error();
+	return parts && end == der + size &&
+	       BN_bn2binpad(ECDSA_SIG_get0_r(parts), signature, half) == half &&
+	       BN_bn2binpad(ECDSA_SIG_get0_s(parts), signature + half, half) == half;
+}
+
+bool chain_signed(const struct chain *chain, const struct algorithm *algorithm, const void *data,
+		  size_t size, const unsigned char *signature)
+{
+	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
+	int der_size = signature_to_der(algorithm, signature, &der);
+	EVP_PKEY *key = X509_get0_pubkey(at_index(chain, 0));
+	bool good = context && key && der_size > 0 &&
+		    EVP_DigestVerifyInit_ex(context, NULL, algorithm->digest, NULL, NULL, key,
+					    NULL) == 1 &&
+		    EVP_DigestVerify(context, der, (size_t)der_size, data, size) == 1;
+
+	ERR_clear_error();
+	return good;
+}

@@ -1,0 +1,18 @@
+/*
+ * What every file of the room uses beside its public face. Never installed: eif.h alone is what
+ * programs of others see.
+ */
+#ifndef MINTMARK_EIF_ROOM_H
+#define MINTMARK_EIF_ROOM_H
+
+#include "cleanup.h"
+#include "eif.h"
+#include "hash.h"
+
+static inline void cleanup_json_at(json_t **json)
+{
+	json_decref(*json);
+}
+#define cleanup_json cleanup_with(cleanup_json_at)
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * Whether an image's signature is good, from its form to the certificates behind it. Decides
+ * nothing about trust beyond the certificate that the caller expects.
+ */
+#include "room.h"
+
+#include "chain.h"
+#include "cose.h"
+
+static const char embedded[] = "signature: signing_certificate";
+
+static int check_signature(const struct eif_image *image, const struct chain *chain,
+			   struct eif_signer *signer, struct err *err)
+{
+	const struct eif_signature *signature = &image->signature;
+	const struct algorithm *algorithm;
+	unsigned char tbs[COSE_MAX_TBS];
+	struct cose cose;
+
+	if (cose_decode(signature->cose, signature->cose_size, &cose, err) < 0 ||
+	    chain_algorithm(chain, embedded, &algorithm, err) < 0)
+		return -1;
+	if (cose.algorithm != algorithm)
+		return err_set(err, EXIT_VERIFY, "EIF-SIGNATURE-ALGORITHM",
+			       "signature: COSE_Sign1: %s expected for a key on %s, found %s",
+			       algorithm->name, algorithm->curve, cose.algorithm->name);
+	if (cose_check_payload(&cose, image->measurements.pcr[0], err) < 0)
+		return -1;
+	if (!chain_signed(chain, algorithm, tbs, cose_tbs(&cose, tbs), cose.signature))
+		return err_set(err, EXIT_VERIFY, "EIF-SIGNATURE-BAD",
+			       "signature: one by the key of signing_certificate expected, found "
+			       "another");
+	signer->algorithm = algorithm->name;
+	return 0;
+}
+
+int eif_signature_verify(const struct eif_image *image, const struct eif_signature_check *check,
+			 struct eif_signer *signer, struct err *err)
+{
+	const struct eif_signature *signature = &image->signature;
+	cleanup_with(chain_close) struct chain expected = CHAIN_INIT;
+	cleanup_with(chain_close) struct chain chain = CHAIN_INIT;
+	struct eif_signer found = {.algorithm = NULL};
+
+	if (check->certificate && chain_parse(check->certificate, check->certificate_size,
+					      "expected certificate", &expected, err) < 0)
+		return -1;
+	if (signature->count == 0)
+		return err_set(err, EXIT_VERIFY, "EIF-UNSIGNED",
+			       "a signature section expected, found none");
+	if (signature->count != 1)
+		return err_set(err, EXIT_VERIFY, "EIF-SIGNATURE-COUNT",
+			       "signature: one signature expected, found %zu", signature->count);
+	if (chain_parse(signature->certificate, signature->certificate_size, embedded, &chain,
+			err) < 0 ||
+	    (check->certificate && chain_expect(&chain, &expected, err) < 0) ||
+	    check_signature(image, &chain, &found, err) < 0 ||
+	    chain_check(&chain, embedded, check->at, &found, err) < 0)
+		return -1;
+	*signer = found;
+	return 0;
+}
