@@ -7,18 +7,20 @@
 #include "eif.h"
 
 static const char help[] =
-	"usage: eif describe FILE [--json [--set KEY=STRING]...]\n"
+	"usage: eif describe FILE [--lenient] [--json [--set KEY=STRING]...]\n"
 	"Checks an image strictly and prints its sections, metadata and measurements.\n"
 	"A signature is not verified: PCR8 says which certificate the image carries.\n"
 	"\n"
+	"  --lenient          read other versions and foreign quirks, too, and list what is wrong\n"
 	"  --json             a superset of what nitro-cli describe-eif prints\n"
 	"  --set KEY=STRING   adds a member to the JSON; any number of them, printed sorted\n"
 	"  --help             this text\n";
 
-enum option_id { OPT_JSON = 256, OPT_SET, OPT_HELP };
+enum option_id { OPT_JSON = 256, OPT_LENIENT, OPT_SET, OPT_HELP };
 
 static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPT_JSON},
+	{"lenient", no_argument, NULL, OPT_LENIENT},
 	{"set", required_argument, NULL, OPT_SET},
 	{"help", no_argument, NULL, OPT_HELP},
 	{NULL, 0, NULL, 0},
@@ -26,6 +28,7 @@ static const struct option long_options[] = {
 
 struct options {
 	bool json;
+	bool lenient;
 	bool help;
 	json_t *set; /* object of strings */
 };
@@ -61,6 +64,9 @@ static int parse_options(struct options *options, int argc, char **argv, struct 
 		switch (opt) {
 		case OPT_JSON:
 			options->json = true;
+			break;
+		case OPT_LENIENT:
+			options->lenient = true;
 			break;
 		case OPT_SET:
 			if (add_set(options, optarg, err) < 0)
@@ -116,12 +122,10 @@ static int print_json(const struct eif_image *image, json_t *set, struct err *er
 	return command_print_json(json, err);
 }
 
-/* An image's strings may hold what a terminal would act on: only printable ASCII gets through. */
 static void print_text(const char *label, const char *text, size_t size)
 {
 	printf("%-10s", label);
-	for (size_t i = 0; i < size; i++)
-		putchar(text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
+	command_print_text(text, size);
 	putchar('\n');
 }
 
@@ -144,13 +148,31 @@ static void print_sections(const struct eif_image *image)
 {
 	char hex[HASH_MAX_HEX];
 
-	printf("\n%7s  %-9s  %12s  %12s  %s\n", "SECTION", "TYPE", "OFFSET", "SIZE", "SHA-256");
+	printf("\n%7s  %-9s  %-11s  %12s  %12s  %s\n", "SECTION", "TYPE", "FORMAT", "OFFSET",
+	       "SIZE", "SHA-256");
 	for (unsigned i = 0; i < image->section_count; i++) {
 		const struct eif_section *section = &image->sections[i];
 
 		hash_hex(section->sha256, SHA256_SIZE, hex);
-		printf("%7u  %-9s  %12llu  %12llu  %s\n", i, eif_type_name(section->type),
-		       (unsigned long long)section->offset, (unsigned long long)section->size, hex);
+		printf("%7u  %-9s  %-11s  %12llu  %12llu  %s\n", i, eif_type_name(section->type),
+		       section->format ? section->format : "", (unsigned long long)section->offset,
+		       (unsigned long long)section->size, hex);
+	}
+}
+
+static void print_notes(const json_t *notes)
+{
+	const json_t *note;
+	size_t i;
+
+	json_array_foreach(notes, i, note)
+	{
+		const char *name = json_string_value(json_object_get(note, "name"));
+		const char *text = json_string_value(json_object_get(note, "text"));
+
+		printf("%-10s%s: ", "Note", name);
+		command_print_text(text, strlen(text));
+		putchar('\n');
 	}
 }
 
@@ -163,9 +185,12 @@ static int print_table(const struct eif_image *image, const char *path, struct e
 	print_text("File", path, strlen(path));
 	printf("%-10s%llu\n", "Size", (unsigned long long)image->file_size);
 	print_digest("SHA-256", image->file_sha256, SHA256_SIZE);
-	printf("%-10sEIF 4, %s\n", "Format", eif_arch_name(image->arch));
-	printf("%-10s%08lx, correct\n", "CRC-32", (unsigned long)image->crc);
+	printf("%-10sEIF %u, %s\n", "Format", image->version, eif_arch_name(image->arch));
+	printf("%-10s%08lx%s\n", "CRC-32", (unsigned long)image->crc,
+	       image->notes ? "" : ", correct");
 	printf("%-10s%s\n", "Signed", measurements->has_pcr8 ? "yes, not verified" : "no");
+	printf("%-10s%llu bytes in no PCR\n", "Free", (unsigned long long)eif_unmeasured(image));
+	print_notes(image->notes);
 	print_member("Name", image->metadata, "ImageName");
 	print_member("Version", image->metadata, "ImageVersion");
 	print_member("Built", built, "BuildTime");
@@ -188,7 +213,8 @@ static int describe(const char *path, const struct options *options, struct err 
 
 	if (fd < 0)
 		return err_errno(err, "FILE-OPEN", "%s", path);
-	if (eif_read(fd, path, NULL, &image, err) < 0)
+	if ((options->lenient ? eif_read_lenient(fd, path, NULL, &image, err)
+			      : eif_read(fd, path, NULL, &image, err)) < 0)
 		return -1;
 	return options->json ? print_json(&image, options->set, err)
 			     : print_table(&image, path, err);

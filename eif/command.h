@@ -19,6 +19,8 @@ int cmd_describe(int argc, char **argv, struct err *err);
 int cmd_extract(int argc, char **argv, struct err *err);
 int cmd_sign(int argc, char **argv, struct err *err);
 int cmd_strip(int argc, char **argv, struct err *err);
+int cmd_verify(int argc, char **argv, struct err *err);
+int cmd_diff(int argc, char **argv, struct err *err);
 
 /* EIF-USAGE for what getopt_long() returned ('?' or ':') about the word before optind. */
 int command_bad_option(int opt, char **argv, struct err *err);
@@ -36,6 +38,9 @@ int command_print_measurements(const struct eif_measurements *measurements, bool
 
 /* Prints "eif: warning: TEXT" to stderr. */
 void command_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* An image's strings may hold what a terminal would act on: only printable ASCII gets through. */
+void command_print_text(const char *text, size_t size);
 
 /* Ends the output: FILE-WRITE when any of it was lost. */
 int command_flush(struct err *err);

@@ -43,6 +43,24 @@ json_t *eif_measurements_json(const struct eif_measurements *measurements, struc
 	return steal_ptr(json);
 }
 
+uint64_t eif_unmeasured(const struct eif_image *image)
+{
+	uint64_t bytes = image->file_size;
+
+	for (unsigned i = 0; i < image->section_count; i++)
+		if (image->sections[i].type <= EIF_RAMDISK && image->sections[i].type > 0)
+			bytes -= image->sections[i].size;
+	return bytes;
+}
+
+static bool is_signed(const struct eif_image *image)
+{
+	for (unsigned i = 0; i < image->section_count; i++)
+		if (image->sections[i].type == EIF_SIGNATURE)
+			return true;
+	return false;
+}
+
 /*
  * nitro-cli shows the build's members, DockerInfo, and the custom members beside them. A custom
  * member cannot hide one of those; CustomMetadata, which nitro-cli drops, has all of them again.
@@ -75,8 +93,9 @@ static json_t *sections_json(const struct eif_image *image)
 
 		hash_hex(section->sha256, SHA256_SIZE, hex);
 		if (json_array_append_new(sections,
-					  json_pack("{s:i, s:s, s:I, s:I, s:s}", "index", (int)i,
-						    "type", eif_type_name(section->type), "offset",
+					  json_pack("{s:i, s:s, s:s*, s:I, s:I, s:s}", "index",
+						    (int)i, "type", eif_type_name(section->type),
+						    "format", section->format, "offset",
 						    (json_int_t)section->offset, "size",
 						    (json_int_t)section->size, "sha256", hex)) < 0)
 			return NULL;
@@ -102,10 +121,26 @@ static int set_cmdline(json_t *json, const struct eif_image *image)
 				   json_stringn((const char *)base64, (size_t)used));
 }
 
+static int set_metadata(json_t *json, const json_t *metadata)
+{
+	return json_object_set(json, "ImageName", json_object_get(metadata, "ImageName")) |
+	       json_object_set(json, "ImageVersion", json_object_get(metadata, "ImageVersion")) |
+	       json_object_set_new(json, "Metadata", metadata_json(metadata));
+}
+
+static bool has_note(const struct eif_image *image, const char *name)
+{
+	const json_t *note;
+	size_t i;
+
+	json_array_foreach(image->notes, i,
+			   note) if (strcmp(json_string_value(json_object_get(note, "name")),
+					    name) == 0) return true;
+	return false;
+}
+
 json_t *eif_describe(const struct eif_image *image, struct err *err)
 {
-	const json_t *name = json_object_get(image->metadata, "ImageName");
-	const json_t *version = json_object_get(image->metadata, "ImageVersion");
 	json_t *measurements = eif_measurements_json(&image->measurements, err);
 	cleanup_json json_t *json = NULL;
 	char crc[9];
@@ -114,18 +149,22 @@ json_t *eif_describe(const struct eif_image *image, struct err *err)
 	if (!measurements)
 		return NULL;
 	snprintf(crc, sizeof(crc), "%08lx", (unsigned long)image->crc);
-	json = json_pack("{s:i, s:o, s:b, s:b, s:O, s:O, s:o}", "EifVersion", 4, "Measurements",
-			 measurements, "IsSigned", image->measurements.has_pcr8 ? 1 : 0, "CheckCRC",
-			 1, "ImageName", name, "ImageVersion", version, "Metadata",
-			 metadata_json(image->metadata));
+	json = json_pack("{s:i, s:o, s:b, s:b}", "EifVersion", (int)image->version, "Measurements",
+			 measurements, "IsSigned", is_signed(image), "CheckCRC",
+			 !has_note(image, "EIF-CRC"));
 	failed = json ? 0 : -1;
+	failed |= image->metadata ? set_metadata(json, image->metadata) : 0;
 	failed |= json_object_set_new(json, "Arch", json_string(eif_arch_name(image->arch)));
 	failed |= set_cmdline(json, image);
 	failed |= json_object_set_new(json, "Sections", sections_json(image));
+	failed |= json_object_set_new(json, "UnmeasuredBytes",
+				      json_integer((json_int_t)eif_unmeasured(image)));
 	failed |= json_object_set_new(json, "Crc32", json_string(crc));
 	failed |= json_object_set_new(json, "FileSize", json_integer((json_int_t)image->file_size));
 	failed |= json_object_set_new(json, "FileSha256",
 				      hex_string(image->file_sha256, SHA256_SIZE));
+	if (image->notes)
+		failed |= json_object_set(json, "Notes", image->notes);
 	if (failed) {
 		out_of_memory(err);
 		return NULL;
@@ -136,10 +175,11 @@ json_t *eif_describe(const struct eif_image *image, struct err *err)
 bool eif_describe_knows(const char *key)
 {
 	static const char *const keys[] = {
-		"EifVersion",	  "Measurements", "IsSigned",	  "SigningCertificate",
-		"CheckCRC",	  "ImageName",	  "ImageVersion", "Metadata",
-		"SignatureCheck", "Arch",	  "Cmdline",	  "Cmdline_b64",
-		"Sections",	  "Crc32",	  "FileSize",	  "FileSha256",
+		"EifVersion",	   "Measurements", "IsSigned",	   "SigningCertificate",
+		"CheckCRC",	   "ImageName",	   "ImageVersion", "Metadata",
+		"SignatureCheck",  "Arch",	   "Cmdline",	   "Cmdline_b64",
+		"Sections",	   "Crc32",	   "FileSize",	   "FileSha256",
+		"UnmeasuredBytes", "Notes",
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

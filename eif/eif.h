@@ -53,6 +53,7 @@ struct eif_section {
 	uint64_t offset; /* of its 12-byte header */
 	uint64_t size;	 /* of its data, without that header */
 	unsigned char sha256[SHA256_SIZE];
+	const char *format; /* what a kernel or ramdisk begins as, "bzImage", "cpio"; or NULL */
 };
 
 /* "kernel", "cmdline", "ramdisk", "signature" or "metadata"; "unknown" for any other number. */
@@ -125,6 +126,7 @@ struct eif_signature {
 void eif_signature_clear(struct eif_signature *signature);
 
 struct eif_image {
+	unsigned version; /* 4; another one only from eif_read_lenient() */
 	enum eif_arch arch;
 	uint64_t default_memory; /* ignored by the hypervisor */
 	uint64_t default_cpus;	 /* ignored by the hypervisor */
@@ -136,7 +138,8 @@ struct eif_image {
 	struct eif_measurements measurements;
 	char *cmdline; /* cmdline_size bytes, perhaps binary ones */
 	size_t cmdline_size;
-	json_t *metadata;
+	json_t *metadata; /* NULL only from eif_read_lenient() */
+	json_t *notes; /* of eif_read_lenient(): {"name", "text"} of what a strict reader refuses */
 	struct eif_signature signature; /* empty unless measurements.has_pcr8 */
 };
 
@@ -168,6 +171,18 @@ struct eif_sink {
  */
 int eif_read(int fd, const char *path, const struct eif_sink *sink, struct eif_image *image,
 	     struct err *err);
+
+/*
+ * As eif_read(), for images that eif_read() refuses: other versions, and what other writers do.
+ * Whatever is wrong becomes one of image->notes, under the name that eif_read() has for it. Follows
+ * the header's table as the hypervisor does, or walks from section to section where the table
+ * cannot be followed, and says which. fd must be a file that can be sought in.
+ *
+ * Still refused: what has no header or magic, no kernel, command line or ramdisk; a second kernel
+ * or command line; a command line, metadata or signature section above its limit.
+ */
+int eif_read_lenient(int fd, const char *path, const struct eif_sink *sink, struct eif_image *image,
+		     struct err *err);
 
 /* Takes a signature section's data apart; EIF-SIGNATURE when it is not of the format's shape. */
 int eif_signature_parse(const void *data, size_t size, struct eif_signature *signature,
@@ -263,15 +278,51 @@ json_t *eif_measurements_json(const struct eif_measurements *measurements, struc
  */
 json_t *eif_describe(const struct eif_image *image, struct err *err);
 
+/* Bytes of the file that are in none of PCR0, 1 and 2: all but kernel, cmdline and ramdisks' data.
+ */
+uint64_t eif_unmeasured(const struct eif_image *image);
+
 /* Whether eif_describe() or nitro-cli gives a top-level member of this name a meaning. */
 bool eif_describe_knows(const char *key);
 
 /*
  * Writes kernel, cmdline, ramdisk0, ramdisk1 ..., metadata.json and signature into the folder dir,
  * which is made when it is missing. Nothing appears there unless eif_read() found the whole image
- * sound. FILE-EXISTS rather than overwriting.
+ * sound, or, when lenient is set, eif_read_lenient() could make sense of it. FILE-EXISTS rather
+ * than overwriting.
  */
-int eif_extract(int fd, const char *path, const char *dir, struct err *err);
+int eif_extract(int fd, const char *path, const char *dir, bool lenient, struct err *err);
+
+/* ---- verifying and comparing ---- */
+
+struct eif_verification {
+	bool lenient;		/* eif_read_lenient() instead of eif_read() */
+	const json_t *expected; /* measurements as published, or NULL: see eif_expected_parse() */
+};
+
+/*
+ * Measurements that somebody published: eif describe --json, what nitro-cli build-enclave and
+ * describe-eif print, or an object of PCRs alone. The reference is the caller's; NULL with
+ * EIF-EXPECTED when it is no such thing. path only serves the messages.
+ */
+json_t *eif_expected_parse(const void *data, size_t size, const char *path, struct err *err);
+
+/*
+ * Reads an image and says everything that can be said about it alone, as JSON that is the caller's:
+ * Sound and Notes (of the lenient reader); Description, of eif_describe(); Differences, [{"what",
+ * "expected", "found"}] between it and what was expected, and NotCompared, names of what was
+ * expected and is no fact about an image; Unpinned, [{"name", "unchanged", "section", "bytes",
+ * "text"}]: what an untrusted parent could change without changing the PCRs in "unchanged".
+ * Differences are no failure of this function.
+ */
+json_t *eif_verify(int fd, const char *path, const struct eif_verification *what, struct err *err);
+
+/*
+ * Compares two images as JSON that is the caller's: Same, Sections, Metadata, Cmdline, Kernel,
+ * Files and Measurements, each with what differs and, for PCRs, why. docs/eif.md has the members.
+ */
+json_t *eif_diff(int fd_a, const char *path_a, int fd_b, const char *path_b, bool lenient,
+		 struct err *err);
 
 static inline void cleanup_json_at(json_t **json)
 {

@@ -107,7 +107,7 @@ static int commit(struct extraction *extraction, struct err *err)
 	return 0;
 }
 
-int eif_extract(int fd, const char *path, const char *dir, struct err *err)
+int eif_extract(int fd, const char *path, const char *dir, bool lenient, struct err *err)
 {
 	cleanup_with(extraction_close) struct extraction extraction = {.dir = dir};
 	cleanup_with(eif_image_clear) struct eif_image image = EIF_IMAGE_INIT;
@@ -117,7 +117,8 @@ int eif_extract(int fd, const char *path, const char *dir, struct err *err)
 		extraction.made_dir = true;
 	else if (errno != EEXIST)
 		return err_errno(err, "FILE-CREATE", "%s", dir);
-	if (eif_read(fd, path, &sink, &image, err) < 0)
+	if ((lenient ? eif_read_lenient(fd, path, &sink, &image, err)
+		     : eif_read(fd, path, &sink, &image, err)) < 0)
 		return -1;
 	return commit(&extraction, err);
 }

@@ -11,8 +11,9 @@ static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv, struct err *err);
 } commands[] = {
-	{"attach", cmd_attach},	  {"build", cmd_build}, {"describe", cmd_describe},
-	{"extract", cmd_extract}, {"sign", cmd_sign},	{"strip", cmd_strip},
+	{"attach", cmd_attach}, {"build", cmd_build},	  {"describe", cmd_describe},
+	{"diff", cmd_diff},	{"extract", cmd_extract}, {"sign", cmd_sign},
+	{"strip", cmd_strip},	{"verify", cmd_verify},
 };
 
 static const char help[] =
@@ -22,6 +23,8 @@ static const char help[] =
 	"  build      write an image from kernel, command line and ramdisks; print its PCRs\n"
 	"  describe   check an image strictly and print all facts about it\n"
 	"  extract    write an image's sections to files\n"
+	"  verify     compare an image with published measurements, tell what no PCR pins down\n"
+	"  diff       say what two images differ in, and why their PCRs do\n"
 	"  sign       sign an image, or print the bytes that are to be signed elsewhere\n"
 	"  attach     put a signature made elsewhere into an image\n"
 	"  strip      give back the image that was signed, bit for bit\n"
@@ -93,6 +96,12 @@ void command_warn(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+void command_print_text(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		putchar(text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?');
+}
+
 int command_flush(struct err *err)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))
@@ -116,9 +125,7 @@ static int dispatch(int argc, char **argv, struct err *err)
 		if (strcmp(commands[i].name, name) == 0)
 			return commands[i].run(argc - 1, argv + 1, err);
 	return err_set(err, EXIT_USAGE, "EIF-USAGE",
-		       "attach, build, describe, extract, sign or strip expected, found '%s' (see "
-		       "eif --help)",
-		       name);
+		       "a command expected, found '%s' (see eif --help)", name);
 }
 
 /*

@@ -8,31 +8,12 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "format.h"
 #include "layout.h"
-#include "measure.h"
+#include "reader.h"
 
-struct reader {
-	int fd;
-	const char *path;
-	const struct eif_sink *sink;
-	struct eif_image *image;
-	uint64_t offset; /* bytes consumed */
-	uLong crc;
-	struct hash *file;
-	struct measurer measurer;
-	unsigned char *buffer; /* COPY_SIZE bytes */
-
-	/* what the header's table says, for comparison with the walk */
-	uint64_t table_size[EIF_MAX_SECTIONS];
-
-	char *kept[EIF_METADATA + 1]; /* data of the small sections by type, NUL-terminated */
-	size_t kept_size[EIF_METADATA + 1];
-	unsigned seen[EIF_METADATA + 1]; /* sections of each type so far */
-};
-
-static void reader_close(struct reader *reader)
+void reader_close(struct reader *reader)
 {
 	hash_free(reader->file);
 	measurer_close(&reader->measurer);
@@ -59,11 +40,11 @@ void eif_image_clear(struct eif_image *image)
 	free(image->cmdline);
 	json_decref(image->metadata);
 	eif_signature_clear(&image->signature);
+	json_decref(image->notes);
 	*image = EIF_IMAGE_INIT;
 }
 
-/* Up to size bytes; fewer only at the end of the file. -1 on an error. */
-static ssize_t fetch(struct reader *reader, unsigned char *data, size_t size, struct err *err)
+ssize_t reader_fetch(struct reader *reader, unsigned char *data, size_t size, struct err *err)
 {
 	size_t used = 0;
 
@@ -79,7 +60,7 @@ static ssize_t fetch(struct reader *reader, unsigned char *data, size_t size, st
 		used += (size_t)n;
 	}
 	reader->offset += used;
-	if (hash_update(reader->file, data, used, err) < 0)
+	if (reader->file && hash_update(reader->file, data, used, err) < 0)
 		return -1;
 	return (ssize_t)used;
 }
@@ -165,7 +146,7 @@ static int read_header(struct reader *reader, struct err *err)
 {
 	struct eif_image *image = reader->image;
 	unsigned char header[HEADER_SIZE];
-	ssize_t n = fetch(reader, header, sizeof(header), err);
+	ssize_t n = reader_fetch(reader, header, sizeof(header), err);
 
 	if (n < 0)
 		return -1;
@@ -175,6 +156,7 @@ static int read_header(struct reader *reader, struct err *err)
 			       HEADER_SIZE, n);
 	if (check_fixed_fields(reader, header, err) < 0)
 		return -1;
+	image->version = FORMAT_VERSION;
 	image->arch = get_be(header + AT_FLAGS, 2) & FLAG_AARCH64 ? EIF_AARCH64 : EIF_X86_64;
 	image->default_memory = get_be(header + AT_MEMORY, 8);
 	image->default_cpus = get_be(header + AT_CPUS, 8);
@@ -220,23 +202,34 @@ static int check_order(struct reader *reader, unsigned i, struct err *err)
 	return 0;
 }
 
+uint64_t reader_limit(enum eif_type type)
+{
+	switch (type) {
+	case EIF_CMDLINE:
+		return EIF_MAX_CMDLINE;
+	case EIF_SIGNATURE:
+		return EIF_MAX_SIGNATURE;
+	case EIF_METADATA:
+		return EIF_MAX_METADATA;
+	case EIF_KERNEL:
+	case EIF_RAMDISK:
+		break;
+	}
+	return INT64_MAX;
+}
+
 /* Limits keep what is held in memory small; an empty kernel is refused because it cannot be one. */
 static int check_size(const struct reader *reader, unsigned i, struct err *err)
 {
-	static const uint64_t limits[EIF_METADATA + 1] = {
-		[EIF_KERNEL] = INT64_MAX,	   [EIF_CMDLINE] = EIF_MAX_CMDLINE,
-		[EIF_RAMDISK] = INT64_MAX,	   [EIF_SIGNATURE] = EIF_MAX_SIGNATURE,
-		[EIF_METADATA] = EIF_MAX_METADATA,
-	};
 	const struct eif_section *section = &reader->image->sections[i];
+	uint64_t limit = reader_limit(section->type);
 	char expected[48];
 
 	if (section->type == EIF_KERNEL && section->size == 0)
 		return section_error(reader, i, "EIF-SECTION-SIZE", "a kernel's bytes", 0, err);
-	if (section->size <= limits[section->type])
+	if (section->size <= limit)
 		return 0;
-	snprintf(expected, sizeof(expected), "at most %llu bytes",
-		 (unsigned long long)limits[section->type]);
+	snprintf(expected, sizeof(expected), "at most %llu bytes", (unsigned long long)limit);
 	return section_error(reader, i, "EIF-SECTION-SIZE", expected, section->size, err);
 }
 
@@ -249,7 +242,7 @@ static int read_section_header(struct reader *reader, unsigned i, struct err *er
 	ssize_t n;
 
 	section->offset = reader->offset;
-	n = fetch(reader, header, sizeof(header), err);
+	n = reader_fetch(reader, header, sizeof(header), err);
 	if (n < 0)
 		return -1;
 	if (n < SECTION_HEADER_SIZE)
@@ -312,21 +305,33 @@ static int take_data(struct reader *reader, enum eif_type type, size_t size, str
 	return 0;
 }
 
-static int read_section(struct reader *reader, unsigned i, struct err *err)
+static const char *name_format(enum eif_type type, const unsigned char *head, size_t size)
+{
+	const struct format *format = NULL;
+
+	if (type == EIF_KERNEL)
+		format = format_of_kernel(head, size);
+	else if (type == EIF_RAMDISK)
+		format = format_of_ramdisk(head, size);
+	return format ? format->name : NULL;
+}
+
+int reader_take_section(struct reader *reader, unsigned i, struct err *err)
 {
 	struct eif_section *section = &reader->image->sections[i];
 	cleanup_hash struct hash *sha256 = hash_new(HASH_SHA256, err);
 	uint64_t left;
 
-	if (!sha256 || read_section_header(reader, i, err) < 0 ||
-	    begin_section(reader, section, err) < 0)
+	if (!sha256 || begin_section(reader, section, err) < 0)
 		return -1;
 	for (left = section->size; left > 0;) {
 		size_t want = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
-		ssize_t n = fetch(reader, reader->buffer, want, err);
+		ssize_t n = reader_fetch(reader, reader->buffer, want, err);
 
 		if (n < 0)
 			return -1;
+		if (left == section->size)
+			section->format = name_format(section->type, reader->buffer, (size_t)n);
 		left -= (uint64_t)n;
 		if ((size_t)n < want)
 			return err_set(err, EXIT_MALFORMED, "EIF-TRUNCATED",
@@ -355,7 +360,7 @@ static int check_end(struct reader *reader, struct err *err)
 				       "%s: a %s section expected, found none in %u sections",
 				       reader->path, eif_type_name(needed[i]),
 				       reader->image->section_count);
-	n = fetch(reader, reader->buffer, 1, err);
+	n = reader_fetch(reader, reader->buffer, 1, err);
 	if (n < 0)
 		return -1;
 	if (n > 0)
@@ -373,7 +378,7 @@ static int check_end(struct reader *reader, struct err *err)
 	return 0;
 }
 
-static int read_signature(const struct reader *reader, struct err *err)
+int reader_take_signature(const struct reader *reader, struct err *err)
 {
 	cleanup_with(eif_signature_clear) struct eif_signature signature = EIF_SIGNATURE_INIT;
 	struct eif_measurements *measurements = &reader->image->measurements;
@@ -400,8 +405,7 @@ static unsigned section_of(const struct eif_image *image, enum eif_type type)
 	return i;
 }
 
-/* Puts file, section and offset in front of what is wrong with a section's content. */
-static int wrap_content(const struct reader *reader, enum eif_type type, struct err *err)
+int reader_wrap(const struct reader *reader, enum eif_type type, struct err *err)
 {
 	unsigned i = section_of(reader->image, type);
 
@@ -416,9 +420,9 @@ static int read_contents(struct reader *reader, struct err *err)
 	image->metadata = eif_metadata_parse(reader->kept[EIF_METADATA],
 					     reader->kept_size[EIF_METADATA], err);
 	if (!image->metadata)
-		return wrap_content(reader, EIF_METADATA, err);
-	if (read_signature(reader, err) < 0)
-		return wrap_content(reader, EIF_SIGNATURE, err);
+		return reader_wrap(reader, EIF_METADATA, err);
+	if (reader_take_signature(reader, err) < 0)
+		return reader_wrap(reader, EIF_SIGNATURE, err);
 	image->cmdline = steal_ptr(reader->kept[EIF_CMDLINE]);
 	image->cmdline_size = reader->kept_size[EIF_CMDLINE];
 	image->file_size = reader->offset;
@@ -427,17 +431,22 @@ static int read_contents(struct reader *reader, struct err *err)
 	return measurer_final(&reader->measurer, &image->measurements, err);
 }
 
-static int read_image(struct reader *reader, struct err *err)
+int reader_open(struct reader *reader, struct err *err)
 {
 	reader->buffer = malloc(COPY_SIZE);
 	if (!reader->buffer)
 		return err_errno(err, "MEMORY", "%s", reader->path);
 	reader->file = hash_new(HASH_SHA256, err);
-	if (!reader->file || measurer_open(&reader->measurer, err) < 0 ||
-	    read_header(reader, err) < 0)
+	return reader->file ? measurer_open(&reader->measurer, err) : -1;
+}
+
+static int read_image(struct reader *reader, struct err *err)
+{
+	if (reader_open(reader, err) < 0 || read_header(reader, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < reader->image->section_count; i++)
-		if (read_section(reader, i, err) < 0)
+		if (read_section_header(reader, i, err) < 0 ||
+		    reader_take_section(reader, i, err) < 0)
 			return -1;
 	if (check_end(reader, err) < 0)
 		return -1;

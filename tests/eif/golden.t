@@ -514,7 +514,7 @@ test_boot_checks() {
 	no_boot 'bzImage for aarch64' EIF-KERNEL --kernel bzImage --arch aarch64 --cmdline x \
 		--ramdisk cpio
 	no_boot 'ELF' EIF-KERNEL --kernel vmlinux --cmdline x --ramdisk cpio
-	is 'an ELF kernel is named as such' 1 "$(grep -c 'found an ELF file' stderr)"
+	is 'an ELF kernel is named as such' 1 "$(grep -c 'found ELF' stderr)"
 	no_boot 'short kernel' EIF-KERNEL --kernel cpio --cmdline x --ramdisk cpio
 	no_boot 'unknown ramdisk' EIF-RAMDISK --kernel bzImage --cmdline x --ramdisk bzImage
 	no_boot 'empty ramdisk' EIF-RAMDISK --kernel bzImage --cmdline x --ramdisk empty
@@ -695,7 +695,7 @@ test_usage() {
 	ends 'usage: 30 ramdisks' 2 EIF-SECTION-COUNT "$EIF" build --kernel bzImage --cmdline x \
 		$disks -o never.eif
 	is '30 ramdisks: the limit is named' 1 "$(grep -c '1 to 29 ramdisks.*32 sections' stderr)"
-	for command in '' build describe extract; do
+	for command in '' build describe extract verify diff; do
 		# shellcheck disable=SC2086 # one word or none
 		is "help: eif $command" "usage: eif ${command:-COMMAND}" \
 			"$("$EIF" $command --help | sed -n '1s/^\(usage: eif [A-Za-z]*\).*/\1/p')"

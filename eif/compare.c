@@ -1,0 +1,165 @@
+/*
+ * Measurements that were published against those of an image. What the published ones say must
+ * hold; what they do not say is not asked. Never lets a member that it does not know pass as equal:
+ * it is listed.
+ */
+#include "compare.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static int is_pcr(const char *key)
+{
+	return strncmp(key, "PCR", 3) == 0 && isdigit((unsigned char)key[3]);
+}
+
+static int check_pcrs(const json_t *measurements, const char *path, struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)measurements, key, value)
+	{
+		const char *text = json_string_value(value);
+
+		if (is_pcr(key) &&
+		    (!text || strspn(text, "0123456789abcdefABCDEF") != strlen(text) ||
+		     strlen(text) != (size_t)2 * SHA384_SIZE))
+			return err_set(err, EXIT_MALFORMED, "EIF-EXPECTED",
+				       "%s: %s: 96 hexadecimal digits expected, found something "
+				       "else",
+				       path, key);
+	}
+	return 0;
+}
+
+json_t *eif_expected_parse(const void *data, size_t size, const char *path, struct err *err)
+{
+	json_error_t why;
+	cleanup_json json_t *json = json_loadb(data, size, JSON_REJECT_DUPLICATES, &why);
+	cleanup_json json_t *wrapped = NULL;
+
+	if (!json) {
+		err_set(err, EXIT_MALFORMED, "EIF-EXPECTED",
+			"%s: JSON expected, found at byte %d: %s", path, why.position, why.text);
+		return NULL;
+	}
+	if (!json_object_get(json, "Measurements") && json_object_get(json, "PCR0")) {
+		wrapped = json_pack("{s:O}", "Measurements", json);
+		json_decref(json);
+		json = steal_ptr(wrapped);
+	}
+	if (!json_object_get(json_object_get(json, "Measurements"), "PCR0")) {
+		err_set(err, EXIT_MALFORMED, "EIF-EXPECTED",
+			"%s: measurements with PCR0 expected, found none", path);
+		return NULL;
+	}
+	if (check_pcrs(json_object_get(json, "Measurements"), path, err) < 0)
+		return NULL;
+	return steal_ptr(json);
+}
+
+static int differ(struct comparison *comparison, const char *what, const json_t *expected,
+		  const json_t *found)
+{
+	json_t *difference =
+		json_pack("{s:s, s:O, s:O}", "what", what, "expected",
+			  expected ? expected : json_null(), "found", found ? found : json_null());
+
+	return json_array_append_new(comparison->differences, difference);
+}
+
+static int equal(const char *what, const json_t *expected, const json_t *found)
+{
+	if (json_is_number(expected) && json_is_number(found))
+		return json_equal(expected, found) ||
+		       (json_typeof(expected) != json_typeof(found) &&
+			json_number_value(expected) == json_number_value(found));
+	if (strncmp(what, "Measurements.PCR", 16) == 0 && json_is_string(found))
+		return strcasecmp(json_string_value(expected), json_string_value(found)) == 0;
+	return json_equal(expected, found);
+}
+
+static int compare(struct comparison *comparison, const char *what, const json_t *expected,
+		   const json_t *found);
+
+static int compare_arrays(struct comparison *comparison, const char *what, const json_t *expected,
+			  const json_t *found)
+{
+	size_t count = json_array_size(expected);
+	int failed = 0;
+
+	if (count < json_array_size(found))
+		count = json_array_size(found);
+	for (size_t i = 0; i < count; i++) {
+		cleanup_free char *path = NULL;
+
+		if (asprintf(&path, "%s[%zu]", what, i) < 0)
+			return -1;
+		failed |= compare(comparison, path, json_array_get(expected, i),
+				  json_array_get(found, i));
+	}
+	return failed;
+}
+
+/* PCR3, PCR4 and the like belong to a run; other members at the top are other people's. */
+static bool says_nothing(const char *what, const char *key)
+{
+	static const char *const ours[] = {"Cmdline", "Cmdline_b64", "Metadata", "ImageName",
+					   "ImageVersion"};
+
+	if (strcmp(what, "Measurements") == 0)
+		return !is_pcr(key) || !strchr("0128", key[3]) || key[4];
+	if (*what)
+		return false;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strcmp(ours[i], key) == 0)
+			return false;
+	return true;
+}
+
+static int compare_objects(struct comparison *comparison, const char *what, const json_t *expected,
+			   const json_t *found)
+{
+	const char *key;
+	json_t *value;
+	int failed = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)expected, key, value)
+	{
+		const json_t *other = json_object_get(found, key);
+		cleanup_free char *path = NULL;
+
+		if (asprintf(&path, "%s%s%s", what, *what ? "." : "", key) < 0)
+			return -1;
+		if (!other && says_nothing(what, key))
+			failed |=
+				json_array_append_new(comparison->not_compared, json_string(path));
+		else
+			failed |= compare(comparison, path, value, other);
+	}
+	return failed;
+}
+
+static int compare(struct comparison *comparison, const char *what, const json_t *expected,
+		   const json_t *found)
+{
+	if (json_is_object(expected) && json_is_object(found))
+		return compare_objects(comparison, what, expected, found);
+	if (json_is_array(expected) && json_is_array(found))
+		return compare_arrays(comparison, what, expected, found);
+	if (expected && found && equal(what, expected, found))
+		return 0;
+	return differ(comparison, what, expected, found);
+}
+
+int compare_measurements(struct comparison *comparison, const json_t *expected, const json_t *found,
+			 struct err *err)
+{
+	if (compare(comparison, "", expected, found) == 0)
+		return 0;
+	errno = ENOMEM;
+	return err_errno(err, "MEMORY", "comparison");
+}

@@ -1,0 +1,169 @@
+/*
+ * Which files of two ramdisks differ. Entries are paired by path, a path that comes twice by its
+ * turn; what could not be listed is told by size and digest. Never looks at inode numbers, which
+ * say nothing about a file.
+ */
+#include "diff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/stat.h>
+
+struct named {
+	const struct newc_entry *facts;
+	const char *path;
+	size_t turn; /* of entries with this path */
+};
+
+static int compare_named(const void *a, const void *b)
+{
+	const struct named *x = a;
+	const struct named *y = b;
+	int order = strcmp(x->path, y->path);
+
+	if (order)
+		return order;
+	return x->facts->offset < y->facts->offset ? -1 : x->facts->offset > y->facts->offset;
+}
+
+/* Sorted by path; the caller frees it. */
+static struct named *sorted(const struct inventory_ramdisk *ramdisk)
+{
+	struct named *list = calloc(ramdisk->count + 1, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < ramdisk->count; i++)
+		list[i] = (struct named){.facts = &ramdisk->entries[i].facts,
+					 .path = inventory_path(ramdisk->entries[i].facts.path)};
+	qsort(list, ramdisk->count, sizeof(*list), compare_named);
+	for (size_t i = 1; i < ramdisk->count; i++)
+		if (strcmp(list[i].path, list[i - 1].path) == 0)
+			list[i].turn = list[i - 1].turn + 1;
+	return list;
+}
+
+/* A path that is not UTF-8 is told with '?' for each byte that is not ASCII. */
+static json_t *path_json(const char *path)
+{
+	json_t *json = json_string(path);
+	cleanup_free char *ascii = NULL;
+
+	if (json)
+		return json;
+	ascii = strdup(path);
+	if (!ascii)
+		return NULL;
+	for (char *p = ascii; *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	return json_string(ascii);
+}
+
+/* What of a file differs; an empty array when nothing does. */
+static json_t *aspects(const struct newc_entry *a, const struct newc_entry *b)
+{
+	const struct {
+		const char *name;
+		bool differs;
+	} list[] = {
+		{"type", (a->mode & S_IFMT) != (b->mode & S_IFMT)},
+		{"mode", (a->mode & ~(unsigned)S_IFMT) != (b->mode & ~(unsigned)S_IFMT)},
+		{"owner", a->uid != b->uid || a->gid != b->gid},
+		{"time", a->mtime != b->mtime},
+		{"size", a->size != b->size},
+		{"contents", memcmp(a->sha256, b->sha256, SHA256_SIZE) != 0},
+		{"device", a->major != b->major || a->minor != b->minor},
+		{"links", a->nlink != b->nlink},
+	};
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (list[i].differs &&
+		    json_array_append_new(names, json_string(list[i].name)) < 0) {
+			json_decref(names);
+			return NULL;
+		}
+	return names;
+}
+
+static int add_changed(json_t *changed, const struct named *a, const struct named *b)
+{
+	json_t *what = aspects(a->facts, b->facts);
+
+	if (what && json_array_size(what) == 0) {
+		json_decref(what);
+		return 0;
+	}
+	return json_array_append_new(
+		changed, json_pack("{s:o, s:o}", "path", path_json(a->path), "what", what));
+}
+
+static int merge(const struct named *a, size_t count_a, const struct named *b, size_t count_b,
+		 json_t *removed, json_t *added, json_t *changed)
+{
+	size_t i = 0;
+	size_t k = 0;
+	int failed = 0;
+
+	while (i < count_a || k < count_b) {
+		int order = i == count_a ? 1 : k == count_b ? -1 : strcmp(a[i].path, b[k].path);
+
+		if (order == 0)
+			order = a[i].turn < b[k].turn ? -1 : a[i].turn > b[k].turn;
+		if (order < 0)
+			failed |= json_array_append_new(removed, path_json(a[i++].path));
+		else if (order > 0)
+			failed |= json_array_append_new(added, path_json(b[k++].path));
+		else
+			failed |= add_changed(changed, &a[i++], &b[k++]);
+	}
+	return failed;
+}
+
+static json_t *unlisted(const struct inventory_ramdisk *ramdisk)
+{
+	char hex[HASH_MAX_HEX];
+
+	if (!ramdisk->rest_why)
+		return json_null();
+	hash_hex(ramdisk->rest, SHA256_SIZE, hex);
+	return json_pack("{s:s, s:I, s:s}", "why", ramdisk->rest_why, "bytes",
+			 (json_int_t)ramdisk->rest_size, "sha256", hex);
+}
+
+static json_t *diff_ramdisk(unsigned n, const struct inventory_ramdisk *a,
+			    const struct inventory_ramdisk *b)
+{
+	cleanup_free struct named *list_a = sorted(a);
+	cleanup_free struct named *list_b = sorted(b);
+	cleanup_json json_t *removed = json_array();
+	cleanup_json json_t *added = json_array();
+	cleanup_json json_t *changed = json_array();
+
+	if (!list_a || !list_b ||
+	    merge(list_a, a->count, list_b, b->count, removed, added, changed))
+		return NULL;
+	return json_pack("{s:i, s:O, s:O, s:O, s:[o, o]}", "ramdisk", (int)n, "removed", removed,
+			 "added", added, "changed", changed, "unlisted", unlisted(a), unlisted(b));
+}
+
+json_t *diff_files(const struct side *a, const struct side *b)
+{
+	static const struct inventory_ramdisk none;
+	const struct inventory *x = &a->inventory;
+	const struct inventory *y = &b->inventory;
+	cleanup_json json_t *files = json_array();
+
+	for (unsigned n = 0; n < x->ramdisk_count || n < y->ramdisk_count; n++) {
+		if (diff_same(diff_section(a, EIF_RAMDISK, n), diff_section(b, EIF_RAMDISK, n)))
+			continue;
+		if (json_array_append_new(
+			    files, diff_ramdisk(n, n < x->ramdisk_count ? &x->ramdisks[n] : &none,
+						n < y->ramdisk_count ? &y->ramdisks[n] : &none)) <
+		    0)
+			return NULL;
+	}
+	return steal_ptr(files);
+}

@@ -1,0 +1,273 @@
+/*
+ * PCRs hash the data of sections one after the other, without lengths: bytes may cross a boundary,
+ * and all that is no section data is in no PCR (docs/eif.md). Says what that allows with the image
+ * at hand, and only what is certain from its bytes: whether its init would notice is not to be seen
+ * from outside.
+ */
+#include "unpinned.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum {
+	X86_CMDLINE = 2047, /* bytes that Linux keeps on x86: COMMAND_LINE_SIZE - 1 */
+	WORD_MAX = 80,	    /* bytes of a word or path to be shown */
+};
+
+struct list {
+	json_t *findings;
+	int failed;
+};
+
+/* pcrs are those that stay as they are, "012" for PCR0, PCR1 and PCR2. section < 0: none. */
+__attribute__((format(printf, 6, 7))) static void add(struct list *list, const char *name,
+						      const char *pcrs, int section, uint64_t bytes,
+						      const char *fmt, ...)
+{
+	cleanup_free char *text = NULL;
+	json_t *unchanged = json_array();
+	json_t *finding;
+	va_list args;
+	int printed;
+
+	va_start(args, fmt);
+	printed = vasprintf(&text, fmt, args);
+	va_end(args);
+	for (; *pcrs; pcrs++)
+		list->failed |= json_array_append_new(unchanged, json_sprintf("PCR%c", *pcrs));
+	finding = json_pack("{s:s, s:o}", "name", name, "unchanged", unchanged);
+	if (section >= 0)
+		list->failed |= json_object_set_new(finding, "section", json_integer(section));
+	list->failed |= json_object_set_new(finding, "bytes", json_integer((json_int_t)bytes));
+	list->failed |= json_object_set_new(finding, "text", json_string(printed < 0 ? "" : text));
+	list->failed |= json_array_append_new(list->findings, finding);
+	list->failed |= printed < 0 ? -1 : 0;
+}
+
+static unsigned long long ull(uint64_t value)
+{
+	return value;
+}
+
+/* Index of the n-th section of a type, -1 when there is none. */
+static int find(const struct eif_image *image, enum eif_type type, unsigned n)
+{
+	for (unsigned i = 0; i < image->section_count; i++)
+		if (image->sections[i].type == type && n-- == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Printable ASCII of a word, as much as can be shown; the rest of an image's bytes stay out. */
+static const char *shown(const char *text, size_t size, char out[WORD_MAX + 4])
+{
+	size_t used = size < WORD_MAX ? size : WORD_MAX;
+
+	for (size_t i = 0; i < used; i++)
+		out[i] = (char)(text[i] > 0x20 && text[i] < 0x7f ? text[i] : '?');
+	strcpy(out + used, used < size ? "..." : "");
+	return out;
+}
+
+static void add_unmeasured(struct list *list, const struct eif_image *image)
+{
+	uint64_t bytes = eif_unmeasured(image);
+	int metadata = find(image, EIF_METADATA, 0);
+
+	add(list, "HEADER", "012", -1, bytes,
+	    "%llu bytes of this file are in no PCR: the header, the sections' headers, metadata, "
+	    "signature. Default memory and CPUs, the architecture's flag and the metadata's place "
+	    "can be changed, bytes can be put between sections, and the checksum corrected",
+	    ull(bytes));
+	if (metadata >= 0)
+		add(list, "METADATA", "012", metadata, image->sections[metadata].size,
+		    "the metadata can say anything: name, version, build facts and custom members "
+		    "are nobody's promise");
+}
+
+static void add_signature(struct list *list, const struct eif_image *image)
+{
+	int signature = find(image, EIF_SIGNATURE, 0);
+
+	if (signature < 0)
+		add(list, "UNSIGNED", "012", -1, 0,
+		    "no signature: anybody can add one of their own, and PCR8 then tells their "
+		    "certificate");
+	else
+		add(list, "SIGNATURE", "012", signature, image->sections[signature].size,
+		    "the signature can be taken away, or another one put in its place: only PCR8 "
+		    "tells. It covers PCR0, so it stays good under every move that PCR0 does not "
+		    "see");
+}
+
+/* What a configuration says about the command line, when the kernel carries one. */
+static bool overrides_cmdline(const struct kernel *kernel)
+{
+	size_t size;
+
+	return kernel_option(kernel, "CONFIG_CMDLINE_OVERRIDE", &size) ||
+	       kernel_option(kernel, "CONFIG_CMDLINE_FORCE", &size);
+}
+
+static void add_cmdline(struct list *list, const struct eif_image *image,
+			const struct kernel *kernel)
+{
+	const char *text = image->cmdline;
+	size_t size = image->cmdline_size;
+	int section = find(image, EIF_CMDLINE, 0);
+	size_t first = 0;
+	char word[WORD_MAX + 4];
+
+	if (overrides_cmdline(kernel)) {
+		add(list, "CMDLINE-IGNORED", "012", section, size,
+		    "the kernel's own configuration makes it ignore the command line (an override "
+		    "or force option), so words cannot be taken from it");
+		return;
+	}
+	while (first < size && text[first] != ' ')
+		first++;
+	if (size > 0)
+		add(list, "CMDLINE-HEAD", "012", section, size,
+		    "1 to %zu bytes at the start of the command line can move to the end of the "
+		    "kernel, which does not read there: the first word (%s), the first few or all "
+		    "are gone. %s",
+		    size, shown(text, first, word),
+		    kernel->config ? "The configuration in the kernel does not make it ignore the "
+				     "command line"
+				   : "No configuration was found in the kernel that would tell "
+				     "which words it has built in");
+	add(list, "CMDLINE-TAIL", "012", section, 0,
+	    "what a hypervisor puts behind the command line (as QEMU's -append does) is in no PCR");
+}
+
+static void add_kernel(struct list *list, const struct eif_image *image,
+		       const struct kernel *kernel)
+{
+	int section = find(image, EIF_KERNEL, 0);
+	uint64_t extra = 0;
+
+	if (kernel->announced && kernel->announced < kernel->size)
+		extra = kernel->size - kernel->announced;
+	if (kernel->zeros > 0)
+		add(list, "KERNEL-TAIL", "012", section, kernel->zeros,
+		    "the kernel ends in %llu zero bytes: one of them moved to the start of the "
+		    "command line ends it before its first word, and all words are gone",
+		    ull(kernel->zeros));
+	else
+		add(list, "KERNEL-TAIL", "012", section, 1,
+		    "bytes from the end of the kernel can move to the start of the command line, "
+		    "where they spoil its first word; the last one is not zero");
+	if (extra > 0)
+		add(list, "KERNEL-EXTRA", "012", section, extra,
+		    "%llu bytes stand behind what the kernel's boot header accounts for (%llu): as "
+		    "if something had been moved there",
+		    ull(extra), ull(kernel->announced));
+}
+
+/* How many entries at the start leave the command line within what x86 keeps. */
+static size_t fitting(const struct inventory_ramdisk *ramdisk, size_t cmdline_size)
+{
+	size_t count = 0;
+
+	while (count < ramdisk->count && !ramdisk->entries[count].packed &&
+	       ramdisk->entries[count].facts.end + cmdline_size <= X86_CMDLINE)
+		count++;
+	return count;
+}
+
+static bool later_init(const struct inventory *inventory)
+{
+	for (unsigned i = 1; i < inventory->ramdisk_count; i++)
+		if (inventory->ramdisks[i].has_init)
+			return true;
+	return false;
+}
+
+static void add_first_entries(struct list *list, const struct eif_image *image,
+			      const struct inventory *inventory, int section)
+{
+	const struct inventory_ramdisk *ramdisk = &inventory->ramdisks[0];
+	const struct newc_entry *first = &ramdisk->entries[0].facts;
+	size_t count = fitting(ramdisk, image->cmdline_size);
+	bool is_init = strcmp(inventory_path(first->path), "init") == 0;
+	char path[WORD_MAX + 4];
+
+	add(list, "RAMDISK-HEAD", "012", section, first->end,
+	    "the first entry of ramdisk 0 (%s, %llu bytes with its header), or the first few, can "
+	    "move to the end of the command line and then exist no more%s. %zu of its entries fit "
+	    "there within the %d bytes that Linux keeps on x86; whether a longer one is taken is "
+	    "up to the hypervisor",
+	    shown(first->path, strlen(first->path), path), ull(first->end),
+	    !is_init		    ? ""
+	    : later_init(inventory) ? "; it is init, and a later ramdisk brings another"
+				    : "; it is init, without which ramdisk 0 does not boot",
+	    count, X86_CMDLINE);
+}
+
+static void add_ramdisk_head(struct list *list, const struct eif_image *image,
+			     const struct inventory *inventory)
+{
+	int section = find(image, EIF_RAMDISK, 0);
+	const struct inventory_ramdisk *ramdisk = &inventory->ramdisks[0];
+	uint64_t size = section < 0 ? 0 : image->sections[section].size;
+
+	if (size == 0)
+		return;
+	if (ramdisk->count > 0 && !ramdisk->entries[0].packed)
+		add_first_entries(list, image, inventory, section);
+	add(list, "RAMDISK-WHOLE", "012", section, size,
+	    "ramdisk 0 as a whole (%llu bytes), or all but its padding, can move to the end of the "
+	    "command line, if the hypervisor takes a command line of that length",
+	    ull(size));
+}
+
+static void add_ramdisks(struct list *list, const struct eif_image *image,
+			 const struct inventory *inventory)
+{
+	unsigned others = inventory->ramdisk_count - 1;
+	int second = find(image, EIF_RAMDISK, 1);
+
+	if (others > 0)
+		add(list, "RAMDISK-BOUNDARY", "0", second, 0,
+		    "the boundaries between the %u ramdisks can move, also so that there is one "
+		    "ramdisk: PCR0 and what boots stay, PCR1 and PCR2 change",
+		    inventory->ramdisk_count);
+	if (others > 1)
+		add(list, "RAMDISK-BOUNDARY", "012", second, 0,
+		    "the boundaries between ramdisk 1 and those behind it can move: nothing "
+		    "changes but the number of sections");
+	add(list, "PCR1-ALONE", "1", -1, 0,
+	    "under PCR1 alone every ramdisk behind the first can be %s; one with an init of its "
+	    "own replaces that of ramdisk 0. PCR1 alone does not tell what runs",
+	    others ? "replaced, taken away or added" : "added");
+	add(list, "PCR2-ALONE", "2", -1, 0,
+	    "under PCR2 alone kernel, command line and ramdisk 0 can be anything%s",
+	    others ? "" : "; it is that of no bytes at all, the same for all such images");
+	for (unsigned i = 1; i < inventory->ramdisk_count; i++)
+		if (inventory->ramdisks[i].has_init)
+			add(list, "INIT-REPLACED", "", find(image, EIF_RAMDISK, i), 0,
+			    "ramdisk %u has an init: it replaces an earlier one, and PCR1 does not "
+			    "cover it",
+			    i);
+}
+
+json_t *unpinned_json(const struct eif_image *image, const struct inventory *inventory,
+		      struct err *err)
+{
+	cleanup_json json_t *findings = json_array();
+	struct list list = {.findings = findings};
+
+	add_unmeasured(&list, image);
+	add_signature(&list, image);
+	add_cmdline(&list, image, &inventory->kernel);
+	add_kernel(&list, image, &inventory->kernel);
+	add_ramdisk_head(&list, image, inventory);
+	add_ramdisks(&list, image, inventory);
+	if (list.failed) {
+		errno = ENOMEM;
+		err_errno(err, "MEMORY", "report");
+		return NULL;
+	}
+	return steal_ptr(findings);
+}
