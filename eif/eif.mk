@@ -4,5 +4,5 @@ EIF_LIB_SRC := eif/boot.c eif/chain.c eif/compare.c eif/cose.c eif/describe.c ei
 	eif/metadata.c eif/newc.c eif/ramdisk.c eif/read.c eif/seal.c eif/signature.c eif/unpack.c \
 	eif/unpinned.c eif/verify.c eif/verify_signature.c eif/write.c
 EIF_SRC := eif/cmd_attach.c eif/cmd_build.c eif/cmd_describe.c eif/cmd_diff.c eif/cmd_extract.c eif/cmd_sign.c \
-	eif/cmd_strip.c eif/cmd_verify.c eif/main.c eif/signing.c
+	eif/cmd_signing.c eif/cmd_strip.c eif/cmd_verify.c eif/main.c
 EIF_LIBS := -lcbor -lcrypto -ljansson -llzma -lz -lzstd

@@ -64,6 +64,23 @@ check "a second nonce, of another length, gets a document of its own" \
 	jq -e --arg nonce "$other" '.nonce == $nonce' document.json
 end "$enclave_pid"
 
+# The same image, signed: what ran before still runs, and the NSM tells whose certificate it was. QEMU reads signature
+# section and certificate with libraries of its own.
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out test.key.pem 2>/dev/null
+openssl req -x509 -key test.key.pem -subj /CN=test -days 30 -out test.pem
+$eif sign $image --key test.key.pem --certificate test.pem -o signed.eif >signed.pcrs 2>/dev/null
+ok $? "the image is signed" signed.pcrs
+boot signed.eif "hello: ready on vsock port 5000|$ended" 180
+ok $? "the signed enclave boots" console
+/mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" -o document --json >document.json 2>&1
+check "signed: the document carries the published PCR0" \
+	jq -e --arg pcr "$(pcr 0 /mint/in/measurements.json)" '.PCR0 == $pcr' document.json
+pcr8=$(sed -n 's/^PCR8  //p' signed.pcrs)
+od -An -v -tx1 document | tr -d ' \n' >document.hex
+check "signed: the document carries PCR8 of the certificate" sh -c \
+	"[ ${#pcr8} -eq 96 ] && grep -q 085830$pcr8 document.hex"
+end "$enclave_pid"
+
 # The pieces, for moving.
 mkdir -p parts
 rmdir parts
