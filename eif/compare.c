@@ -41,6 +41,10 @@ json_t *eif_expected_parse(const void *data, size_t size, const char *path, stru
 	cleanup_json json_t *json = json_loadb(data, size, JSON_REJECT_DUPLICATES, &why);
 	cleanup_json json_t *wrapped = NULL;
 
+	/* As eif_metadata_parse() does, so that both sides are the same numbers. */
+	if (!json && json_error_code(&why) == json_error_numeric_overflow)
+		json = json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
+				  &why);
 	if (!json) {
 		err_set(err, EXIT_MALFORMED, "EIF-EXPECTED",
 			"%s: JSON expected, found at byte %d: %s", path, why.position, why.text);

@@ -61,7 +61,7 @@ static json_t *path_json(const char *path)
 	return json_string(ascii);
 }
 
-/* What of a file differs; an empty array when nothing does. */
+/* What of a file differs. A directory's links are its archiver's and its file system's business. */
 static json_t *aspects(const struct newc_entry *a, const struct newc_entry *b)
 {
 	const struct {
@@ -75,7 +75,7 @@ static json_t *aspects(const struct newc_entry *a, const struct newc_entry *b)
 		{"size", a->size != b->size},
 		{"contents", memcmp(a->sha256, b->sha256, SHA256_SIZE) != 0},
 		{"device", a->major != b->major || a->minor != b->minor},
-		{"links", a->nlink != b->nlink},
+		{"links", !S_ISDIR(a->mode) && a->nlink != b->nlink},
 	};
 	json_t *names = json_array();
 

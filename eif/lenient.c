@@ -16,6 +16,7 @@
 struct lenient {
 	struct reader reader;
 	uint64_t file_size;
+	struct hash *file;		    /* for hash_file() */
 	uint64_t offsets[EIF_MAX_SECTIONS]; /* of the table */
 	bool ignored[EIF_MAX_SECTIONS];	    /* sections that no reader gives a meaning */
 };
@@ -23,6 +24,7 @@ struct lenient {
 static void lenient_close(struct lenient *lenient)
 {
 	reader_close(&lenient->reader);
+	hash_free(lenient->file);
 }
 
 __attribute__((format(printf, 4, 5))) static int note(struct lenient *lenient, struct err *err,
@@ -261,6 +263,7 @@ static int note_type(struct lenient *lenient, unsigned i, uint64_t flags, struct
 	}
 	if (seen[EIF_SIGNATURE] || (type != EIF_KERNEL && i == 0) ||
 	    (type == EIF_RAMDISK && !seen[EIF_CMDLINE]) ||
+	    (type == EIF_CMDLINE && !seen[EIF_KERNEL]) ||
 	    (type == EIF_CMDLINE && seen[EIF_RAMDISK]))
 		return note(lenient, err, "EIF-SECTION-ORDER",
 			    "section %u (%s) at offset %llu: kernel, command line, ramdisks and a "
@@ -393,15 +396,13 @@ static int hash_file(struct lenient *lenient, struct err *err)
 
 	if (seek(lenient, 0, err) < 0)
 		return -1;
+	reader->file = steal_ptr(lenient->file);
 	while ((n = reader_fetch(reader, reader->buffer, COPY_SIZE, err)) > 0)
 		continue;
 	if (n < 0)
 		return -1;
 	reader->image->file_size = reader->offset;
-	if (hash_final(reader->file, reader->image->file_sha256, err) < 0)
-		return -1;
-	hash_free(steal_ptr(reader->file)); /* only once */
-	return seek(lenient, 0, err);
+	return hash_final(reader->file, reader->image->file_sha256, err);
 }
 
 static int read_image(struct lenient *lenient, struct err *err)
@@ -416,8 +417,10 @@ static int read_image(struct lenient *lenient, struct err *err)
 	reader->image->notes = json_array();
 	if (!reader->image->notes)
 		return err_errno(err, "MEMORY", "%s", reader->path);
-	if (reader_open(reader, err) < 0 || hash_file(lenient, err) < 0 ||
-	    read_header(lenient, err) < 0)
+	if (reader_open(reader, err) < 0 || seek(lenient, 0, err) < 0)
+		return -1;
+	lenient->file = steal_ptr(reader->file);
+	if (read_header(lenient, err) < 0)
 		return -1;
 	follows = follow_table(lenient, err);
 	if (follows < 0 || (!follows && follow_sections(lenient, err) < 0) ||
@@ -426,9 +429,9 @@ static int read_image(struct lenient *lenient, struct err *err)
 	for (unsigned i = 0; i < reader->image->section_count; i++)
 		if (read_section(lenient, i, err) < 0)
 			return -1;
-	if (check_seen(lenient, err) < 0)
+	if (check_seen(lenient, err) < 0 || read_contents(lenient, err) < 0)
 		return -1;
-	return read_contents(lenient, err);
+	return hash_file(lenient, err);
 }
 
 int eif_read_lenient(int fd, const char *path, const struct eif_sink *sink, struct eif_image *image,

@@ -110,7 +110,7 @@ value()
 		;;
 	[+-]*)
 		now=$(number_at "$f" "$at" "$width")
-		be "$width" $((now $1))
+		be "$width" $((now + $1))
 		;;
 	size.*) hex_at "$f" $((284 + 8 * ${1#*.})) 8 ;;
 	*) be "$width" "$(place "$1")" ;;
