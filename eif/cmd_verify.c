@@ -7,15 +7,20 @@
 #include "command.h"
 #include "room.h"
 #include "outfile.h"
+#include "signing.h"
 
 static const char help[] =
-	"usage: eif verify FILE [--measurements F] [--certificate F] [--lenient] [--json]\n"
-	"Checks an image strictly, compares it with published measurements, and lists what an\n"
-	"untrusted parent instance could change in the file without changing a PCR.\n"
+	"usage: eif verify FILE [--measurements F] [--certificate F] [--at TIME]\n"
+	"                  [--lenient] [--json]\n"
+	"Checks an image strictly, and its signature if it has one, compares it with published\n"
+	"measurements, and lists what an untrusted parent instance could change in the file "
+	"without changing a PCR.\n"
 	"\n"
 	"  --measurements F  what eif describe --json, nitro-cli build-enclave or nitro-cli\n"
 	"                    describe-eif printed; all that it says about an image must hold\n"
-	"  --certificate F   the certificate, in PEM, that PCR8 must be of\n"
+	"  --certificate F   the certificate, in PEM, that the signature must be by\n"
+	"  --at TIME         when its certificates must be valid (default: not looked at):\n"
+	"                    YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ\n"
 	"  --lenient         read other versions and foreign quirks, too, and list what is wrong\n"
 	"  --json            the report as JSON\n"
 	"  --help            this text\n"
@@ -23,11 +28,12 @@ static const char help[] =
 	"Exit status: 0 nothing differs, 1 something does, 2 usage, 3 malformed, 4 environment.\n";
 
 enum { EXPECTED_MAX = 4 * 1024 * 1024 };
-enum option_id { OPT_MEASUREMENTS = 256, OPT_CERTIFICATE, OPT_LENIENT, OPT_JSON, OPT_HELP };
+enum option_id { OPT_MEASUREMENTS = 256, OPT_CERTIFICATE, OPT_AT, OPT_LENIENT, OPT_JSON, OPT_HELP };
 
 static const struct option long_options[] = {
 	{"measurements", required_argument, NULL, OPT_MEASUREMENTS},
 	{"certificate", required_argument, NULL, OPT_CERTIFICATE},
+	{"at", required_argument, NULL, OPT_AT},
 	{"lenient", no_argument, NULL, OPT_LENIENT},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -37,6 +43,7 @@ static const struct option long_options[] = {
 struct options {
 	const char *measurements;
 	const char *certificate;
+	const char *at;
 	bool lenient;
 	bool json;
 	bool help;
@@ -58,6 +65,9 @@ static int parse_options(struct options *options, int argc, char **argv, struct 
 		case OPT_CERTIFICATE:
 			failed =
 				command_set_once(&options->certificate, "certificate", optarg, err);
+			break;
+		case OPT_AT:
+			failed = command_set_once(&options->at, "at", optarg, err);
 			break;
 		case OPT_LENIENT:
 			options->lenient = true;
@@ -89,33 +99,6 @@ static json_t *read_expected(const char *path, struct err *err)
 	return text ? eif_expected_parse(text, size, path, err) : NULL;
 }
 
-/* A certificate that was given is one more thing that was expected: its PCR8. */
-static int expect_certificate(json_t **expected, const char *path, struct err *err)
-{
-	unsigned char pcr8[SHA384_SIZE];
-	size_t size = 0;
-	cleanup_free char *pem = read_small_file(path, EIF_MAX_SIGNATURE, &size, err);
-	char hex[HASH_MAX_HEX];
-	json_t *measurements;
-
-	if (!pem)
-		return -1;
-	if (eif_certificate_pcr8(pem, size, pcr8, err) < 0)
-		return err_wrap(err, "%s", path);
-	hash_hex(pcr8, SHA384_SIZE, hex);
-	if (!*expected)
-		*expected = json_pack("{s:{}}", "Measurements");
-	measurements = json_object_get(*expected, "Measurements");
-	if (json_object_get(measurements, "PCR8") &&
-	    strcasecmp(json_string_value(json_object_get(measurements, "PCR8")), hex) != 0)
-		return err_set(err, EXIT_VERIFY, "EIF-MEASUREMENT",
-			       "%s: PCR8 %s expected as in the measurements, found %s", path,
-			       json_string_value(json_object_get(measurements, "PCR8")), hex);
-	if (json_object_set_new(measurements, "PCR8", json_string(hex)) < 0)
-		return err_errno(err, "MEMORY", "%s", path);
-	return 0;
-}
-
 static void print_text(const char *text)
 {
 	if (text)
@@ -138,6 +121,19 @@ static const char *member(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+static void print_signature(const json_t *signature)
+{
+	printf("%-10s", "Signature");
+	if (!signature)
+		puts("none");
+	else if (json_is_true(json_object_get(signature, "Good")))
+		printf("good: %s by %s, %s to %s\n", member(signature, "Algorithm"),
+		       member(signature, "Subject"), member(signature, "NotBefore"),
+		       member(signature, "NotAfter"));
+	else
+		printf("NOT GOOD: %s: %s\n", member(signature, "Name"), member(signature, "Text"));
+}
+
 static void print_measurements(const json_t *report)
 {
 	const json_t *description = json_object_get(report, "Description");
@@ -155,10 +151,7 @@ static void print_measurements(const json_t *report)
 	       json_is_true(json_object_get(report, "Sound"))
 		       ? "sound: table, sections and checksum agree on every byte"
 		       : "not sound, see the notes");
-	printf("%-10s%s\n", "Signature",
-	       json_is_true(json_object_get(description, "IsSigned"))
-		       ? "there is one; PCR8 is its certificate's"
-		       : "none");
+	print_signature(json_object_get(report, "Signature"));
 }
 
 static void print_notes(const json_t *report)
@@ -259,8 +252,38 @@ static int fail_on_differences(const json_t *report, const char *path, struct er
 		       used >= sizeof(others) ? " ..." : "");
 }
 
+static int fail_on_signature(const json_t *report, const char *path, struct err *err)
+{
+	const json_t *signature = json_object_get(report, "Signature");
+
+	if (!signature || json_is_true(json_object_get(signature, "Good")))
+		return 0;
+	return err_set(err, EXIT_VERIFY, member(signature, "Name"), "%s: %s", path,
+		       member(signature, "Text"));
+}
+
+static int read_check(const struct options *options, struct eif_signature_check *check, char **pem,
+		      int64_t *at, struct err *err)
+{
+	if (options->at) {
+		if (signing_time(options->at, at, err) < 0)
+			return -1;
+		check->at = at;
+	}
+	if (options->certificate) {
+		*pem = read_small_file(options->certificate, EIF_MAX_SIGNATURE,
+				       &check->certificate_size, err);
+		check->certificate = *pem;
+		return *pem ? 0 : -1;
+	}
+	return 0;
+}
+
 static int verify(const char *path, const struct options *options, struct err *err)
 {
+	struct eif_signature_check check = {.at = NULL};
+	cleanup_free char *pem = NULL;
+	int64_t at;
 	cleanup_json json_t *expected = NULL;
 	cleanup_json json_t *report = NULL;
 	struct eif_verification what = {.lenient = options->lenient};
@@ -271,8 +294,10 @@ static int verify(const char *path, const struct options *options, struct err *e
 		if (!expected)
 			return -1;
 	}
-	if (options->certificate && expect_certificate(&expected, options->certificate, err) < 0)
+	if (read_check(options, &check, &pem, &at, err) < 0)
 		return -1;
+	if (options->certificate || options->at)
+		what.signature = &check;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, "FILE-OPEN", "%s", path);
@@ -281,6 +306,8 @@ static int verify(const char *path, const struct options *options, struct err *e
 	if (!report)
 		return -1;
 	if ((options->json ? command_print_json(report, err) : print_report(report, path, err)) < 0)
+		return -1;
+	if (fail_on_signature(report, path, err) < 0)
 		return -1;
 	return fail_on_differences(report, path, err);
 }

@@ -228,6 +228,14 @@ struct eif_signer {
 int eif_signature_verify(const struct eif_image *image, const struct eif_signature_check *check,
 			 struct eif_signer *signer, struct err *err);
 
+/*
+ * The same as JSON that is the caller's, for reports: {"Good": true, "Subject", "Algorithm",
+ * "Certificates", "NotBefore", "NotAfter"}, or {"Good": false, "Name", "Text"} of what is wrong,
+ * which is no failure of this function.
+ */
+json_t *eif_signature_report(const struct eif_image *image, const struct eif_signature_check *check,
+			     struct err *err);
+
 /* A private key, in memory or in a token. */
 struct eif_key;
 
@@ -283,7 +291,8 @@ json_t *eif_measurements_json(const struct eif_measurements *measurements, struc
  */
 json_t *eif_describe(const struct eif_image *image, struct err *err);
 
-/* Bytes of the file that are in none of PCR0, 1 and 2: all but kernel, cmdline and ramdisks' data. */
+/* Bytes of the file that are in none of PCR0, 1 and 2: all but kernel, cmdline and ramdisks' data.
+ */
 uint64_t eif_unmeasured(const struct eif_image *image);
 
 /* Whether eif_describe() or nitro-cli gives a top-level member of this name a meaning. */
@@ -292,16 +301,17 @@ bool eif_describe_knows(const char *key);
 /*
  * Writes kernel, cmdline, ramdisk0, ramdisk1 ..., metadata.json and signature into the folder dir,
  * which is made when it is missing. Nothing appears there unless eif_read() found the whole image
- * sound, or, when lenient is set, eif_read_lenient() could make sense of it. FILE-EXISTS rather than
- * overwriting.
+ * sound, or, when lenient is set, eif_read_lenient() could make sense of it. FILE-EXISTS rather
+ * than overwriting.
  */
 int eif_extract(int fd, const char *path, const char *dir, bool lenient, struct err *err);
 
 /* ---- verifying and comparing ---- */
 
 struct eif_verification {
-	bool lenient;	      /* eif_read_lenient() instead of eif_read() */
+	bool lenient;		/* eif_read_lenient() instead of eif_read() */
 	const json_t *expected; /* measurements as published, or NULL: see eif_expected_parse() */
+	const struct eif_signature_check *signature; /* NULL: nobody in particular, at any time */
 };
 
 /*
@@ -315,9 +325,10 @@ json_t *eif_expected_parse(const void *data, size_t size, const char *path, stru
  * Reads an image and says everything that can be said about it alone, as JSON that is the caller's:
  * Sound and Notes (of the lenient reader); Description, of eif_describe(); Differences, [{"what",
  * "expected", "found"}] between it and what was expected, and NotCompared, names of what was
- * expected and is no fact about an image; Unpinned, [{"name", "unchanged", "section", "bytes",
- * "text"}]: what an untrusted parent could change without changing the PCRs in "unchanged".
- * Differences are no failure of this function.
+ * expected and is no fact about an image; Signature, of eif_signature_report(), when there is one
+ * or what->signature is set; Unpinned, [{"name", "unchanged", "section", "bytes", "text"}]: what an
+ * untrusted parent could change without changing the PCRs in "unchanged". Differences are no
+ * failure of this function.
  */
 json_t *eif_verify(int fd, const char *path, const struct eif_verification *what, struct err *err);
 

@@ -4,6 +4,9 @@
  */
 #include "room.h"
 
+#include <errno.h>
+#include <time.h>
+
 #include "chain.h"
 #include "cose.h"
 
@@ -59,4 +62,42 @@ int eif_signature_verify(const struct eif_image *image, const struct eif_signatu
 		return -1;
 	*signer = found;
 	return 0;
+}
+
+static json_t *time_json(int64_t seconds)
+{
+	time_t time = seconds;
+	char text[40] = "";
+	struct tm tm;
+
+	if (gmtime_r(&time, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+json_t *eif_signature_report(const struct eif_image *image, const struct eif_signature_check *check,
+			     struct err *err)
+{
+	struct eif_signer signer;
+	struct err why = {0};
+	json_t *report;
+
+	if (eif_signature_verify(image, check, &signer, &why) == 0) {
+		report = json_pack("{s:b, s:s, s:s, s:i, s:o, s:o}", "Good", 1, "Subject",
+				   signer.subject, "Algorithm", signer.algorithm, "Certificates",
+				   (int)signer.certificates, "NotBefore",
+				   time_json(signer.not_before), "NotAfter",
+				   time_json(signer.not_after));
+	} else if (why.status == EXIT_ENVIRONMENT) {
+		*err = why;
+		return NULL;
+	} else {
+		report =
+			json_pack("{s:b, s:s, s:s}", "Good", 0, "Name", why.name, "Text", why.text);
+	}
+	if (!report) {
+		errno = ENOMEM;
+		err_errno(err, "MEMORY", "report");
+	}
+	return report;
 }

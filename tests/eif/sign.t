@@ -22,6 +22,9 @@ trap 'exit 1' HUP INT TERM
 TAP_TMP=$work
 # shellcheck source=tests/tap.sh
 . "$here/../tap.sh"
+FILL=none
+# shellcheck source=tests/eif/bytes.sh
+. "$here/bytes.sh"
 mkdir "$work/files"
 cd "$work/files"
 image=$golden/02-two-ramdisks.eif
@@ -370,6 +373,41 @@ test_times()
 	fi
 }
 
+# bad CODE NAME ARGS...: eif verify says so, in the report and as its error
+bad()
+{
+	code=$1 name=$2
+	shift 2
+	fails 1 "^eif: $code: " "verify: $name" "$EIF" verify "$@"
+	same "verify: $name, in the report" "false $code" \
+		"$("$EIF" verify --json "$@" 2>/dev/null | jq -r '.Signature | "\(.Good) \(.Name)"')"
+}
+
+test_verify()
+{
+	"$EIF" sign "$image" --key P-384.key.pem --certificate P-384.pem --at "$now" -o signed.eif >/dev/null
+	same 'verify: a good signature' 'true CN=test P-384 ES384 1 2025-01-01T00:00:00Z 2035-01-01T00:00:00Z' \
+		"$("$EIF" verify --json signed.eif --certificate P-384.pem --at "$now" |
+			jq -r '.Signature | "\(.Good) \(.Subject) \(.Algorithm) \(.Certificates) \(.NotBefore) \(.NotAfter)"')"
+	check 'verify: a good signature by anybody, and no clock' "$EIF" verify past.eif
+	check 'verify: a chain' "$EIF" verify chain.eif --certificate chain.pem
+	check 'verify: an unsigned image, of which nobody asks for a signature' "$EIF" verify "$image"
+	bad EIF-CERTIFICATE-EXPIRED 'a certificate that has expired' past.eif --at "$now"
+	bad EIF-CERTIFICATE-EARLY 'a certificate before its time' signed.eif --at 2020-01-01
+	bad EIF-CERTIFICATE-OTHER 'another certificate' signed.eif --certificate other.pem
+	bad EIF-UNSIGNED 'an unsigned image' "$image" --certificate P-384.pem
+	cp signed.eif bad.eif
+	at=$(($(size_of bad.eif) - 1))
+	put bad.eif $at "$(be 1 $((0x$(hex_at bad.eif $at 1) ^ 1)))"
+	fixcrc bad.eif
+	bad EIF-SIGNATURE-BAD 'one bit of the signature' bad.eif
+	"$EIF" extract signed.eif section
+	cp "$golden/01-one-ramdisk.eif" bad.eif
+	append bad.eif 4 section/signature
+	bad EIF-SIGNATURE-PCR 'the signature of another image' bad.eif --certificate P-384.pem
+	fails 2 '^eif: EIF-TIME: ' 'verify: no time' "$EIF" verify signed.eif --at now
+}
+
 # ---- images and signatures that do not do ----
 
 test_images()
@@ -538,6 +576,7 @@ test_build
 test_keys
 test_chains
 test_times
+test_verify
 test_images
 test_attach
 test_usage
