@@ -15,6 +15,9 @@
 
 #include <cmocka.h>
 
+#include <zlib.h>
+
+#include "../../eif/ramdisk.h"
 #include "../../eif/room.h"
 
 struct fixture {
@@ -354,6 +357,99 @@ static void test_describe_knows_its_members(void **state)
 	assert_false(eif_describe_knows(""));
 }
 
+struct archive {
+	unsigned char bytes[8192];
+	size_t size;
+};
+
+static void add_entry(struct archive *archive, const char *path, const char *data)
+{
+	unsigned char *at = archive->bytes + archive->size;
+	size_t path_size = strlen(path) + 1;
+	size_t used;
+
+	used = (size_t)sprintf(
+		(char *)at, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 0,
+		0100644, 1, 2, 1, 0, (unsigned)strlen(data), 0, 0, 0, 0, (unsigned)path_size, 0);
+	memcpy(at + used, path, path_size);
+	used = (used + path_size + 3) & ~(size_t)3;
+	memcpy(at + used, data, strlen(data));
+	archive->size += (used + strlen(data) + 3) & ~(size_t)3;
+}
+
+static void add_gzip(struct archive *archive, const struct archive *plain)
+{
+	z_stream z = {.next_in = (unsigned char *)(uintptr_t)plain->bytes,
+		      .avail_in = (uInt)plain->size,
+		      .next_out = archive->bytes + archive->size,
+		      .avail_out = (uInt)(sizeof(archive->bytes) - archive->size)};
+
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), 0);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	archive->size += z.total_out;
+	deflateEnd(&z);
+}
+
+static int log_entry(void *context, const struct newc_entry *entry, bool packed, struct err *err)
+{
+	char *text = context;
+
+	(void)err;
+	sprintf(text + strlen(text), "%s %llu %llu %d %02x\n", entry->path,
+		(unsigned long long)entry->offset, (unsigned long long)entry->end, packed,
+		entry->sha256[0]);
+	return 0;
+}
+
+/* What a ramdisk holds, told in pieces of some bytes each; the end tells of the rest. */
+static void list_ramdisk(const struct archive *archive, size_t piece, char *text)
+{
+	struct ramdisk ramdisk = {.entry = log_entry, .context = text, .digests = true};
+	unsigned char rest[SHA256_SIZE] = {0};
+	struct err err = {0};
+
+	*text = '\0';
+	for (size_t at = 0; at < archive->size; at += piece) {
+		size_t left = archive->size - at;
+
+		assert_int_equal(ramdisk_feed(&ramdisk, archive->bytes + at,
+					      left < piece ? left : piece, &err),
+				 0);
+	}
+	assert_int_equal(ramdisk_end(&ramdisk, rest, &err), 0);
+	sprintf(text + strlen(text), "%s %llu %02x\n", ramdisk.rest_why ? ramdisk.rest_why : "all",
+		(unsigned long long)ramdisk.rest_size, rest[0]);
+	ramdisk_reset(&ramdisk);
+}
+
+static void test_ramdisk_in_pieces(void **state)
+{
+	static const size_t pieces[] = {1, 2, 3, 5, 7, 64, 109, 110, 111, 4096};
+	struct archive plain = {.size = 0};
+	struct archive mixed = {.size = 0};
+	char expected[1024];
+	char text[1024];
+
+	(void)state;
+	add_entry(&plain, "init", "#!/bin/sh");
+	add_entry(&plain, "etc/empty", "");
+	add_entry(&plain, "TRAILER!!!", "");
+	mixed = plain;
+	mixed.size += 12;
+	add_gzip(&mixed, &plain);
+	list_ramdisk(&mixed, sizeof(mixed.bytes), expected);
+	assert_string_equal(expected, "init 0 128 0 3a\netc/empty 128 248 0 e3\n"
+				      "init 0 128 1 3a\netc/empty 128 248 1 e3\nall 0 00\n");
+	memcpy(mixed.bytes + mixed.size, "junk behind", 11);
+	mixed.size += 11;
+	list_ramdisk(&mixed, sizeof(mixed.bytes), expected);
+	assert_non_null(strstr(expected, "neither an archive nor a compressed one 11"));
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		list_ramdisk(&mixed, pieces[i], text);
+		assert_string_equal(text, expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_signature_takes_the_first),
 		cmocka_unit_test(test_certificate_must_be_one),
 		cmocka_unit_test(test_describe_knows_its_members),
+		cmocka_unit_test(test_ramdisk_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

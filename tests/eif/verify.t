@@ -332,6 +332,17 @@ test_diff()
 	image b.eif kernel cmdline mixed
 	is 'diff: archives in a row, plain and compressed' '["dev","etc","etc/changed","etc/removed","etc/same","init"]' \
 		"$("$EIF" diff --json b.eif "$golden/01-one-ramdisk.eif" 2>/dev/null | jq -c '.Files[0].removed')"
+	{
+		cat one.cpio
+		printf '\0\0'
+		cat two.cpio
+	} >unaligned
+	image b.eif kernel cmdline unaligned
+	is 'diff: an archive that does not begin at a multiple of four is none' "$(size_of two.cpio)" \
+		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq '.Files[0].unlisted[1].bytes')"
+	image b.eif kernel cmdline three.cpio two.cpio
+	is 'diff: PCRs, when the first ramdisk differs' '[["PCR0",["ramdisk 0"]],["PCR1",["ramdisk 0"]],["PCR2",[]],["PCR8",[]]]' \
+		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq -c '[.Measurements[] | [.pcr, .why]]')"
 	image b.eif kernel cmdline- one.cpio two.cpio
 	is 'diff: words' '{"same":false,"removed":["console=ttyS0"],"added":[]}' \
 		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq -c .Cmdline)"
