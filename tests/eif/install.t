@@ -5,6 +5,7 @@
 set -u
 # shellcheck source=tests/tap.sh
 . /mint/in/tests/tap.sh
+unset ROOTFS # make has a variable of this name
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TAP_TMP="$work"
