@@ -261,7 +261,7 @@ mv "$TAP_TMP/save.tar" "$saved/sha256:$id"
 daemon()
 {
 	: >"$TAP_TMP/daemon.log"
-	(PYTHONHOME=$root/usr loaded python3 tests/env/daemon.py "$1" "$saved") >"$TAP_TMP/daemon.log" 2>&1 &
+	(PYTHONDONTWRITEBYTECODE=1 PYTHONHOME=$root/usr loaded python3 tests/env/daemon.py "$1" "$saved") >"$TAP_TMP/daemon.log" 2>&1 &
 	daemon=$!
 	await "$TAP_TMP/daemon.log" 'listening on ' || return 1
 	DOCKER_HOST=$(sed -n 's/^listening on //p' "$TAP_TMP/daemon.log")
