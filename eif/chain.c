@@ -28,6 +28,11 @@ static void cleanup_bio_at(BIO **bio)
 	BIO_free(*bio);
 }
 
+static void cleanup_der_at(unsigned char **der)
+{
+	OPENSSL_free(*der);
+}
+
 static int no_passphrase(char *text, int size, int writing, void *context)
 {
 	(void)text;
@@ -53,6 +58,27 @@ static bool ended_well(void)
 	return well;
 }
 
+/* PEM_read_bio_X509() would pass over bytes behind the DER, and take BER for it. */
+X509 *certificate_read(BIO *bio)
+{
+	cleanup_with(cleanup_der_at) unsigned char *again = NULL;
+	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
+	const unsigned char *end;
+	X509 *certificate;
+	long size = 0;
+
+	if (!PEM_bytes_read_bio(&der, &size, NULL, PEM_STRING_X509, bio, no_passphrase, NULL))
+		return NULL;
+	end = der;
+	certificate = d2i_X509(NULL, &end, size);
+	if (certificate && i2d_X509(certificate, &again) == size &&
+	    memcmp(again, der, (size_t)size) == 0)
+		return certificate;
+	X509_free(certificate);
+	ERR_raise(ERR_LIB_PEM, ERR_R_ASN1_LIB);
+	return NULL;
+}
+
 int chain_parse(const void *pem, size_t size, const char *what, struct chain *chain,
 		struct err *err)
 {
@@ -66,7 +92,7 @@ int chain_parse(const void *pem, size_t size, const char *what, struct chain *ch
 	if (!found.certificates)
 		return no_memory(err);
 	ERR_clear_error();
-	while (bio && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+	while (bio && (certificate = certificate_read(bio))) {
 		if (count >= CHAIN_MAX || !sk_X509_push(found.certificates, certificate)) {
 			X509_free(certificate);
 			return err_set(err, EXIT_MALFORMED, "EIF-CERTIFICATE",
@@ -271,11 +297,6 @@ static void cleanup_signature_at(ECDSA_SIG **signature)
 static void cleanup_context_at(EVP_MD_CTX **context)
 {
 	EVP_MD_CTX_free(*context);
-}
-
-static void cleanup_der_at(unsigned char **der)
-{
-	OPENSSL_free(*der);
 }
 
 /* The DER of r and s, to be freed by OpenSSL; a negative size when there is none. */

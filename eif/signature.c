@@ -15,6 +15,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "chain.h"
 #include "items.h"
 #include "measure.h"
 
@@ -105,16 +106,6 @@ int eif_signature_parse(const void *data, size_t size, struct eif_signature *sig
 	return 0;
 }
 
-/* Encrypted PEM would make OpenSSL ask for a passphrase on the terminal. */
-static int no_passphrase(char *text, int size, int writing, void *context)
-{
-	(void)text;
-	(void)size;
-	(void)writing;
-	(void)context;
-	return -1;
-}
-
 static void cleanup_bio_at(BIO **bio)
 {
 	BIO_free(*bio);
@@ -141,7 +132,7 @@ int eif_certificate_pcr8(const void *pem, size_t size, unsigned char pcr8[SHA384
 	if (size <= EIF_MAX_SIGNATURE)
 		bio = BIO_new_mem_buf(pem, (int)size);
 	if (bio)
-		x509 = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+		x509 = certificate_read(bio);
 	if (x509)
 		der_size = i2d_X509(x509, &der);
 	if (der_size < 0)

@@ -289,6 +289,38 @@ test_keys()
 	same 'what stands around a certificate stays out' "$(sha256sum <signed.eif)" "$(sha256sum <again.eif)"
 }
 
+# as_pem: the bytes as a certificate in PEM
+as_pem()
+{
+	echo '-----BEGIN CERTIFICATE-----'
+	base64 -w 64
+	echo '-----END CERTIFICATE-----'
+}
+
+# PCR8 is of a certificate's own bytes: what OpenSSL would read as the same certificate is another one.
+test_der()
+{
+	openssl x509 -in P-384.pem -outform DER -out good.der
+	as_pem <good.der >good.pem
+	check 'a certificate from its DER' "$EIF" sign "$image" --key P-384.key.pem --certificate good.pem \
+		--at "$now" -o never.eif
+	rm never.eif
+	{
+		cat good.der
+		printf x
+	} | as_pem >bad.pem
+	unsigned 3 EIF-CERTIFICATE 'a byte behind the DER' P-384.key.pem bad.pem
+	same 'the first two bytes of a length below 65536' 3082 "$(head -c 2 good.der | od -An -tx1 | tr -d ' ')"
+	{
+		printf '\060\203\000'
+		tail -c +3 good.der
+	} | as_pem >bad.pem
+	unsigned 3 EIF-CERTIFICATE 'BER: a length longer than need be' P-384.key.pem bad.pem
+	cat P-384.pem bad.pem >bad2.pem
+	unsigned 3 EIF-CERTIFICATE 'BER behind a good one' P-384.key.pem bad2.pem
+	fails 3 '^eif: EIF-CERTIFICATE: ' 'verify: BER' "$EIF" verify signed.eif --certificate bad.pem
+}
+
 # issue NAME BY [OPTION]...: a certificate for NAME's key, issued by BY
 issue()
 {
@@ -574,6 +606,7 @@ test_documentation
 test_aws_form
 test_build
 test_keys
+test_der
 test_chains
 test_times
 test_verify

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include "../../eif/cose.h"
 #include "../../eif/key.h"
@@ -236,6 +237,69 @@ static void test_other_certificates(void **state)
 	}
 }
 
+/* The golden certificate's DER, with something behind it or in longer lengths, in PEM again. */
+static size_t pem_of(const unsigned char *der, size_t size, unsigned char **pem)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long used;
+
+	assert_true(PEM_write_bio(bio, "CERTIFICATE", "", der, (long)size) > 0);
+	used = BIO_get_mem_data(bio, &text);
+	*pem = malloc((size_t)used);
+	assert_non_null(*pem);
+	memcpy(*pem, text, (size_t)used);
+	BIO_free(bio);
+	return (size_t)used;
+}
+
+static void expect_der(const unsigned char *der, size_t size, bool good)
+{
+	static const struct eif_signature_check any = {.at = NULL};
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	struct eif_signature *signature = &image.signature;
+	unsigned char pcr8[SHA384_SIZE];
+	struct err err = {0};
+
+	free(signature->certificate);
+	signature->certificate_size = pem_of(der, size, &signature->certificate);
+	assert_int_equal(eif_certificate_pcr8(signature->certificate, signature->certificate_size,
+					      pcr8, &err),
+			 good ? 0 : -1);
+	if (good) {
+		assert_memory_equal(pcr8, image.measurements.pcr8, SHA384_SIZE);
+		expect_good(&image, &any, "ES384");
+	} else {
+		assert_string_equal(err.name, "EIF-SIGNATURE");
+		expect_bad(&image, &any, "EIF-CERTIFICATE", EXIT_MALFORMED);
+	}
+}
+
+/* PCR8 is of the bytes in the PEM, so they must be what OpenSSL read. */
+static void test_certificate_bytes(void **state)
+{
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	BIO *bio =
+		BIO_new_mem_buf(image.signature.certificate, (int)image.signature.certificate_size);
+	X509 *x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	unsigned char der[4096];
+	unsigned char *end = der;
+	size_t size = (size_t)i2d_X509(x509, &end);
+
+	(void)state;
+	assert_true(size > 256 && size + 1 < sizeof(der));
+	expect_der(der, size, true);
+	der[size] = 0;
+	expect_der(der, size + 1, false);
+	assert_int_equal(der[1], 0x82);
+	memmove(der + 3, der + 2, size - 2);
+	der[1] = 0x83;
+	der[2] = 0;
+	expect_der(der, size + 1, false);
+	X509_free(x509);
+	BIO_free(bio);
+}
+
 /* RFC 6979, appendix A.2.5 to A.2.7: keys and signatures of "sample", with the curve's own hash. */
 static const struct {
 	const char *curve;
@@ -356,7 +420,7 @@ int main(void)
 		cmocka_unit_test(test_aws_signatures),	   cmocka_unit_test(test_unsigned),
 		cmocka_unit_test(test_every_bit_counts),   cmocka_unit_test(test_other_forms),
 		cmocka_unit_test(test_other_certificates), cmocka_unit_test(test_nonces),
-		cmocka_unit_test(test_bytes_to_sign),
+		cmocka_unit_test(test_bytes_to_sign),	   cmocka_unit_test(test_certificate_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
