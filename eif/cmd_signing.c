@@ -24,12 +24,16 @@ int signing_time(const char *text, int64_t *seconds, struct err *err)
 	}
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		struct tm tm = {0};
+		char again[40];
 		const char *end = strptime(text, formats[i], &tm);
 
 		if (!end || *end != '\0')
 			continue;
-		*seconds = timegm(&tm);
-		return 0;
+		*seconds = timegm(&tm); /* makes a March of February 31 */
+		strftime(again, sizeof(again), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		if (strlen(again) == strlen("YYYY-MM-DDThh:mm:ssZ") &&
+		    strncmp(again, text, strlen(text)) == 0)
+			return 0;
 	}
 	return err_set(err, EXIT_USAGE, "EIF-TIME",
 		       "--at: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ expected, found %s", text);

@@ -378,7 +378,9 @@ test_times()
 	refused 1 EIF-CERTIFICATE-EXPIRED 'a second too late' "$@" --at 2035-01-01T00:00:01Z
 	refused 1 EIF-CERTIFICATE-EXPIRED 'a chain whose middle has expired' sign "$image" --key leaf.key.pem \
 		--certificate chain.pem --at 2031-01-01 -o never.eif
-	for at in '' now 2026-13-01 2026-01-01T00:00:00 2026-01-01T00:00:00+01:00 2026-01-01x; do
+	for at in '' now 2026-13-01 2026-01-01T00:00:00 2026-01-01T00:00:00+01:00 2026-01-01x 2027-02-31 \
+		2027-02-29 ' 2026-01-01' '2026- 1-01' 2026-1-1 26-01-01 2026-01-01T00:00:61Z 2026-01-01T00:00:60Z \
+		2026-01-01T24:00:00Z '2026-01-01 T00:00:00Z' 2026-01-01T0:00:00Z +2026-01-01; do
 		refused 2 EIF-TIME "not a time: '$at'" "$@" --at "$at"
 	done
 	"$EIF" "$@" --at 2025-01-01 >/dev/null 2>stderr
