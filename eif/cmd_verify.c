@@ -271,6 +271,7 @@ static int read_check(const struct options *options, struct eif_signature_check 
 		check->at = at;
 	}
 	if (options->certificate) {
+		check->certificate_path = options->certificate;
 		*pem = read_small_file(options->certificate, EIF_MAX_SIGNATURE,
 				       &check->certificate_size, err);
 		check->certificate = *pem;

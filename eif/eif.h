@@ -203,6 +203,7 @@ int eif_certificate_pcr8(const void *pem, size_t size, unsigned char pcr8[SHA384
 struct eif_signature_check {
 	const void *certificate; /* PEM: its first certificate must have signed; NULL for any */
 	size_t certificate_size;
+	const char *certificate_path; /* for messages, or NULL */
 	const int64_t *at; /* when all certificates must be valid, in seconds since 1970; or NULL */
 };
 

@@ -15,4 +15,7 @@ static inline void cleanup_json_at(json_t **json)
 }
 #define cleanup_json cleanup_with(cleanup_json_at)
 
+/* Whether there is a signature section, be it one that the lenient reader could not take apart. */
+bool signature_there(const struct eif_image *image);
+
 #endif

@@ -270,6 +270,7 @@ static int judge(const struct plan *plan, const struct eif_image *image, struct 
 	const struct eif_signature_check check = {
 		.certificate = plan->signing->certificate,
 		.certificate_size = plan->signing->certificate_size,
+		.certificate_path = plan->signing->certificate_path,
 		.at = plan->signing->at,
 	};
 

@@ -15,7 +15,7 @@ static int judge_signature(const struct eif_image *image, const struct eif_verif
 {
 	static const struct eif_signature_check anybody = {.at = NULL};
 
-	if (image->signature.count == 0 && !what->signature)
+	if (!signature_there(image) && !what->signature)
 		return 0;
 	*signature = eif_signature_report(image, what->signature ? what->signature : &anybody, err);
 	return *signature ? 0 : -1;

@@ -439,6 +439,11 @@ test_verify()
 	cp "$golden/01-one-ramdisk.eif" bad.eif
 	append bad.eif 4 section/signature
 	bad EIF-SIGNATURE-PCR 'the signature of another image' bad.eif --certificate P-384.pem
+	for file in empty bad.pem; do
+		fails 3 "^eif: EIF-CERTIFICATE: $file: " "verify: a malformed file of the expected certificate: $file" \
+			"$EIF" verify signed.eif --certificate "$file"
+		same "verify: $file: no report" '' "$("$EIF" verify --json signed.eif --certificate "$file" 2>/dev/null)"
+	done
 	fails 2 '^eif: EIF-TIME: ' 'verify: no time' "$EIF" verify signed.eif --at now
 }
 

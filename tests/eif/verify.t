@@ -411,6 +411,13 @@ test_lenient()
 	check 'lenient: extract' "$EIF" extract --lenient "$golden/28-resign-longer-cert.eif" taken
 	is 'lenient: extract: the signature' 1946 "$(size_of taken/signature)"
 	check 'lenient: verify' "$EIF" verify --lenient "$golden/28-resign-longer-cert.eif"
+	for section in signature-cut signature-longer empty; do
+		image "$f" kernel cmdline one.cpio
+		append "$f" 4 $section
+		fails 1 '^eif: EIF-SIGNATURE: ' "lenient: verify: $section is no signature" "$EIF" verify --lenient "$f"
+		is "lenient: verify: $section, in the report" 'false EIF-SIGNATURE' "$("$EIF" verify --lenient --json "$f" \
+			2>/dev/null | jq -r '.Signature | "\(.Good) \(.Name)"')"
+	done
 	for case in EIF-MAGIC:0:00 EIF-TRUNCATED:316:00000000ffffffff; do
 		cp good.eif "$f"
 		IFS=: read -r code at hex <<-EOF
