@@ -19,7 +19,8 @@ struct chain {
 /* A no-op on CHAIN_INIT. Fits cleanup_with(). */
 void chain_close(struct chain *chain);
 
-/* The next certificate of a PEM text, in DER and nothing behind it; NULL and an error of OpenSSL. */
+/* The next certificate of a PEM text, in DER and nothing behind it; NULL and an error of OpenSSL.
+ */
 X509 *certificate_read(BIO *bio);
 
 /* All certificates of a PEM text, whatever stands around them; EIF-CERTIFICATE when there is none.

@@ -243,7 +243,8 @@ struct eif_key;
 /*
  * Opens a PEM file, or a key behind a URI "pkcs11:..." through OpenSSL's provider of that name.
  * passphrase is that of the file or the token's PIN; NULL for none, nobody is ever asked. EIF-KEY
- * when there is no such key, or not exactly one.
+ * when there is no such key, or not exactly one; with EXIT_USAGE when pin-value occurs in where,
+ * which is part of messages.
  */
 struct eif_key *eif_key_open(const char *where, const char *passphrase, struct err *err);
 

@@ -4,6 +4,7 @@
  */
 #include "key.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@
 
 /* Only OpenSSL 3.2 and newer have the macro; older ones do not know the parameter either. */
 #define NONCE_TYPE "nonce-type"
+
+static const char scheme[] = "pkcs11:";
 
 enum {
 	MAX_KEY_FILE = 16384,
@@ -166,20 +169,77 @@ static int open_token(struct eif_key *key, struct err *err)
 	return result;
 }
 
-struct eif_key *eif_key_open(const char *where, const char *passphrase, struct err *err)
+/* A percent sign and two digits stand for a byte (RFC 3986); white space stands for nothing. */
+static char next_char(const char **at)
+{
+	char code[3] = "";
+	char c;
+
+	while (isspace((unsigned char)**at))
+		(*at)++;
+	c = *(*at)++;
+	if (c != '%' || !isxdigit((unsigned char)(*at)[0]) || !isxdigit((unsigned char)(*at)[1]))
+		return c;
+	memcpy(code, *at, 2);
+	*at += 2;
+	return (char)strtol(code, NULL, 16);
+}
+
+/*
+ * RFC 7512 wants an attribute's name as it is, in lower case; what some reader might take for it
+ * will not do either, wherever it stands.
+ */
+static bool has_pin(const char *where)
+{
+	static const char name[] = "pin-value";
+
+	for (; *where; where++) {
+		const char *at = where;
+		size_t i = 0;
+
+		while (name[i] && tolower((unsigned char)next_char(&at)) == name[i])
+			i++;
+		if (!name[i])
+			return true;
+	}
+	return false;
+}
+
+static struct eif_key *key_new(const char *where, const char *passphrase, struct err *err)
 {
 	cleanup_with(cleanup_key_at) struct eif_key *key = calloc(1, sizeof(*key));
-	bool token = strncmp(where, "pkcs11:", 7) == 0;
 
 	if (key)
 		key->where = strdup(where);
 	if (key && passphrase)
 		key->passphrase = strdup(passphrase);
-	if (!key || !key->where || (passphrase && !key->passphrase)) {
-		err_errno(err, "MEMORY", "key");
+	if (key && key->where && (!passphrase || key->passphrase))
+		return steal_ptr(key);
+	err_errno(err, "MEMORY", "key");
+	return NULL;
+}
+
+/* The provider knows its scheme in lower case alone (RFC 3986, 3.1: there is no difference). */
+static bool is_token(char *where)
+{
+	if (strncasecmp(where, scheme, strlen(scheme)) != 0)
+		return false;
+	memcpy(where, scheme, strlen(scheme));
+	return true;
+}
+
+struct eif_key *eif_key_open(const char *where, const char *passphrase, struct err *err)
+{
+	cleanup_with(cleanup_key_at) struct eif_key *key = NULL;
+
+	if (has_pin(where)) {
+		err_set(err, EXIT_USAGE, "EIF-KEY",
+			"key: a file or a URI without pin-value expected, found one with it: a "
+			"PIN comes from a passphrase file");
 		return NULL;
 	}
-	if ((token ? open_token(key, err) : open_file(key, err)) < 0)
+	key = key_new(where, passphrase, err);
+	if (!key || (is_token(key->where) ? open_token(key, err) : open_file(key, err)) < 0)
 		return NULL;
 	if (EVP_PKEY_is_a(key->key, "EC"))
 		return steal_ptr(key);

@@ -44,8 +44,8 @@ int command_bad_option(int opt, char **argv, struct err *err)
 int command_set_once(const char **slot, const char *option, const char *value, struct err *err)
 {
 	if (*slot)
-		return err_set(err, EXIT_USAGE, "EIF-USAGE",
-			       "--%s: one expected, found another: %s", option, value);
+		return err_set(err, EXIT_USAGE, "EIF-USAGE", "--%s: one expected, found two",
+			       option); /* not what they are: it may be a secret */
 	*slot = value;
 	return 0;
 }

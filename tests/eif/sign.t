@@ -321,6 +321,27 @@ test_der()
 	fails 3 '^eif: EIF-CERTIFICATE: ' 'verify: BER' "$EIF" verify signed.eif --certificate bad.pem
 }
 
+# A command line is no place for a PIN: nobody sees it again, however it is spelled, and it is not used.
+test_pin()
+{
+	for uri in 'pkcs11:token=test?pin-value=s3cr3t' 'PKCS11:token=test?pin-value=s3cr3t' \
+		'pkcs11:pin-value=s3cr3t;token=test' 'pkcs11:token=test;type=private?pin-source=file:x&pin-value=s3cr3t' \
+		'Pkcs11:token=test?PIN-Value=s3cr3t' 'pkcs11:token=test?pin%2Dvalue=s3cr3t' \
+		'pkcs11:token=test?%70in-v%61lue=s3cr3t' 'pkcs11:token=test%3Fpin-value%3ds3cr3t' \
+		'pkcs11:token=test?pin- value=s3cr3t' ' pkcs11:token=test?pin-value=s3cr3t' \
+		'pkcs11:?pin-value=s3cr3t&pin-value=s3cr3t' 'pkcs11:pin-vpin-value=s3cr3t'; do
+		unsigned 2 EIF-KEY "a PIN in the URI: ${uri%s3cr3t*}" "$uri" P-384.pem --random-nonce
+		same "a PIN in the URI: ${uri%s3cr3t*}: not printed" 0 "$(grep -c s3cr3t "$work/tap.log")"
+		refused 2 EIF-KEY "build: a PIN in the URI: ${uri%s3cr3t*}" build --kernel kernel --cmdline x --ramdisk cpio \
+			--no-boot-checks --key "$uri" --certificate P-384.pem --at "$now" -o never.eif
+		same "build: a PIN in the URI: ${uri%s3cr3t*}: not printed" 0 "$(grep -c s3cr3t "$work/tap.log")"
+	done
+	unsigned 2 EIF-USAGE 'two keys' P-384.key.pem P-384.pem --key 'pkcs11:?pin-value=s3cr3t'
+	same 'two keys: neither is printed' 0 "$(grep -c s3cr3t "$work/tap.log")"
+	unsigned 4 EIF-KEY 'the scheme in another letter case is no file' 'PKCS11:token=none' P-384.pem --random-nonce
+	unsigned 4 FILE-OPEN 'a percent sign is nothing special in the name of a file' pin%2value P-384.pem
+}
+
 # issue NAME BY [OPTION]...: a certificate for NAME's key, issued by BY
 issue()
 {
@@ -594,6 +615,9 @@ test_token()
 		rm token.eif
 	done
 	uri='pkcs11:token=test;object=P-384;type=private'
+	check 'the scheme in another letter case' "$EIF" sign "$image" --key "PKCS11:${uri#*:}" --passphrase-file pin \
+		--random-nonce --certificate P-384.pem --at "$now" -o token.eif
+	rm token.eif
 	unsigned 4 EIF-NONCE 'a token without deterministic nonces' "$uri" P-384.pem --passphrase-file pin
 	unsigned 4 EIF-KEY 'a token without its PIN' "$uri" P-384.pem --random-nonce
 	unsigned 4 EIF-KEY 'a token with another PIN' "$uri" P-384.pem --random-nonce --passphrase-file wrongpin
@@ -614,6 +638,7 @@ test_aws_form
 test_build
 test_keys
 test_der
+test_pin
 test_chains
 test_times
 test_verify
