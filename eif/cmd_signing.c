@@ -39,18 +39,35 @@ int signing_time(const char *text, int64_t *seconds, struct err *err)
 		       "--at: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ expected, found %s", text);
 }
 
+/* The first line, less its end (one of Unix or of Windows), becomes a string. */
+static int end_passphrase(char *text, size_t size, const char *path, struct err *err)
+{
+	char *newline = memchr(text, '\n', size);
+	size_t length = newline ? (size_t)(newline - text) : size;
+
+	if (newline && length > 0 && text[length - 1] == '\r')
+		length--;
+	text[length] = '\0';
+	if (length > 0 && strlen(text) == length)
+		return 0;
+	return err_set(err, EXIT_MALFORMED, "EIF-PASSPHRASE",
+		       "%s: a passphrase without NUL as the first line expected, found %s", path,
+		       length > 0 ? "a NUL" : "an empty one");
+}
+
 static int open_key(const struct signing_words *words, struct signing *signing, struct err *err)
 {
+	const char *path = words->passphrase_file;
 	char *passphrase = NULL;
 	size_t size = 0;
 
-	if (words->passphrase_file) {
-		passphrase = read_small_file(words->passphrase_file, MAX_PASSPHRASE, &size, err);
+	if (path) {
+		passphrase = read_small_file(path, MAX_PASSPHRASE, &size, err);
 		if (!passphrase)
 			return -1;
-		passphrase[strcspn(passphrase, "\r\n")] = '\0';
 	}
-	signing->eif.key = eif_key_open(words->key, passphrase, err);
+	if (!passphrase || end_passphrase(passphrase, size, path, err) == 0)
+		signing->eif.key = eif_key_open(words->key, passphrase, err);
 	if (passphrase)
 		OPENSSL_cleanse(passphrase, size);
 	free(passphrase);

@@ -278,6 +278,25 @@ test_keys()
 	"$EIF" sign "$image" --key encrypted.pem --passphrase-file right --certificate P-384.pem --at "$now" \
 		-o again.eif >/dev/null
 	same 'an encrypted key and its passphrase' "$(sha256sum <signed.eif)" "$(sha256sum <again.eif)"
+	printf 'secret\r\nmore\n' >line
+	check 'a passphrase file with other lines and ends of lines' "$EIF" sign "$image" --key encrypted.pem \
+		--passphrase-file line --certificate P-384.pem --at "$now" -o again.eif
+	printf secret >line
+	check 'a passphrase file without the end of a line' "$EIF" sign "$image" --key encrypted.pem \
+		--passphrase-file line --certificate P-384.pem --at "$now" -o again.eif
+	printf 'secret\r\r\n' >line
+	unsigned 4 EIF-KEY 'a passphrase with a carriage return more' encrypted.pem P-384.pem --passphrase-file line
+	printf 'se\rcret\r' >line
+	openssl pkey -in P-384.key.pem -aes256 -passout "pass:$(cat line)" -out return.pem
+	check 'carriage returns in a passphrase' "$EIF" sign "$image" --key return.pem \
+		--passphrase-file line --certificate P-384.pem --at "$now" -o again.eif
+	for text in '' '\nsecret\n' '\r\nsecret\n' 'secret\0\n' '\0secret\n'; do
+		# shellcheck disable=SC2059 # escapes
+		printf "$text" >line
+		unsigned 3 EIF-PASSPHRASE "no passphrase: '$text'" encrypted.pem P-384.pem --passphrase-file line
+	done
+	head -c 1025 /dev/zero >line
+	unsigned 3 FILE-SIZE 'a passphrase file that is too long' encrypted.pem P-384.pem --passphrase-file line
 	openssl ec -in P-384.key.pem -out sec1.pem 2>/dev/null
 	"$EIF" sign "$image" --key sec1.pem --certificate P-384.pem --at "$now" -o again.eif >/dev/null
 	same 'a key in the older form of PEM' "$(sha256sum <signed.eif)" "$(sha256sum <again.eif)"
