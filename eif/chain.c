@@ -11,7 +11,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -52,10 +51,8 @@ static int no_memory(struct err *err)
 static bool ended_well(void)
 {
 	unsigned long last = ERR_peek_last_error();
-	bool well = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
 
-	ERR_clear_error();
-	return well;
+	return ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
 }
 
 /* PEM_read_bio_X509() would pass over bytes behind the DER, and take BER for it. */
@@ -84,6 +81,7 @@ int chain_parse(const void *pem, size_t size, const char *what, struct chain *ch
 {
 	cleanup_with(chain_close) struct chain found = {sk_X509_new_null()};
 	cleanup_with(cleanup_bio_at) BIO *bio = NULL;
+	OWN_ERRORS;
 	X509 *certificate;
 	int count = 0;
 
@@ -91,7 +89,6 @@ int chain_parse(const void *pem, size_t size, const char *what, struct chain *ch
 		bio = BIO_new_mem_buf(pem, (int)size);
 	if (!found.certificates)
 		return no_memory(err);
-	ERR_clear_error();
 	while (bio && (certificate = certificate_read(bio))) {
 		if (count >= CHAIN_MAX || !sk_X509_push(found.certificates, certificate)) {
 			X509_free(certificate);
@@ -128,6 +125,7 @@ static int count_of(const struct chain *chain)
 
 unsigned char *chain_pem(const struct chain *chain, size_t *size, struct err *err)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_bio_at) BIO *bio = BIO_new(BIO_s_mem());
 	unsigned char *copy = NULL;
 	char *text = NULL;
@@ -152,13 +150,13 @@ unsigned char *chain_pem(const struct chain *chain, size_t *size, struct err *er
 int chain_algorithm(const struct chain *chain, const char *what, const struct algorithm **algorithm,
 		    struct err *err)
 {
+	OWN_ERRORS;
 	EVP_PKEY *key = X509_get0_pubkey(at_index(chain, 0));
 	char curve[40] = "no elliptic curve";
 
 	if (key && EVP_PKEY_is_a(key, "EC"))
 		EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL);
 	*algorithm = algorithm_of_curve(curve);
-	ERR_clear_error();
 	if (*algorithm)
 		return 0;
 	return err_set(err, EXIT_VERIFY, "EIF-SIGNATURE-ALGORITHM",
@@ -219,13 +217,13 @@ static int check_time(const struct eif_signer *signer, const char *what, int64_t
 
 static int check_link(const struct chain *chain, int i, const char *what, struct err *err)
 {
+	OWN_ERRORS;
 	X509 *issuer = at_index(chain, i + 1);
 	EVP_PKEY *key = X509_get0_pubkey(issuer);
 	bool linked = X509_check_ca(issuer) > 0 && key &&
 		      X509_check_issued(issuer, at_index(chain, i)) == X509_V_OK &&
 		      X509_verify(at_index(chain, i), key) == 1;
 
-	ERR_clear_error();
 	if (linked)
 		return 0;
 	return err_set(
@@ -237,13 +235,13 @@ static int check_link(const struct chain *chain, int i, const char *what, struct
 
 static int note_subject(const struct chain *chain, struct eif_signer *signer, struct err *err)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_bio_at) BIO *bio = BIO_new(BIO_s_mem());
 	const X509_NAME *name = X509_get_subject_name(at_index(chain, 0));
 	int used = -1;
 
 	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
 		used = BIO_read(bio, signer->subject, sizeof(signer->subject) - 1);
-	ERR_clear_error();
 	if (!bio)
 		return no_memory(err);
 	signer->subject[used > 0 ? used : 0] = '\0';
@@ -253,6 +251,7 @@ static int note_subject(const struct chain *chain, struct eif_signer *signer, st
 int chain_check(const struct chain *chain, const char *what, const int64_t *at,
 		struct eif_signer *signer, struct err *err)
 {
+	OWN_ERRORS;
 	int count = count_of(chain);
 
 	if (!(X509_get_key_usage(at_index(chain, 0)) & KU_DIGITAL_SIGNATURE))
@@ -276,6 +275,7 @@ int chain_expect(const struct chain *chain, const struct chain *expected, struct
 	unsigned char found[SHA256_SIZE];
 	char wanted_hex[HASH_MAX_HEX] = "";
 	char found_hex[HASH_MAX_HEX] = "";
+	OWN_ERRORS;
 
 	if (X509_cmp(at_index(chain, 0), at_index(expected, 0)) == 0)
 		return 0;
@@ -319,13 +319,13 @@ static int signature_to_der(const struct algorithm *algorithm, const unsigned ch
 bool signature_from_der(const struct algorithm *algorithm, const unsigned char *der, size_t size,
 			unsigned char *signature)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_signature_at) ECDSA_SIG *parts = NULL;
 	const unsigned char *end = der;
 	int half = (int)algorithm->size / 2;
 
 	if (size <= 2 * COSE_MAX_SIGNATURE)
 		parts = d2i_ECDSA_SIG(NULL, &end, (long)size);
-	ERR_clear_error();
 	return parts && end == der + size &&
 	       BN_bn2binpad(ECDSA_SIG_get0_r(parts), signature, half) == half &&
 	       BN_bn2binpad(ECDSA_SIG_get0_s(parts), signature + half, half) == half;
@@ -334,15 +334,14 @@ bool signature_from_der(const struct algorithm *algorithm, const unsigned char *
 bool chain_signed(const struct chain *chain, const struct algorithm *algorithm, const void *data,
 		  size_t size, const unsigned char *signature)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
 	int der_size = signature_to_der(algorithm, signature, &der);
 	EVP_PKEY *key = X509_get0_pubkey(at_index(chain, 0));
-	bool good = context && key && der_size > 0 &&
-		    EVP_DigestVerifyInit_ex(context, NULL, algorithm->digest, NULL, NULL, key,
-					    NULL) == 1 &&
-		    EVP_DigestVerify(context, der, (size_t)der_size, data, size) == 1;
 
-	ERR_clear_error();
-	return good;
+	return context && key && der_size > 0 &&
+	       EVP_DigestVerifyInit_ex(context, NULL, algorithm->digest, NULL, NULL, key, NULL) ==
+		       1 &&
+	       EVP_DigestVerify(context, der, (size_t)der_size, data, size) == 1;
 }

@@ -5,6 +5,7 @@
 #ifndef MINTMARK_EIF_CHAIN_H
 #define MINTMARK_EIF_CHAIN_H
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -15,6 +16,18 @@ struct chain {
 };
 
 #define CHAIN_INIT ((struct chain){NULL})
+
+/*
+ * Declared at the head of a block: OpenSSL's errors of the block end with it, and those that the
+ * caller had in the queue stay.
+ */
+#define OWN_ERRORS cleanup_with(own_errors_end) const int own_errors = ERR_set_mark()
+
+static inline void own_errors_end(const int *marked)
+{
+	(void)marked;
+	ERR_pop_to_mark();
+}
 
 /* A no-op on CHAIN_INIT. Fits cleanup_with(). */
 void chain_close(struct chain *chain);

@@ -78,7 +78,6 @@ static const char *reason(void)
 {
 	const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
-	ERR_clear_error();
 	return text ? text : "no reason given";
 }
 
@@ -97,7 +96,6 @@ static int open_file(struct eif_key *key, struct err *err)
 
 	if (!text)
 		return -1;
-	ERR_clear_error();
 	bio = BIO_new_mem_buf(text, (int)size);
 	if (bio)
 		key->key = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, key->passphrase);
@@ -119,7 +117,8 @@ static int take_key(struct eif_key *key, OSSL_STORE_CTX *store, struct err *err)
 		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
 
 		if (!info && OSSL_STORE_error(store))
-			break;
+			return no_key(key, "a private key in a token, with its PIN,", reason(),
+				      err);
 		if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY) {
 			EVP_PKEY_free(key->key);
 			key->key = OSSL_STORE_INFO_get1_PKEY(info);
@@ -230,6 +229,7 @@ static bool is_token(char *where)
 
 struct eif_key *eif_key_open(const char *where, const char *passphrase, struct err *err)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_key_at) struct eif_key *key = NULL;
 
 	if (has_pin(where)) {
@@ -264,7 +264,6 @@ static int choose_nonce(const struct eif_key *key, EVP_PKEY_CTX *context, struct
 	if (known && OSSL_PARAM_locate_const(known, NONCE_TYPE) &&
 	    EVP_PKEY_CTX_set_params(context, params) == 1)
 		return 0;
-	ERR_clear_error();
 	return err_set(
 		err, EXIT_ENVIRONMENT, "EIF-NONCE",
 		"%s: a key that signs the same bytes always the same way (RFC 6979; in files "
@@ -276,12 +275,12 @@ static int choose_nonce(const struct eif_key *key, EVP_PKEY_CTX *context, struct
 int key_sign(struct eif_key *key, const struct algorithm *algorithm, bool random_nonce,
 	     const void *data, size_t size, unsigned char *signature, struct err *err)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char der[2 * COSE_MAX_SIGNATURE];
 	size_t der_size = sizeof(der);
 	EVP_PKEY_CTX *settings = NULL;
 
-	ERR_clear_error();
 	if (!context || EVP_DigestSignInit_ex(context, &settings, algorithm->digest, NULL, NULL,
 					      key->key, NULL) != 1)
 		return err_set(err, EXIT_ENVIRONMENT, "EIF-SIGN", "%s: cannot sign: %s", key->where,

@@ -124,6 +124,7 @@ static void cleanup_der_at(unsigned char **der)
 int eif_certificate_pcr8(const void *pem, size_t size, unsigned char pcr8[SHA384_SIZE],
 			 struct err *err)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_bio_at) BIO *bio = NULL;
 	cleanup_with(cleanup_x509_at) X509 *x509 = NULL;
 	cleanup_with(cleanup_der_at) unsigned char *der = NULL;

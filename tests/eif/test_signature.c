@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
@@ -414,6 +415,46 @@ static void test_bytes_to_sign(void **state)
 	assert_int_equal(signer.not_after, INT64_C(4733510400));
 }
 
+/* OpenSSL's errors of our making are gone, the one that the caller had is not. */
+static void test_error_queue(void **state)
+{
+	static const struct eif_signature_check any = {.at = NULL};
+	static const struct eif_signature_check garbage = {.certificate = "x",
+							   .certificate_size = 1};
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	struct eif_key *key = open_known(0);
+	unsigned char signature[COSE_MAX_SIGNATURE];
+	unsigned char pcr8[SHA384_SIZE];
+	struct eif_signer signer;
+	unsigned long error;
+	struct err err = {0};
+
+	(void)state;
+	ERR_clear_error();
+	for (int full = 0; full < 2; full++) {
+		if (full)
+			ERR_raise(ERR_LIB_USER, 1);
+		error = ERR_peek_error();
+		expect_good(&image, &any, "ES384");
+		assert_null(eif_key_open(GOLDEN "test-p384.cert.pem", NULL, &err));
+		assert_int_equal(eif_certificate_pcr8("x", 1, pcr8, &err), -1);
+		assert_int_equal(eif_signature_verify(&image, &garbage, &signer, &err), -1);
+		assert_int_equal(key_sign(key, algorithm_of_curve("prime256v1"), false, "x", 1,
+					  signature, &err),
+				 0);
+		image.measurements.pcr[0][0] ^= 1;
+		expect_bad(&image, &any, "EIF-SIGNATURE-PCR", EXIT_VERIFY);
+		image.measurements.pcr[0][0] ^= 1;
+		image.signature.cose[232] ^= 1;
+		expect_bad(&image, &any, "EIF-SIGNATURE-BAD", EXIT_VERIFY);
+		image.signature.cose[232] ^= 1;
+		assert_int_equal(ERR_peek_error(), error);
+		assert_int_equal(ERR_peek_last_error(), error);
+	}
+	ERR_clear_error();
+	eif_key_close(key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_every_bit_counts),   cmocka_unit_test(test_other_forms),
 		cmocka_unit_test(test_other_certificates), cmocka_unit_test(test_nonces),
 		cmocka_unit_test(test_bytes_to_sign),	   cmocka_unit_test(test_certificate_bytes),
+		cmocka_unit_test(test_error_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
