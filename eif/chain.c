@@ -215,12 +215,29 @@ static int check_time(const struct eif_signer *signer, const char *what, int64_t
 		       early ? "not before" : "not after", limit_text, text);
 }
 
+/* Certificates between an authority and the first one, less those that an authority gave itself. */
+static long depth_of(const struct chain *chain, int authority)
+{
+	long depth = 0;
+
+	for (int i = 1; i < authority; i++)
+		depth += !(X509_get_extension_flags(at_index(chain, i)) & EXFLAG_SI);
+	return depth;
+}
+
+static bool within_path(const struct chain *chain, int authority)
+{
+	long most = X509_get_pathlen(at_index(chain, authority));
+
+	return most < 0 || depth_of(chain, authority) <= most;
+}
+
 static int check_link(const struct chain *chain, int i, const char *what, struct err *err)
 {
 	OWN_ERRORS;
 	X509 *issuer = at_index(chain, i + 1);
 	EVP_PKEY *key = X509_get0_pubkey(issuer);
-	bool linked = X509_check_ca(issuer) > 0 && key &&
+	bool linked = X509_check_ca(issuer) > 0 && within_path(chain, i + 1) && key &&
 		      X509_check_issued(issuer, at_index(chain, i)) == X509_V_OK &&
 		      X509_verify(at_index(chain, i), key) == 1;
 
@@ -229,8 +246,40 @@ static int check_link(const struct chain *chain, int i, const char *what, struct
 	return err_set(
 		err, EXIT_VERIFY, "EIF-CERTIFICATE-CHAIN",
 		"%s: certificate %d expected to be the authority that issued the one before, "
-		"found another",
+		"within its path length, found another",
 		what, i + 1);
+}
+
+/* What is critical must not be passed over: RFC 5280, 4.2. */
+static bool is_understood(X509 *certificate, X509_EXTENSION *extension)
+{
+	switch (OBJ_obj2nid(X509_EXTENSION_get_object(extension))) {
+	case NID_basic_constraints:
+	case NID_key_usage:
+		return true;
+	case NID_ext_key_usage:
+		return X509_get_extended_key_usage(certificate) & (XKU_CODE_SIGN | XKU_ANYEKU);
+	default:
+		return false;
+	}
+}
+
+static int check_extensions(X509 *certificate, const char *what, int i, struct err *err)
+{
+	bool good = !(X509_get_extension_flags(certificate) & EXFLAG_INVALID);
+
+	for (int k = 0; k < X509_get_ext_count(certificate); k++) {
+		X509_EXTENSION *extension = X509_get_ext(certificate, k);
+
+		if (X509_EXTENSION_get_critical(extension))
+			good = good && is_understood(certificate, extension);
+	}
+	if (good)
+		return 0;
+	return err_set(err, EXIT_VERIFY, "EIF-CERTIFICATE-EXTENSION",
+		       "%s: certificate %d: basic constraints, key usage and an extended key usage "
+		       "of code signing alone as critical extensions expected, found others",
+		       what, i);
 }
 
 static int note_subject(const struct chain *chain, struct eif_signer *signer, struct err *err)
@@ -260,7 +309,8 @@ int chain_check(const struct chain *chain, const char *what, const int64_t *at,
 			       "something else",
 			       what);
 	for (int i = 0; i < count; i++)
-		if ((i + 1 < count && check_link(chain, i, what, err) < 0) ||
+		if (check_extensions(at_index(chain, i), what, i, err) < 0 ||
+		    (i + 1 < count && check_link(chain, i, what, err) < 0) ||
 		    note_validity(at_index(chain, i), what, i, signer, err) < 0)
 			return -1;
 	signer->certificates = (unsigned)count;

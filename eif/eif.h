@@ -224,7 +224,9 @@ struct eif_signer {
  *
  * With EXIT_VERIFY: EIF-UNSIGNED, EIF-SIGNATURE-COUNT, EIF-SIGNATURE-ALGORITHM, EIF-SIGNATURE-PCR,
  * EIF-SIGNATURE-BAD, EIF-CERTIFICATE-OTHER, EIF-CERTIFICATE-CHAIN, EIF-CERTIFICATE-USAGE,
- * EIF-CERTIFICATE-EARLY, EIF-CERTIFICATE-EXPIRED. With EXIT_MALFORMED: EIF-COSE, EIF-CERTIFICATE.
+ * EIF-CERTIFICATE-EXTENSION, EIF-CERTIFICATE-EARLY, EIF-CERTIFICATE-EXPIRED, and EIF-SIGNATURE of a
+ * section that the lenient reader could not take apart. With EXIT_MALFORMED: EIF-COSE,
+ * EIF-CERTIFICATE.
  */
 int eif_signature_verify(const struct eif_image *image, const struct eif_signature_check *check,
 			 struct eif_signer *signer, struct err *err);

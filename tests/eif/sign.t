@@ -399,6 +399,35 @@ test_chains()
 	sed '$d' chain.pem >bad.pem
 	unsigned 3 EIF-CERTIFICATE 'a chain that ends early' leaf.key.pem bad.pem
 	unsigned 1 EIF-CERTIFICATE-USAGE 'a certificate that is for issuing alone' middle.key.pem middle.pem
+	for extension in 1.2.3.4=critical,DER:0500 nameConstraints=critical,permitted\;DNS:example.com \
+		extendedKeyUsage=critical,serverAuth certificatePolicies=critical,1.2.3.4; do
+		certify leaf -addext "$extension"
+		unsigned 1 EIF-CERTIFICATE-EXTENSION "a critical extension: $extension" leaf.key.pem leaf.pem
+		certify leaf -addext "$(echo "$extension" | sed s/critical,//)"
+		check "the same, not critical: $extension" "$EIF" sign "$image" --key leaf.key.pem \
+			--certificate leaf.pem --at "$now" -o again.eif
+	done
+	certify leaf -addext extendedKeyUsage=critical,codeSigning
+	check 'a critical extension: for signing code' "$EIF" sign "$image" --key leaf.key.pem \
+		--certificate leaf.pem --at "$now" -o again.eif
+	issue leaf middle -extfile signer
+	printf 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=keyCertSign\n' >short
+	issue middle root -extfile short
+	cat leaf.pem middle.pem root.pem >near.pem
+	check 'path length 0, and no authority below' "$EIF" sign "$image" --key leaf.key.pem \
+		--certificate near.pem --at "$now" -o again.eif
+	key low P-256
+	issue low middle -extfile authority
+	issue leaf low -extfile signer
+	cat leaf.pem low.pem middle.pem root.pem >bad.pem
+	unsigned 1 EIF-CERTIFICATE-CHAIN 'path length 0, and an authority below' leaf.key.pem bad.pem
+	printf 'basicConstraints=critical,CA:TRUE\nnameConstraints=critical,permitted;DNS:example.com\n' >short
+	issue middle root -extfile short
+	issue leaf middle -extfile signer
+	cat leaf.pem middle.pem root.pem >bad.pem
+	unsigned 1 EIF-CERTIFICATE-EXTENSION 'a critical extension of an authority' leaf.key.pem bad.pem
+	cp true.pem middle.pem
+	issue leaf middle -extfile signer
 	i=0
 	: >bad.pem
 	while [ $i -lt 17 ]; do
