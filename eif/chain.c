@@ -147,11 +147,16 @@ unsigned char *chain_pem(const struct chain *chain, size_t *size, struct err *er
 	return copy;
 }
 
+EVP_PKEY *chain_key(const struct chain *chain)
+{
+	return X509_get0_pubkey(at_index(chain, 0));
+}
+
 int chain_algorithm(const struct chain *chain, const char *what, const struct algorithm **algorithm,
 		    struct err *err)
 {
 	OWN_ERRORS;
-	EVP_PKEY *key = X509_get0_pubkey(at_index(chain, 0));
+	EVP_PKEY *key = chain_key(chain);
 	char curve[40] = "no elliptic curve";
 
 	if (key && EVP_PKEY_is_a(key, "EC"))
@@ -388,7 +393,7 @@ bool chain_signed(const struct chain *chain, const struct algorithm *algorithm, 
 	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
 	int der_size = signature_to_der(algorithm, signature, &der);
-	EVP_PKEY *key = X509_get0_pubkey(at_index(chain, 0));
+	EVP_PKEY *key = chain_key(chain);
 
 	return context && key && der_size > 0 &&
 	       EVP_DigestVerifyInit_ex(context, NULL, algorithm->digest, NULL, NULL, key, NULL) ==

@@ -48,6 +48,9 @@ unsigned char *chain_pem(const struct chain *chain, size_t *size, struct err *er
 int chain_algorithm(const struct chain *chain, const char *what, const struct algorithm **algorithm,
 		    struct err *err);
 
+/* The first certificate's, which stays the chain's. */
+EVP_PKEY *chain_key(const struct chain *chain);
+
 /* Links, usage, and validity at a time, unless at is NULL; says who signs. */
 int chain_check(const struct chain *chain, const char *what, const int64_t *at,
 		struct eif_signer *signer, struct err *err);

@@ -3,7 +3,7 @@
 #include <getopt.h>
 
 #include "command.h"
-#include "outfile.h"
+#include "draft.h"
 #include "signing.h"
 
 static const char help[] =
@@ -160,6 +160,7 @@ static int sign(const struct options *options, const char *path, struct err *err
 {
 	cleanup_with(signing_close) struct signing signing = SIGNING_INIT;
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
 	struct eif_measurements measurements;
 	struct eif_signer signer;
 
@@ -169,10 +170,11 @@ static int sign(const struct options *options, const char *path, struct err *err
 		return -1;
 	if (options->detached)
 		return detach(options, fd, path, &signing, err);
-	if (eif_sign(fd, path, &signing.eif, options->output, &measurements, &signer, err) < 0)
+	if (draft_signed(fd, path, &signing.eif, options->output, &out, &measurements, &signer,
+			 err) < 0)
 		return -1;
 	signing_warn(&signing, &signer);
-	return command_print_measurements(&measurements, options->json, err);
+	return command_publish(&out, &measurements, options->json, err);
 }
 
 int cmd_sign(int argc, char **argv, struct err *err)

@@ -272,27 +272,58 @@ static int choose_nonce(const struct eif_key *key, EVP_PKEY_CTX *context, struct
 		key->where);
 }
 
+static int other_key(const struct eif_key *key, const struct algorithm *algorithm, struct err *err)
+{
+	return err_set(err, EXIT_VERIFY, "EIF-KEY-OTHER",
+		       "%s: the certificate's key on %s expected, found another", key->where,
+		       algorithm->curve);
+}
+
+/* A context ready to sign, owned by the caller. */
+static EVP_MD_CTX *begin_signing(const struct eif_key *key, const struct algorithm *algorithm,
+				 bool random_nonce, struct err *err)
+{
+	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *settings = NULL;
+
+	if (!context || EVP_DigestSignInit_ex(context, &settings, algorithm->digest, NULL, NULL,
+					      key->key, NULL) != 1) {
+		err_set(err, EXIT_ENVIRONMENT, "EIF-SIGN", "%s: cannot sign: %s", key->where,
+			reason());
+		return NULL;
+	}
+	if (!random_nonce && choose_nonce(key, settings, err) < 0)
+		return NULL;
+	return steal_ptr(context);
+}
+
+int key_check(struct eif_key *key, const struct algorithm *algorithm, EVP_PKEY *public,
+	      bool random_nonce, struct err *err)
+{
+	OWN_ERRORS;
+	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = NULL;
+
+	if (!key->provider && EVP_PKEY_eq(key->key, public) != 1)
+		return other_key(key, algorithm, err);
+	context = begin_signing(key, algorithm, random_nonce, err);
+	return context ? 0 : -1;
+}
+
 int key_sign(struct eif_key *key, const struct algorithm *algorithm, bool random_nonce,
 	     const void *data, size_t size, unsigned char *signature, struct err *err)
 {
 	OWN_ERRORS;
-	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	cleanup_with(cleanup_context_at) EVP_MD_CTX *context =
+		begin_signing(key, algorithm, random_nonce, err);
 	unsigned char der[2 * COSE_MAX_SIGNATURE];
 	size_t der_size = sizeof(der);
-	EVP_PKEY_CTX *settings = NULL;
 
-	if (!context || EVP_DigestSignInit_ex(context, &settings, algorithm->digest, NULL, NULL,
-					      key->key, NULL) != 1)
-		return err_set(err, EXIT_ENVIRONMENT, "EIF-SIGN", "%s: cannot sign: %s", key->where,
-			       reason());
-	if (!random_nonce && choose_nonce(key, settings, err) < 0)
+	if (!context)
 		return -1;
 	if (EVP_DigestSign(context, der, &der_size, data, size) != 1)
 		return err_set(err, EXIT_ENVIRONMENT, "EIF-SIGN", "%s: cannot sign: %s", key->where,
 			       reason());
-	if (!signature_from_der(algorithm, der, der_size, signature))
-		return err_set(err, EXIT_VERIFY, "EIF-KEY-OTHER",
-			       "%s: the certificate's key on %s expected, found another",
-			       key->where, algorithm->curve);
-	return 0;
+	return signature_from_der(algorithm, der, der_size, signature)
+		       ? 0
+		       : other_key(key, algorithm, err);
 }

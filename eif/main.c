@@ -91,6 +91,14 @@ int command_print_measurements(const struct eif_measurements *measurements, bool
 	return command_flush(err);
 }
 
+int command_publish(struct outfile *out, const struct eif_measurements *measurements, bool as_json,
+		    struct err *err)
+{
+	if (command_print_measurements(measurements, as_json, err) < 0)
+		return -1;
+	return outfile_commit(out, err);
+}
+
 void command_warn(const char *fmt, ...)
 {
 	va_list args;

@@ -594,6 +594,62 @@ limited()
 	"$@"
 )
 
+# What cannot be told is not there: no file, and in the place of another that one.
+test_full_output()
+{
+	if ! [ -c /dev/full ]; then
+		skip 'a full standard output' 'no /dev/full here'
+		return
+	fi
+	"$EIF" sign "$image" --detached --certificate P-384.pem --at "$now" -o tbs
+	openssl dgst -sha384 -sign P-384.key.pem -out der tbs
+	set -- --kernel kernel --cmdline x --ramdisk cpio --no-boot-checks -o never.eif
+	signer="--key P-384.key.pem --certificate P-384.pem --at $now"
+	rm -f never.eif
+	ls -A >"$work/before"
+	for how in "sign $image $signer -o never.eif" "sign $image $signer --json -o never.eif" "build $* $signer" "build $*" \
+		"attach $image --signature der --certificate P-384.pem --at $now -o never.eif" "strip signed.eif -o never.eif"; do
+		# shellcheck disable=SC2016,SC2086 # the inner shell's; words
+		fails 4 '^eif: FILE-WRITE: standard output' "a full standard output: ${how%% *}" \
+			sh -c '"$0" "$@" >/dev/full' "$EIF" $how
+	done
+	ls -A >"$work/after"
+	same 'a full standard output: nothing left' "$(cat "$work/before")" "$(cat "$work/after")"
+	cp "$image" kept.eif
+	# shellcheck disable=SC2016,SC2086 # likewise
+	sh -c '"$0" "$@" >/dev/full' "$EIF" sign kept.eif $signer -o kept.eif 2>/dev/null || :
+	same 'a full standard output: what was there is there' "$(sha256sum <"$image")" "$(sha256sum <kept.eif)"
+	rm kept.eif
+}
+
+# Ended by a signal in the middle of the unsigned image, which has no name.
+# shellcheck disable=SC3045 # ulimit -c is no POSIX, but dash, bash and busybox have it
+test_interrupted()
+{
+	head -c 20000 /dev/zero >large
+	set -- build --kernel large --cmdline x --ramdisk cpio --no-boot-checks --at "$now" -o never.eif
+	ls -A >"$work/before"
+	status=0
+	(
+		ulimit -c 0
+		ulimit -f 8
+		exec "$EIF" "$@" --key P-384.key.pem --certificate P-384.pem
+	) >/dev/null 2>&1 || status=$?
+	ls -A >"$work/after"
+	same 'an interrupted build with a key ends by the signal, and leaves nothing' "true $(cat "$work/before")" \
+		"$([ $status -gt 128 ] && echo true) $(cat "$work/after")"
+	fails 1 '^eif: EIF-KEY-OTHER: ' 'build: the key is looked at before anything is written' \
+		limited "$EIF" "$@" --key other.key.pem --certificate P-384.pem
+	fails 1 '^eif: EIF-CERTIFICATE-USAGE: ' 'build: the certificate is looked at before anything is written' \
+		limited "$EIF" "$@" --key middle.key.pem --certificate middle.pem
+	fails 4 '^eif: FILE-WRITE: ' 'build: no room for the unsigned image' \
+		limited "$EIF" "$@" --key P-384.key.pem --certificate P-384.pem
+	name=$(printf %0246d 0)
+	check 'build: a signed image with a name of 246 characters' "$EIF" build --kernel kernel --cmdline x \
+		--ramdisk cpio --no-boot-checks --key P-384.key.pem --certificate P-384.pem --at "$now" -o "$name"
+	rm -f "$name"
+}
+
 test_environment()
 {
 	ls -A >"$work/before"
@@ -602,6 +658,8 @@ test_environment()
 	fails 4 '^eif: FILE-WRITE: ' 'no room for the stripped image' limited "$EIF" strip signed.eif -o never.eif
 	ls -A >"$work/after"
 	same 'no room: nothing left' "$(cat "$work/before")" "$(cat "$work/after")"
+	test_full_output
+	test_interrupted
 	cp signed.eif kept.eif
 	fails 1 '^eif: EIF-KEY-OTHER: ' 'a failure' "$EIF" sign "$image" --key other.key.pem \
 		--certificate P-384.pem --at "$now" -o kept.eif
@@ -667,6 +725,9 @@ test_token()
 		--random-nonce --certificate P-384.pem --at "$now" -o token.eif
 	rm token.eif
 	unsigned 4 EIF-NONCE 'a token without deterministic nonces' "$uri" P-384.pem --passphrase-file pin
+	fails 4 '^eif: EIF-NONCE: ' 'build: nonces are looked at before anything is written' limited "$EIF" build \
+		--kernel large --cmdline x --ramdisk cpio --no-boot-checks --key "$uri" --passphrase-file pin \
+		--certificate P-384.pem --at "$now" -o never.eif
 	unsigned 4 EIF-KEY 'a token without its PIN' "$uri" P-384.pem --random-nonce
 	unsigned 4 EIF-KEY 'a token with another PIN' "$uri" P-384.pem --random-nonce --passphrase-file wrongpin
 	unsigned 4 EIF-KEY 'a key that the token has not' 'pkcs11:token=test;object=none;type=private' P-384.pem \
