@@ -123,6 +123,7 @@ struct eif_signature {
 	size_t certificate_size;
 	unsigned char *cose; /* an untagged COSE_Sign1 */
 	size_t cose_size;
+	bool usual; /* one signature, written as AWS's tools do: order of members, shortest items */
 };
 
 #define EIF_SIGNATURE_INIT ((struct eif_signature){0})
@@ -217,23 +218,24 @@ struct eif_signer {
 };
 
 /*
- * Checks the signature of an image that eif_read() has read. Strict: one signature, a COSE_Sign1 in
- * its shortest form without anything optional, over this image's PCR0, by the first certificate,
- * whose issuer is the next one, and so on. Trust begins where the caller has the certificate from:
- * without check->certificate anybody may have signed.
+ * Checks the signature of an image that eif_read() has read. Strict: one signature, section and
+ * COSE_Sign1 in their shortest form without anything optional, over this image's PCR0, by the first
+ * certificate, whose issuer is the next one, and so on. Trust begins where the caller has the
+ * certificate from: without check->certificate anybody may have signed.
  *
  * With EXIT_VERIFY: EIF-UNSIGNED, EIF-SIGNATURE-COUNT, EIF-SIGNATURE-ALGORITHM, EIF-SIGNATURE-PCR,
  * EIF-SIGNATURE-BAD, EIF-CERTIFICATE-OTHER, EIF-CERTIFICATE-CHAIN, EIF-CERTIFICATE-USAGE,
  * EIF-CERTIFICATE-EXTENSION, EIF-CERTIFICATE-EARLY, EIF-CERTIFICATE-EXPIRED, and EIF-SIGNATURE of a
  * section that the lenient reader could not take apart. With EXIT_MALFORMED: EIF-COSE,
- * EIF-CERTIFICATE.
+ * EIF-CERTIFICATE, and EIF-SIGNATURE of one in another form than AWS's tools write.
  */
 int eif_signature_verify(const struct eif_image *image, const struct eif_signature_check *check,
 			 struct eif_signer *signer, struct err *err);
 
 /*
- * The same as JSON that is the caller's, for reports: {"Good": true, "Subject", "Algorithm",
- * "Certificates", "NotBefore", "NotAfter"}, or {"Good": false, "Name", "Text"} of what is wrong,
+ * The same as JSON that is the caller's, for reports: {"Good": true, "Expected", "Subject",
+ * "Algorithm", "Certificates", "NotBefore", "NotAfter"}, where Expected says whether a certificate
+ * was expected or anybody may have signed, or {"Good": false, "Name", "Text"} of what is wrong,
  * which is no failure of this function.
  */
 json_t *eif_signature_report(const struct eif_image *image, const struct eif_signature_check *check,

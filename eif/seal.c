@@ -12,7 +12,6 @@
 #include "chain.h"
 #include "cose.h"
 #include "draft.h"
-#include "items.h"
 #include "key.h"
 #include "layout.h"
 
@@ -230,27 +229,26 @@ static int put_signature(struct copy *copy, const struct plan *plan, const struc
 	size_t pem_size = 0;
 	cleanup_free unsigned char *pem = chain_pem(&plan->chain, &pem_size, err);
 	cleanup_free unsigned char *section = malloc(EIF_MAX_SIGNATURE);
-	struct encoder encoder = {section, EIF_MAX_SIGNATURE, 0};
+	struct eif_signature signature = {.cose = cose};
+	size_t used;
 
 	if (!pem || make_cose(plan, image, cose, &cose_size, err) < 0)
 		return -1;
 	if (!section)
 		return err_errno(err, "MEMORY", "signature");
-	encoder_put(&encoder, ITEM_ARRAY, 1);
-	encoder_put(&encoder, ITEM_MAP, 2);
-	encoder_put_text(&encoder, "signing_certificate");
-	encoder_put_integers(&encoder, pem, pem_size);
-	encoder_put_text(&encoder, "signature");
-	encoder_put_integers(&encoder, cose, cose_size);
-	if (encoder.used > encoder.size)
+	signature.certificate = pem;
+	signature.certificate_size = pem_size;
+	signature.cose_size = cose_size;
+	used = signature_encode(&signature, section, EIF_MAX_SIGNATURE);
+	if (used > EIF_MAX_SIGNATURE)
 		return err_set(err, EXIT_MALFORMED, "EIF-SECTION-SIZE",
 			       "signature: at most %d bytes expected, found more: the certificates "
 			       "have %zu bytes",
 			       EIF_MAX_SIGNATURE, pem_size);
-	*size = encoder.used;
-	if (put_section_header(copy, EIF_SIGNATURE, encoder.used, err) < 0)
+	*size = used;
+	if (put_section_header(copy, EIF_SIGNATURE, used, err) < 0)
 		return -1;
-	return put(copy, section, encoder.used, err);
+	return put(copy, section, used, err);
 }
 
 static int check_count(const struct eif_image *image, const char *path, struct err *err)

@@ -80,6 +80,32 @@ void eif_signature_clear(struct eif_signature *signature)
 	*signature = EIF_SIGNATURE_INIT;
 }
 
+size_t signature_encode(const struct eif_signature *signature, unsigned char *out, size_t room)
+{
+	struct encoder encoder = {out, room, 0};
+
+	encoder_put(&encoder, ITEM_ARRAY, 1);
+	encoder_put(&encoder, ITEM_MAP, 2);
+	encoder_put_text(&encoder, "signing_certificate");
+	encoder_put_integers(&encoder, signature->certificate, signature->certificate_size);
+	encoder_put_text(&encoder, "signature");
+	encoder_put_integers(&encoder, signature->cose, signature->cose_size);
+	return encoder.used;
+}
+
+/* Reading takes members in any order and items of any length; what they mean has one usual form. */
+static int note_form(struct eif_signature *signature, const void *data, size_t size,
+		     struct err *err)
+{
+	cleanup_free unsigned char *again = malloc(size);
+
+	if (!again)
+		return err_errno(err, "MEMORY", "signature");
+	signature->usual =
+		signature_encode(signature, again, size) == size && memcmp(again, data, size) == 0;
+	return 0;
+}
+
 /* Later elements are checked for their shape; like AWS's reader we take the first one only. */
 int eif_signature_parse(const void *data, size_t size, struct eif_signature *signature,
 			struct err *err)
@@ -100,6 +126,8 @@ int eif_signature_parse(const void *data, size_t size, struct eif_signature *sig
 	}
 	if (items.left > 0)
 		return items_unexpected(&items, "the end of the section", err);
+	if (note_form(&first, data, size, err) < 0)
+		return -1;
 	first.count = (size_t)item.value;
 	*signature = first;
 	first = EIF_SIGNATURE_INIT;

@@ -65,16 +65,20 @@ static int judge(const struct eif_image *image, const struct chain *expected, co
 	cleanup_with(chain_close) struct chain chain = CHAIN_INIT;
 	struct eif_signer found = {.algorithm = NULL};
 
-	if (!signature_there(image))
-		return err_set(err, EXIT_VERIFY, "EIF-UNSIGNED",
-			       "a signature section expected, found none");
-	if (signature->count == 0) /* the lenient reader passed over it */
+	if (signature->count == 0 && signature_there(image)) /* but not of the format's shape */
 		return err_set(err, EXIT_VERIFY, "EIF-SIGNATURE",
 			       "signature: a section of the format's shape expected, found "
 			       "another");
+	if (signature->count == 0)
+		return err_set(err, EXIT_VERIFY, "EIF-UNSIGNED",
+			       "a signature section expected, found none");
 	if (signature->count != 1)
 		return err_set(err, EXIT_VERIFY, "EIF-SIGNATURE-COUNT",
 			       "signature: one signature expected, found %zu", signature->count);
+	if (!signature->usual)
+		return err_set(err, EXIT_MALFORMED, "EIF-SIGNATURE",
+			       "signature: the certificates first and every item in its shortest "
+			       "form expected, found another form");
 	if (chain_parse(signature->certificate, signature->certificate_size, embedded, &chain,
 			err) < 0 ||
 	    (expected->certificates && chain_expect(&chain, expected, err) < 0) ||
@@ -117,11 +121,11 @@ json_t *eif_signature_report(const struct eif_image *image, const struct eif_sig
 	if (parse_expected(check, &expected, err) < 0)
 		return NULL;
 	if (judge(image, &expected, check->at, &signer, &why) == 0) {
-		report = json_pack("{s:b, s:s, s:s, s:i, s:o, s:o}", "Good", 1, "Subject",
-				   signer.subject, "Algorithm", signer.algorithm, "Certificates",
-				   (int)signer.certificates, "NotBefore",
-				   time_json(signer.not_before), "NotAfter",
-				   time_json(signer.not_after));
+		report = json_pack(
+			"{s:b, s:b, s:s, s:s, s:i, s:o, s:o}", "Good", 1, "Expected",
+			check->certificate != NULL, "Subject", signer.subject, "Algorithm",
+			signer.algorithm, "Certificates", (int)signer.certificates, "NotBefore",
+			time_json(signer.not_before), "NotAfter", time_json(signer.not_after));
 	} else if (why.status == EXIT_ENVIRONMENT) {
 		*err = why;
 		return NULL;

@@ -17,6 +17,7 @@
 #include <openssl/pem.h>
 
 #include "../../eif/cose.h"
+#include "../../eif/items.h"
 #include "../../eif/key.h"
 #include "outfile.h"
 
@@ -415,6 +416,46 @@ static void test_bytes_to_sign(void **state)
 	assert_int_equal(signer.not_after, INT64_C(4733510400));
 }
 
+/* The golden certificate and COSE_Sign1 in a section of another form. */
+static void expect_section(const unsigned char *section, size_t size, bool good)
+{
+	static const struct eif_signature_check any = {.at = NULL};
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	struct err err = {0};
+
+	eif_signature_clear(&image.signature);
+	assert_int_equal(eif_signature_parse(section, size, &image.signature, &err), 0);
+	if (good)
+		expect_good(&image, &any, "ES384");
+	else
+		expect_bad(&image, &any, "EIF-SIGNATURE", EXIT_MALFORMED);
+}
+
+static void test_sections(void **state)
+{
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	const struct eif_signature *signature = &image.signature;
+	unsigned char bytes[8192];
+	struct encoder swapped = {bytes, sizeof(bytes), 0};
+	size_t size = signature_encode(signature, bytes, sizeof(bytes));
+	unsigned char longer[8192];
+
+	(void)state;
+	assert_true(size < sizeof(bytes));
+	expect_section(bytes, size, true);
+	longer[0] = 0x98; /* an array of 1, which 0x81 says in one byte */
+	memcpy(longer + 1, bytes, size);
+	longer[1] = 1;
+	expect_section(longer, size + 1, false);
+	encoder_put(&swapped, ITEM_ARRAY, 1);
+	encoder_put(&swapped, ITEM_MAP, 2);
+	encoder_put_text(&swapped, "signature");
+	encoder_put_integers(&swapped, signature->cose, signature->cose_size);
+	encoder_put_text(&swapped, "signing_certificate");
+	encoder_put_integers(&swapped, signature->certificate, signature->certificate_size);
+	expect_section(bytes, swapped.used, false);
+}
+
 /* OpenSSL's errors of our making are gone, the one that the caller had is not. */
 static void test_error_queue(void **state)
 {
@@ -462,7 +503,7 @@ int main(void)
 		cmocka_unit_test(test_every_bit_counts),   cmocka_unit_test(test_other_forms),
 		cmocka_unit_test(test_other_certificates), cmocka_unit_test(test_nonces),
 		cmocka_unit_test(test_bytes_to_sign),	   cmocka_unit_test(test_certificate_bytes),
-		cmocka_unit_test(test_error_queue),
+		cmocka_unit_test(test_error_queue),	   cmocka_unit_test(test_sections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
