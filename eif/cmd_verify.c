@@ -18,14 +18,16 @@ static const char help[] =
 	"\n"
 	"  --measurements F  what eif describe --json, nitro-cli build-enclave or nitro-cli\n"
 	"                    describe-eif printed; all that it says about an image must hold\n"
-	"  --certificate F   the certificate, in PEM, that the signature must be by\n"
+	"  --certificate F   the certificate, in PEM, that the signature must be by; without it\n"
+	"                    a good one by anybody will do\n"
 	"  --at TIME         when its certificates must be valid (default: not looked at):\n"
 	"                    YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ\n"
 	"  --lenient         read other versions and foreign quirks, too, and list what is wrong\n"
 	"  --json            the report as JSON\n"
 	"  --help            this text\n"
 	"\n"
-	"Exit status: 0 nothing differs, 1 something does, 2 usage, 3 malformed, 4 environment.\n";
+	"Exit status: 0 nothing differs and the signature, if there is one, is good; 1 otherwise;\n"
+	"2 usage, 3 malformed, 4 environment.\n";
 
 enum { EXPECTED_MAX = 4 * 1024 * 1024 };
 enum option_id { OPT_MEASUREMENTS = 256, OPT_CERTIFICATE, OPT_AT, OPT_LENIENT, OPT_JSON, OPT_HELP };
@@ -127,9 +129,12 @@ static void print_signature(const json_t *signature)
 	if (!signature)
 		puts("none");
 	else if (json_is_true(json_object_get(signature, "Good")))
-		printf("good: %s by %s, %s to %s\n", member(signature, "Algorithm"),
-		       member(signature, "Subject"), member(signature, "NotBefore"),
-		       member(signature, "NotAfter"));
+		printf("good%s: %s by %s, %s to %s\n",
+		       json_is_true(json_object_get(signature, "Expected"))
+			       ? ""
+			       : ", but by anybody (no certificate was expected)",
+		       member(signature, "Algorithm"), member(signature, "Subject"),
+		       member(signature, "NotBefore"), member(signature, "NotAfter"));
 	else
 		printf("NOT GOOD: %s: %s\n", member(signature, "Name"), member(signature, "Text"));
 }

@@ -493,6 +493,12 @@ test_verify()
 		"$("$EIF" verify --json signed.eif --certificate P-384.pem --at "$now" |
 			jq -r '.Signature | "\(.Good) \(.Subject) \(.Algorithm) \(.Certificates) \(.NotBefore) \(.NotAfter)"')"
 	check 'verify: a good signature by anybody, and no clock' "$EIF" verify past.eif
+	same 'verify: by anybody, and says so' 'but by anybody' \
+		"$("$EIF" verify past.eif | sed -n 's/^Signature *good, \(but by anybody\) (.*): ES384 by CN=test past, .*/\1/p')"
+	same 'verify: by the expected one' 'ES384 by CN=test past' "$("$EIF" verify past.eif --certificate past.pem |
+		sed -n 's/^Signature *good: \(ES384 by CN=test past\), .*/\1/p')"
+	same 'verify: by whom, in the report' 'false true' "$("$EIF" verify --json past.eif | jq .Signature.Expected) $(
+		"$EIF" verify --json past.eif --certificate past.pem | jq .Signature.Expected)"
 	check 'verify: a chain' "$EIF" verify chain.eif --certificate chain.pem
 	check 'verify: an unsigned image, of which nobody asks for a signature' "$EIF" verify "$image"
 	bad EIF-CERTIFICATE-EXPIRED 'a certificate that has expired' past.eif --at "$now"
