@@ -290,10 +290,10 @@ test_keys()
 	openssl pkey -in P-384.key.pem -aes256 -passout "pass:$(cat line)" -out return.pem
 	check 'carriage returns in a passphrase' "$EIF" sign "$image" --key return.pem \
 		--passphrase-file line --certificate P-384.pem --at "$now" -o again.eif
-	for text in '' '\nsecret\n' '\r\nsecret\n' 'secret\0\n' '\0secret\n'; do
+	for text in : newline:'\nsecret\n' return:'\r\nsecret\n' nul:'secret\0\n' first:'\0secret\n'; do
 		# shellcheck disable=SC2059 # escapes
-		printf "$text" >line
-		unsigned 3 EIF-PASSPHRASE "no passphrase: '$text'" encrypted.pem P-384.pem --passphrase-file line
+		printf "${text#*:}" >line
+		unsigned 3 EIF-PASSPHRASE "no passphrase: ${text%%:*}" encrypted.pem P-384.pem --passphrase-file line
 	done
 	head -c 1025 /dev/zero >line
 	unsigned 3 FILE-SIZE 'a passphrase file that is too long' encrypted.pem P-384.pem --passphrase-file line
