@@ -10,10 +10,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum {
-	X86_CMDLINE = 2047, /* bytes that Linux keeps on x86: COMMAND_LINE_SIZE - 1 */
-	WORD_MAX = 80,	    /* bytes of a word or path to be shown */
-};
+enum { WORD_MAX = 80 }; /* bytes of a word or path to be shown */
 
 struct list {
 	json_t *findings;
@@ -97,8 +94,8 @@ static void add_signature(struct list *list, const struct eif_image *image)
 	else
 		add(list, "SIGNATURE", "012", signature, image->sections[signature].size,
 		    "the signature can be taken away, or another one put in its place: only PCR8 "
-		    "tells. It covers PCR0, so it stays good under every move that PCR0 does not "
-		    "see");
+		    "tells. It covers PCR0 alone, so it stays good under every move that PCR0 does "
+		    "not see (PCR0-ALONE)");
 }
 
 /* What a configuration says about the command line, when the kernel carries one. */
@@ -165,17 +162,6 @@ static void add_kernel(struct list *list, const struct eif_image *image,
 		    ull(extra), ull(kernel->announced));
 }
 
-/* How many entries at the start leave the command line within what x86 keeps. */
-static size_t fitting(const struct inventory_ramdisk *ramdisk, size_t cmdline_size)
-{
-	size_t count = 0;
-
-	while (count < ramdisk->count && !ramdisk->entries[count].packed &&
-	       ramdisk->entries[count].facts.end + cmdline_size <= X86_CMDLINE)
-		count++;
-	return count;
-}
-
 static bool later_init(const struct inventory *inventory)
 {
 	for (unsigned i = 1; i < inventory->ramdisk_count; i++)
@@ -184,25 +170,20 @@ static bool later_init(const struct inventory *inventory)
 	return false;
 }
 
-static void add_first_entries(struct list *list, const struct eif_image *image,
-			      const struct inventory *inventory, int section)
+static void add_first_entries(struct list *list, const struct inventory *inventory, int section)
 {
-	const struct inventory_ramdisk *ramdisk = &inventory->ramdisks[0];
-	const struct newc_entry *first = &ramdisk->entries[0].facts;
-	size_t count = fitting(ramdisk, image->cmdline_size);
+	const struct newc_entry *first = &inventory->ramdisks[0].entries[0].facts;
 	bool is_init = strcmp(inventory_path(first->path), "init") == 0;
 	char path[WORD_MAX + 4];
 
 	add(list, "RAMDISK-HEAD", "012", section, first->end,
 	    "the first entry of ramdisk 0 (%s, %llu bytes with its header), or the first few, can "
-	    "move to the end of the command line and then exist no more%s. %zu of its entries fit "
-	    "there within the %d bytes that Linux keeps on x86; whether a longer one is taken is "
-	    "up to the hypervisor",
+	    "move to the end of the command line or, without limit, behind the kernel, the command "
+	    "line with them, and then exist no more%s",
 	    shown(first->path, strlen(first->path), path), ull(first->end),
 	    !is_init		    ? ""
 	    : later_init(inventory) ? "; it is init, and a later ramdisk brings another"
-				    : "; it is init, without which ramdisk 0 does not boot",
-	    count, X86_CMDLINE);
+				    : "; it is init, without which ramdisk 0 does not boot");
 }
 
 static void add_ramdisk_head(struct list *list, const struct eif_image *image,
@@ -215,28 +196,48 @@ static void add_ramdisk_head(struct list *list, const struct eif_image *image,
 	if (size == 0)
 		return;
 	if (ramdisk->count > 0 && !ramdisk->entries[0].packed)
-		add_first_entries(list, image, inventory, section);
+		add_first_entries(list, inventory, section);
 	add(list, "RAMDISK-WHOLE", "012", section, size,
-	    "ramdisk 0 as a whole (%llu bytes), or all but its padding, can move to the end of the "
-	    "command line, if the hypervisor takes a command line of that length",
+	    "everything before any byte of ramdisk 0, up to all %llu of them, can move to the end "
+	    "of the command line or, without limit, behind the kernel, the command line with it: "
+	    "what stays is unpacked as if it were all, be it an archive inside a file or nothing",
+	    ull(size));
+	add(list, "CMDLINE-CHOSEN", "012", section, size,
+	    "the command line can be any bytes of ramdisk 0, up to the first NUL among them, that "
+	    "end where an entry, an archive inside a file or the padding begins: what is before "
+	    "them goes behind the kernel, the command line with it. Words that are in none of its "
+	    "%llu bytes cannot be had this way",
 	    ull(size));
 }
 
-static void add_ramdisks(struct list *list, const struct eif_image *image,
-			 const struct inventory *inventory)
+static void add_boundaries(struct list *list, const struct eif_image *image, unsigned others)
 {
-	unsigned others = inventory->ramdisk_count - 1;
 	int second = find(image, EIF_RAMDISK, 1);
 
 	if (others > 0)
 		add(list, "RAMDISK-BOUNDARY", "0", second, 0,
 		    "the boundaries between the %u ramdisks can move, also so that there is one "
-		    "ramdisk: PCR0 and what boots stay, PCR1 and PCR2 change",
-		    inventory->ramdisk_count);
+		    "ramdisk: PCR0 stays, PCR1 and PCR2 change. What boots stays only while all "
+		    "bytes of the ramdisks are in ramdisks (see PCR0-ALONE)",
+		    others + 1);
 	if (others > 1)
 		add(list, "RAMDISK-BOUNDARY", "012", second, 0,
 		    "the boundaries between ramdisk 1 and those behind it can move: nothing "
 		    "changes but the number of sections");
+}
+
+static void add_alone(struct list *list, unsigned others)
+{
+	if (others > 0)
+		add(list, "PCR0-ALONE", "0", -1, 0,
+		    "under PCR0 alone everything before any byte of a later ramdisk can move "
+		    "behind the kernel, and any bytes before that one be the command line: an "
+		    "archive inside a file then boots instead, and its init runs. PCR0 alone does "
+		    "not tell what runs; PCR0, PCR1 and PCR2 together leave this to the author of "
+		    "ramdisk 0 only");
+	else
+		add(list, "PCR0-ALONE", "0", -1, 0,
+		    "under PCR0 alone ramdisk 0 can be divided into several ramdisks");
 	add(list, "PCR1-ALONE", "1", -1, 0,
 	    "under PCR1 alone every ramdisk behind the first can be %s; one with an init of its "
 	    "own replaces that of ramdisk 0. PCR1 alone does not tell what runs",
@@ -244,6 +245,13 @@ static void add_ramdisks(struct list *list, const struct eif_image *image,
 	add(list, "PCR2-ALONE", "2", -1, 0,
 	    "under PCR2 alone kernel, command line and ramdisk 0 can be anything%s",
 	    others ? "" : "; it is that of no bytes at all, the same for all such images");
+}
+
+static void add_ramdisks(struct list *list, const struct eif_image *image,
+			 const struct inventory *inventory)
+{
+	add_boundaries(list, image, inventory->ramdisk_count - 1);
+	add_alone(list, inventory->ramdisk_count - 1);
 	for (unsigned i = 1; i < inventory->ramdisk_count; i++)
 		if (inventory->ramdisks[i].has_init)
 			add(list, "INIT-REPLACED", "", find(image, EIF_RAMDISK, i), 0,

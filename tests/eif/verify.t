@@ -175,15 +175,85 @@ moved()
 	ok $? "moved: $1: another file"
 }
 
+# split_at P FILE: kernel, command line and the first P bytes of FILE as kernel-all, the next 8 as cmdline-cut, the others as rest-of-it
+split_at()
+{
+	{ cat kernel cmdline; cut_out "$2" 0 "$1"; } >kernel-all
+	cut_out "$2" "$1" 8 >cmdline-cut
+	tail -c +$(($1 + 9)) "$2" >rest-of-it
+}
+
+# A guard in front of init, and a file whose bytes are words of a command line: all PCRs stay.
+test_chosen_cmdline()
+{
+	mkdir -p guarded/sbin guarded/etc
+	dd if=/dev/zero of=guarded/etc/guard bs=5000 count=1 2>/dev/null
+	printf '\0rdinit=/bin/sh lsm=none\0' >guarded/etc/cfg
+	printf 'x' >guarded/init
+	(
+		cd guarded || exit
+		find . -exec touch -h -d @0 {} +
+		printf '%s\n' sbin etc etc/guard etc/cfg init | "${CPIO:-cpio}" --quiet --reproducible -o -H newc
+	) >guarded.cpio
+	image good.eif kernel cmdline guarded.cpio two.cpio
+	from=$(grep -abo 'rdinit=' guarded.cpio | cut -d : -f 1)
+	to=$(grep -abo 070701 guarded.cpio | sed -n '5s/:.*//p')
+	{ cat kernel cmdline; cut_out guarded.cpio 0 "$from"; } >kernel-all
+	cut_out guarded.cpio "$from" $((to - from)) >cmdline-cut
+	tail -c +$((to + 1)) guarded.cpio >rest-of-it
+	image moved.eif kernel-all cmdline-cut rest-of-it two.cpio
+	moved 'words of a file as the command line (CMDLINE-CHOSEN)' moved.eif 0,1,2
+	is 'the words are chosen' 'rdinit=/bin/sh lsm=none' \
+		"$("$EIF" describe --json moved.eif | jq -r '.Cmdline | split("\u0000")[0]')"
+	is 'init is left' '["etc","etc/cfg","etc/guard","sbin"]' \
+		"$("$EIF" diff --json good.eif moved.eif 2>/dev/null | jq -c '.Files[0].removed')"
+	for what in CMDLINE-CHOSEN:'any bytes of ramdisk 0' RAMDISK-HEAD:'without limit, behind the kernel' \
+		RAMDISK-WHOLE:'without limit, behind the kernel'; do
+		"$EIF" verify --json good.eif | jq -e --arg name "${what%%:*}" --arg text "${what#*:}" \
+			'any(.Unpinned[]; .name == $name and .unchanged == ["PCR0", "PCR1", "PCR2"] and (.text | contains($text)))' >found
+		ok $? "verify says so: $what" found
+	done
+}
+
+# An archive inside a file of ramdisk 1: it boots alone, under the same PCR0.
+test_archive_in_file()
+{
+	mkdir -p inner outer/rootfs
+	printf evil >inner/init
+	printf last >outer/run
+	(cd inner && find . -exec touch -h -d @0 {} + && echo init | "${CPIO:-cpio}" --quiet --reproducible -o -H newc) \
+		>outer/rootfs/data.img
+	(
+		cd outer || exit
+		find . -exec touch -h -d @0 {} +
+		printf '%s\n' rootfs rootfs/data.img run | "${CPIO:-cpio}" --quiet --reproducible -o -H newc
+	) >outer.cpio
+	image good.eif kernel cmdline one.cpio outer.cpio
+	from=$(grep -abo 070701 outer.cpio | sed -n '3s/:.*//p')
+	{ cat kernel cmdline one.cpio; cut_out outer.cpio 0 $((from - 1)); } >kernel-all
+	cut_out outer.cpio $((from - 1)) 1 >cmdline-cut
+	tail -c +$((from + 1)) outer.cpio >rest-of-it
+	image moved.eif kernel-all cmdline-cut rest-of-it
+	moved 'an archive inside a file of ramdisk 1 (PCR0-ALONE)' moved.eif 0
+	check 'the moved image is sound' "$EIF" verify moved.eif
+	"$EIF" verify --json good.eif | jq -e 'any(.Unpinned[]; .name == "PCR0-ALONE" and .unchanged == ["PCR0"] and
+		(.text | contains("an archive inside a file then boots instead")))' >found
+	ok $? 'verify says so: PCR0-ALONE' found
+	! "$EIF" verify good.eif | grep -q 'what boots stay,'
+	ok $? 'verify does not say that a boundary changes nothing'
+}
+
 test_moves()
 {
 	image good.eif kernel cmdline one.cpio two.cpio
-	is 'unpinned: two plain ramdisks, unsigned' 'CMDLINE-HEAD PCR0,PCR1,PCR2
+	is 'unpinned: two plain ramdisks, unsigned' 'CMDLINE-CHOSEN PCR0,PCR1,PCR2
+CMDLINE-HEAD PCR0,PCR1,PCR2
 CMDLINE-TAIL PCR0,PCR1,PCR2
 HEADER PCR0,PCR1,PCR2
 KERNEL-EXTRA PCR0,PCR1,PCR2
 KERNEL-TAIL PCR0,PCR1,PCR2
 METADATA PCR0,PCR1,PCR2
+PCR0-ALONE PCR0
 PCR1-ALONE PCR1
 PCR2-ALONE PCR2
 RAMDISK-BOUNDARY PCR0
@@ -212,6 +282,16 @@ UNSIGNED PCR0,PCR1,PCR2' "$(unpinned good.eif)"
 	cat one.cpio two.cpio >both
 	image moved.eif kernel cmdline both
 	moved 'one ramdisk instead of two (RAMDISK-BOUNDARY)' moved.eif 0
+	split_at 3 one.cpio
+	image moved.eif kernel-all cmdline-cut rest-of-it two.cpio
+	moved 'bytes of ramdisk 0 as the command line (CMDLINE-CHOSEN)' moved.eif 0,1,2
+	is 'the command line is chosen' 70100000 "$("$EIF" describe --json moved.eif | jq -r .Cmdline)"
+	cat one.cpio two.cpio >both
+	split_at $(($(size_of one.cpio) + 3)) both
+	image moved.eif kernel-all cmdline-cut rest-of-it
+	moved 'all before a byte of ramdisk 1 behind the kernel (PCR0-ALONE)' moved.eif 0
+	is 'PCR1 and PCR2 tell' 'false false' \
+		"$("$EIF" diff --json good.eif moved.eif 2>/dev/null | jq -r '"\(.Measurements[1].same) \(.Measurements[2].same)"')"
 	image moved.eif kernel cmdline one.cpio three.cpio
 	moved 'another second ramdisk (PCR1-ALONE)' moved.eif 1
 	image moved.eif cmdline kernel empty two.cpio
@@ -482,6 +562,8 @@ test_hostile()
 make_ramdisks
 test_measurements
 test_differences
+test_chosen_cmdline
+test_archive_in_file
 test_moves
 test_findings
 test_kernels
