@@ -67,13 +67,19 @@ static void print_text(const char *text)
 		command_print_text(text, strlen(text));
 }
 
+static void print_string(const json_t *string)
+{
+	command_print_text(json_string_value(string), json_string_length(string));
+}
+
 static void print_value(const json_t *value)
 {
 	cleanup_free char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
-	print_text(json_is_null(value)	   ? "nothing"
-		   : json_is_string(value) ? json_string_value(value)
-					   : text);
+	if (json_is_string(value))
+		print_string(value);
+	else
+		print_text(json_is_null(value) ? "nothing" : text);
 }
 
 static void print_pairs(const char *label, const json_t *pairs)
@@ -103,7 +109,7 @@ static void print_list(const char *sign, const json_t *list)
 	json_array_foreach(list, i, item)
 	{
 		printf("  %s ", sign);
-		print_text(json_string_value(item));
+		print_string(item);
 		putchar('\n');
 	}
 }

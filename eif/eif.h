@@ -304,6 +304,9 @@ uint64_t eif_unmeasured(const struct eif_image *image);
 /* Whether eif_describe() or nitro-cli gives a top-level member of this name a meaning. */
 bool eif_describe_knows(const char *key);
 
+/* The name of such a member that this one is but for the case of its letters, or NULL. */
+const char *eif_describe_like(const char *key);
+
 /*
  * Writes kernel, cmdline, ramdisk0, ramdisk1 ..., metadata.json and signature into the folder dir,
  * which is made when it is missing. Nothing appears there unless eif_read() found the whole image
@@ -331,7 +334,7 @@ json_t *eif_expected_parse(const void *data, size_t size, const char *path, stru
  * Reads an image and says everything that can be said about it alone, as JSON that is the caller's:
  * Sound and Notes (of the lenient reader); Description, of eif_describe(); Differences, [{"what",
  * "expected", "found"}] between it and what was expected, and NotCompared, names of what was
- * expected and is no fact about an image; Signature, of eif_signature_report(), when there is one
+ * expected and was not compared; Signature, of eif_signature_report(), when there is one
  * or what->signature is set; Unpinned, [{"name", "unchanged", "section", "bytes", "text"}]: what an
  * untrusted parent could change without changing the PCRs in "unchanged". Differences are no
  * failure of this function.

@@ -50,9 +50,23 @@ int command_set_once(const char **slot, const char *option, const char *value, s
 	return 0;
 }
 
+/* DEL, which JSON allows as it is, and jansson with it. */
+static int print_without_del(const char *text, size_t size, void *context)
+{
+	(void)context;
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] == 0x7f)
+			fputs("\\u007f", stdout);
+		else
+			putchar(text[i]);
+	}
+	return 0;
+}
+
 int command_print_json(const json_t *json, struct err *err)
 {
-	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
+	if (json_dump_callback(json, print_without_del, NULL, JSON_INDENT(2) | JSON_ENSURE_ASCII) <
+	    0)
 		return err_errno(err, "FILE-WRITE", "standard output");
 	putchar('\n');
 	return command_flush(err);

@@ -140,6 +140,36 @@ test_differences()
 	altered '.Metadata.BuildTime = "now"' 'Metadata\.BuildTime'
 	altered '.Metadata.More = 1' 'Metadata\.More'
 	altered '.ImageName = 1' ImageName
+	altered '.PCR0 = .Measurements.PCR0' PCR0
+	altered '.pcr1 = .Measurements.PCR0' pcr1
+	altered '.Measurements.pcr0 = .Measurements.PCR0' 'Measurements\.pcr0'
+	altered '.Measurements.PCR00 = .Measurements.PCR0' 'Measurements\.PCR00'
+	altered '.Measurements.Other = 1' 'Measurements\.Other'
+	altered '.Sections = []' 'Sections\[0\]'
+	altered '(. + .Measurements | del(.Measurements)) | .FileSize = 1' FileSize
+	altered '(. + .Measurements | del(.Measurements)) | .Arch = "aarch64"' Arch
+	altered '(.Measurements | {PCR0, PCR1, PCR2}) + {FileSha256: "00"}' FileSha256
+	altered '(.Measurements | {PCR0, PCR1, PCR2}) + {Sections: []}' 'Sections\[0\]'
+	jq '. + .Measurements | del(.Measurements)' good.json >flat.json
+	check 'verify: PCRs beside the facts' "$EIF" verify good.eif --measurements flat.json
+	jq '.SigningCertificate = {}' good.json >more.json
+	is 'verify: not compared' 'Not compared: SigningCertificate,Not compared: Recipe' \
+		"$("$EIF" verify good.eif --measurements more.json | sed -n '/^Not /p' | sort -r | paste -s -d ,)"
+	for wrong in '.FileSHA256 = "00"' '.filesize = 1' '.Sections = [{}, {}, {}, {}, {}]' 'del(.Sections[2].size)' \
+		'.Metadata = {}' '.Measurements.PCR0 += "\u0000x"'; do
+		jq "$wrong" good.json >no.json
+		fails 3 '^eif: EIF-EXPECTED: no.json: ' "verify: measurements that say nothing: $wrong" \
+			"$EIF" verify good.eif --measurements no.json
+	done
+	jq '. + {"a\u001b[2J": 1} | .Metadata["b\u001b[2J"] = 1' good.json >escape.json
+	! "$EIF" verify good.eif --measurements escape.json 2>&1 | LC_ALL=C grep -q "$(printf '\033')"
+	ok $? 'verify: no escape sequence of the measurements reaches the terminal'
+	image nul.eif kernel nul-cmdline one.cpio
+	"$EIF" describe --json nul.eif >nul.json
+	check 'verify: measurements of a command line with NUL' "$EIF" verify nul.eif --measurements nul.json
+	printf '\302\233\177' >c1-cmdline
+	image nul.eif kernel c1-cmdline one.cpio
+	is 'describe --json: DEL and C1 are escaped' 0 "$("$EIF" describe --json nul.eif | LC_ALL=C grep -c "$(printf '[\177\302]')")"
 	echo '{"Measurements":{"PCR1":""}}' >no.json
 	fails 3 '^eif: EIF-EXPECTED: no.json: ' 'verify: no PCR0' "$EIF" verify good.eif --measurements no.json
 	echo '{"PCR0":"00"}' >no.json
@@ -490,7 +520,12 @@ test_lenient()
 	is 'lenient: a sound image has no notes' '[]' "$(cat found)"
 	check 'lenient: extract' "$EIF" extract --lenient "$golden/28-resign-longer-cert.eif" taken
 	is 'lenient: extract: the signature' 1946 "$(size_of taken/signature)"
-	check 'lenient: verify' "$EIF" verify --lenient "$golden/28-resign-longer-cert.eif"
+	fails 1 '^eif: EIF-SECTION-SIZE: .*28-' 'lenient: verify: a note is a failure' \
+		"$EIF" verify --lenient "$golden/28-resign-longer-cert.eif"
+	cp good.eif "$f"
+	put "$f" 544 00000000
+	fails 1 '^eif: EIF-CRC: ' 'lenient: verify: a wrong checksum' "$EIF" verify --lenient "$f"
+	check 'lenient: verify: a sound image' "$EIF" verify --lenient good.eif
 	for section in signature-cut signature-longer empty; do
 		image "$f" kernel cmdline one.cpio
 		append "$f" 4 $section
