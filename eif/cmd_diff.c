@@ -199,10 +199,21 @@ static void print_unlisted(const json_t *unlisted)
 	json_array_foreach(unlisted, i, rest)
 	{
 		if (!json_is_null(rest))
-			printf("  ? %s: %lld bytes not listed (%s)\n", i ? "second" : "first",
+			printf("  ? %s: from byte %lld on not listed (%s), all: %lld bytes, %s\n",
+			       i ? "second" : "first",
+			       json_integer_value(json_object_get(rest, "from")),
+			       json_string_value(json_object_get(rest, "why")),
 			       json_integer_value(json_object_get(rest, "bytes")),
-			       json_string_value(json_object_get(rest, "why")));
+			       json_string_value(json_object_get(rest, "sha256")));
 	}
+}
+
+static bool is_listed(const json_t *ramdisk)
+{
+	const json_t *unlisted = json_object_get(ramdisk, "unlisted");
+
+	return json_is_null(json_array_get(unlisted, 0)) &&
+	       json_is_null(json_array_get(unlisted, 1));
 }
 
 static void print_files(const json_t *files)
@@ -220,8 +231,10 @@ static void print_files(const json_t *files)
 		       json_integer_value(json_object_get(ramdisk, "ramdisk")));
 		if (json_array_size(removed) + json_array_size(added) + json_array_size(changed) ==
 		    0)
-			puts("  no listed file differs: order, padding, inode numbers or "
-			     "compression");
+			puts(is_listed(ramdisk)
+				     ? "  no file differs: order, padding, inode numbers or "
+				       "compression"
+				     : "  no listed file differs, but not all is listed");
 		print_list("-", removed);
 		print_list("+", added);
 		print_changed(changed);

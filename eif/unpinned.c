@@ -98,13 +98,34 @@ static void add_signature(struct list *list, const struct eif_image *image)
 		    "not see (PCR0-ALONE)");
 }
 
-/* What a configuration says about the command line, when the kernel carries one. */
-static bool overrides_cmdline(const struct kernel *kernel)
+static bool is_set(const struct kernel *kernel, const char *name)
 {
 	size_t size;
+	const char *value = kernel_option(kernel, name, &size);
 
-	return kernel_option(kernel, "CONFIG_CMDLINE_OVERRIDE", &size) ||
-	       kernel_option(kernel, "CONFIG_CMDLINE_FORCE", &size);
+	return value && size == 1 && *value == 'y';
+}
+
+/* What a configuration says about the command line, when the kernel carries one. */
+static bool overrides_cmdline(const struct eif_image *image, const struct kernel *kernel)
+{
+	return is_set(kernel, image->arch == EIF_AARCH64 ? "CONFIG_CMDLINE_FORCE"
+							 : "CONFIG_CMDLINE_OVERRIDE");
+}
+
+/* A line as nobody writes it: what it was made of may have come from somewhere else. */
+static void add_odd_bytes(struct list *list, const struct eif_image *image, int section)
+{
+	const unsigned char *text = (const unsigned char *)image->cmdline;
+	size_t at = 0;
+
+	while (at < image->cmdline_size && text[at] >= 0x20 && text[at] < 0x7f)
+		at++;
+	if (at < image->cmdline_size)
+		add(list, "CMDLINE-BYTES", "012", section, image->cmdline_size - at,
+		    "byte %zu of the command line is 0x%02x, no printable ASCII: as if bytes had "
+		    "been moved there. Linux reads up to the first NUL",
+		    at, text[at]);
 }
 
 static void add_cmdline(struct list *list, const struct eif_image *image,
@@ -116,12 +137,11 @@ static void add_cmdline(struct list *list, const struct eif_image *image,
 	size_t first = 0;
 	char word[WORD_MAX + 4];
 
-	if (overrides_cmdline(kernel)) {
+	if (overrides_cmdline(image, kernel))
 		add(list, "CMDLINE-IGNORED", "012", section, size,
-		    "the kernel's own configuration makes it ignore the command line (an override "
-		    "or force option), so words cannot be taken from it");
-		return;
-	}
+		    "a configuration inside the kernel claims that it ignores the command line (an "
+		    "override or force option); nothing here checks that it is this kernel's own. "
+		    "If it is, CMDLINE-HEAD, -TAIL and -CHOSEN change nothing");
 	while (first < size && text[first] != ' ')
 		first++;
 	if (size > 0)
@@ -130,22 +150,35 @@ static void add_cmdline(struct list *list, const struct eif_image *image,
 		    "kernel, which does not read there: the first word (%s), the first few or all "
 		    "are gone. %s",
 		    size, shown(text, first, word),
-		    kernel->config ? "The configuration in the kernel does not make it ignore the "
-				     "command line"
+		    kernel->config ? "A configuration in the kernel tells which words it has "
+				     "built in"
 				   : "No configuration was found in the kernel that would tell "
 				     "which words it has built in");
 	add(list, "CMDLINE-TAIL", "012", section, 0,
 	    "what a hypervisor puts behind the command line (as QEMU's -append does) is in no PCR");
+	add_odd_bytes(list, image, section);
+}
+
+/* What the boot header accounts for, against what is there. */
+static void add_length(struct list *list, const struct kernel *kernel, int section)
+{
+	if (kernel->announced && kernel->announced < kernel->size)
+		add(list, "KERNEL-EXTRA", "012", section, kernel->size - kernel->announced,
+		    "%llu bytes stand behind what the kernel's boot header accounts for (%llu): as "
+		    "if something had been moved there",
+		    ull(kernel->size - kernel->announced), ull(kernel->announced));
+	if (kernel->announced > kernel->size)
+		add(list, "KERNEL-SHORT", "012", section, kernel->announced - kernel->size,
+		    "%llu bytes are missing of what the kernel's boot header accounts for (%llu): "
+		    "as if they had been moved to the command line",
+		    ull(kernel->announced - kernel->size), ull(kernel->announced));
 }
 
 static void add_kernel(struct list *list, const struct eif_image *image,
 		       const struct kernel *kernel)
 {
 	int section = find(image, EIF_KERNEL, 0);
-	uint64_t extra = 0;
 
-	if (kernel->announced && kernel->announced < kernel->size)
-		extra = kernel->size - kernel->announced;
 	if (kernel->zeros > 0)
 		add(list, "KERNEL-TAIL", "012", section, kernel->zeros,
 		    "the kernel ends in %llu zero bytes: one of them moved to the start of the "
@@ -155,11 +188,7 @@ static void add_kernel(struct list *list, const struct eif_image *image,
 		add(list, "KERNEL-TAIL", "012", section, 1,
 		    "bytes from the end of the kernel can move to the start of the command line, "
 		    "where they spoil its first word; the last one is not zero");
-	if (extra > 0)
-		add(list, "KERNEL-EXTRA", "012", section, extra,
-		    "%llu bytes stand behind what the kernel's boot header accounts for (%llu): as "
-		    "if something had been moved there",
-		    ull(extra), ull(kernel->announced));
+	add_length(list, kernel, section);
 }
 
 static bool later_init(const struct inventory *inventory)
@@ -247,17 +276,47 @@ static void add_alone(struct list *list, unsigned others)
 	    others ? "" : "; it is that of no bytes at all, the same for all such images");
 }
 
-static void add_ramdisks(struct list *list, const struct eif_image *image,
-			 const struct inventory *inventory)
+/* Linux unpacks all ramdisks as one piece, so what one lacks the next may bring. */
+static void add_unlisted(struct list *list, const struct eif_image *image,
+			 const struct inventory *inventory, unsigned i)
 {
-	add_boundaries(list, image, inventory->ramdisk_count - 1);
-	add_alone(list, inventory->ramdisk_count - 1);
-	for (unsigned i = 1; i < inventory->ramdisk_count; i++)
-		if (inventory->ramdisks[i].has_init)
-			add(list, "INIT-REPLACED", "", find(image, EIF_RAMDISK, i), 0,
+	const struct inventory_ramdisk *ramdisk = &inventory->ramdisks[i];
+	int index = find(image, EIF_RAMDISK, i);
+	uint64_t size = index < 0 ? 0 : image->sections[index].size;
+
+	if (ramdisk->rest_why)
+		add(list, "RAMDISK-UNLISTED", "", index, size - ramdisk->rest_at,
+		    "from byte %llu on ramdisk %u could not be listed (%s): whether it brings an "
+		    "init, or changes how the next one is read, is not known",
+		    ull(ramdisk->rest_at), i, ramdisk->rest_why);
+	else if (size % 4 != 0 && i + 1 < inventory->ramdisk_count)
+		add(list, "RAMDISK-UNLISTED", "", index, size % 4,
+		    "ramdisk %u ends at no multiple of four (%llu bytes): Linux may read the next "
+		    "one otherwise than it is listed here",
+		    i, ull(size));
+}
+
+static void add_init(struct list *list, const struct eif_image *image,
+		     const struct inventory *inventory)
+{
+	for (unsigned i = 0; i < inventory->ramdisk_count; i++) {
+		const struct inventory_ramdisk *ramdisk = &inventory->ramdisks[i];
+		int index = find(image, EIF_RAMDISK, i);
+
+		if (i > 0 && ramdisk->has_init)
+			add(list, "INIT-REPLACED", "", index, 0,
 			    "ramdisk %u has an init: it replaces an earlier one, and PCR1 does not "
 			    "cover it",
 			    i);
+		if (ramdisk->init_unknown)
+			add(list, "INIT-UNKNOWN", "", index, 0,
+			    "which init runs cannot be told: in ramdisk %u %s", i,
+			    ramdisk->init_unknown);
+		add_unlisted(list, image, inventory, i);
+	}
+	if (image->cmdline_size > 0 && memmem(image->cmdline, image->cmdline_size, "rdinit=", 7))
+		add(list, "INIT-UNKNOWN", "", find(image, EIF_CMDLINE, 0), 0,
+		    "which init runs cannot be told: the command line names one (rdinit=)");
 }
 
 json_t *unpinned_json(const struct eif_image *image, const struct inventory *inventory,
@@ -271,7 +330,9 @@ json_t *unpinned_json(const struct eif_image *image, const struct inventory *inv
 	add_cmdline(&list, image, &inventory->kernel);
 	add_kernel(&list, image, &inventory->kernel);
 	add_ramdisk_head(&list, image, inventory);
-	add_ramdisks(&list, image, inventory);
+	add_boundaries(&list, image, inventory->ramdisk_count - 1);
+	add_alone(&list, inventory->ramdisk_count - 1);
+	add_init(&list, image, inventory);
 	if (list.failed) {
 		errno = ENOMEM;
 		err_errno(err, "MEMORY", "report");

@@ -66,6 +66,8 @@ make_ramdisks()
 	zstd -q -c two.cpio >two.zst
 	xz -c --check=crc32 two.cpio >two.xz
 	bzip2 -c two.cpio >two.bz2
+	xz --format=lzma -c two.cpio >two.lzma
+	{ printf '\002\041\114\030'; cat two.cpio; } >two.lz4
 }
 
 # image FILE KERNEL CMDLINE-FILE RAMDISK...: without boot checks
@@ -374,6 +376,115 @@ test_findings()
 	check 'verify: text of the same' "$EIF" verify "$f"
 }
 
+# entry NAME MODE INO NLINK [BODY]: one of a newc archive, to stdout
+entry()
+{
+	printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' "$3" "$((0$2))" 0 0 "$4" 0 "${#5}" 0 0 0 0 \
+		$((${#1} + 1)) 0 "$1"
+	"$FILL" 0 0 0 0 0 $(((4 - (110 + ${#1} + 1) % 4) % 4))
+	printf %s "${5-}"
+	"$FILL" 0 0 0 0 0 $(((4 - ${#5} % 4) % 4))
+}
+
+trailer()
+{
+	entry TRAILER!!! 0 0 1 "${1-}"
+}
+
+# An init under another name, or where names are not read, is told, and not passed over.
+test_hidden_init()
+{
+	{ entry x/../init 100644 1 1 evil; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has INIT-UNKNOWN 'a path with ".."'
+	{ entry x 120777 1 1 /; entry x/init 100644 2 1 evil; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has INIT-UNKNOWN 'init behind a symbolic link'
+	{ entry x 40755 1 1; entry x/init 100644 2 1 fine; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has_not INIT-UNKNOWN 'init behind a folder'
+	{ entry .//./init 100644 2 1 evil; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has INIT-REPLACED 'an init with dots and slashes'
+	{ trailer "$(printf '%0110d' 0)"; entry init 100644 1 1 evil; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has INIT-REPLACED 'an init behind a trailer with data'
+	printf 'console=ttyS0 rdinit=/evil' >rdinit
+	image "$f" kernel rdinit one.cpio
+	has INIT-UNKNOWN 'rdinit='
+	for disk in two.bz2 two.lzma two.lz4; do
+		image "$f" kernel cmdline one.cpio $disk
+		has RAMDISK-UNLISTED "a ramdisk that is not read: $disk"
+	done
+	entry init 100644 1 1 "$(printf '%0200d' 0)" | head -c 116 >disk
+	image "$f" kernel cmdline disk two.cpio
+	has RAMDISK-UNLISTED 'an entry whose data is the next ramdisk'
+	{ cat one.cpio; printf '\0\0'; } >disk
+	image "$f" kernel cmdline disk two.cpio
+	has RAMDISK-UNLISTED 'a ramdisk that moves the next one'
+	image "$f" kernel cmdline two.cpio disk
+	has_not RAMDISK-UNLISTED 'the last ramdisk moves none'
+	entry init 100644 1 1 "$(printf '%0060d' 0)" | head -c 150 | gzip -n -c >disk
+	image "$f" kernel cmdline one.cpio disk
+	has RAMDISK-UNLISTED 'a gzip that ends inside a file'
+}
+
+# Bytes that a move leaves behind.
+test_traces()
+{
+	image "$f" kernel cmdline one.cpio
+	has_not CMDLINE-BYTES 'a plain command line'
+	image "$f" kernel nul-cmdline one.cpio
+	has CMDLINE-BYTES 'a command line with NUL'
+	printf 'quiet \303\244' >utf8
+	image "$f" kernel utf8 one.cpio
+	has CMDLINE-BYTES 'a command line that is not ASCII'
+	cp kernel short
+	put short 500 00100000
+	image "$f" short cmdline one.cpio
+	has KERNEL-SHORT 'a kernel that is shorter than it says'
+	has_not KERNEL-EXTRA 'and not longer'
+}
+
+# changed A B: report.json of images with these ramdisks
+changed()
+{
+	image a.eif kernel cmdline "$1"
+	image b.eif kernel cmdline "$2"
+	"$EIF" diff --json a.eif b.eif 2>/dev/null >report.json
+}
+
+test_diff_hidden()
+{
+	{ entry a 100644 1 2 SECRET; entry b 100644 1 2; trailer; } >linked
+	{ entry a 100644 1 2 SECRET; entry b 100644 2 2; trailer; } >apart
+	{ entry a 100644 7 2 SECRET; entry b 100644 7 2; trailer; } >renumbered
+	changed linked apart
+	is 'diff: a hard link, and a file of its own' '[{"path":"b","what":["links"]}]' "$(jq -c '.Files[0].changed' report.json)"
+	changed linked renumbered
+	is 'diff: hard links with another inode number' '[]' "$(jq -c '.Files[0].changed' report.json)"
+	for letter in A B; do
+		entry x 100644 1 1 "$(printf '%060d' 0 | tr 0 $letter)" | head -c 160 | gzip -n -c >disk.$letter
+	done
+	changed disk.A disk.B
+	is 'diff: gzip that ends inside a file' "$(sha256sum <disk.A | cut -c 1-64) $(sha256sum <disk.B | cut -c 1-64)" \
+		"$(jq -r '.Files[0].unlisted | map(.sha256) | join(" ")' report.json)"
+	"$EIF" diff a.eif b.eif 2>/dev/null | grep -q 'no listed file differs, but not all is listed'
+	ok $? 'diff: gzip that ends inside a file: text'
+	printf 'a b\0good' >good-line
+	printf 'a b\0evil=1' >evil-line
+	image a.eif kernel good-line one.cpio
+	image b.eif kernel evil-line one.cpio
+	is 'diff: words behind NUL' '[["b\u0000good"],["b\u0000evil=1"]]' \
+		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq -c '[.Cmdline.removed, .Cmdline.added]')"
+	printf 'a a b' >twice
+	printf 'b a' >once
+	image a.eif kernel twice one.cpio
+	image b.eif kernel once one.cpio
+	is 'diff: a word that comes less often' '[["a"],[]]' \
+		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq -c '[.Cmdline.removed, .Cmdline.added]')"
+}
+
 # A kernel with its configuration in it: IKCFG_ST, gzip, IKCFG_ED, in a payload of a bzImage.
 configured_kernel() # OUT COMPRESSOR CONFIG-LINE...
 {
@@ -403,6 +514,23 @@ test_kernels()
 		image "$f" configured cmdline one.cpio
 		has CMDLINE-IGNORED "the configuration in a kernel by $with"
 	done
+	for lines in CONFIG_CMDLINE_OVERRIDE=n CONFIG_CMDLINE_FORCE=y CONFIG_CMDLINE_OVERRIDE=yes; do
+		configured_kernel configured 'gzip -n -c' $lines
+		image "$f" configured cmdline one.cpio
+		has_not CMDLINE-IGNORED "$lines on x86_64"
+	done
+	configured_kernel configured 'gzip -n -c' CONFIG_CMDLINE_OVERRIDE=y
+	image "$f" configured cmdline one.cpio
+	has CMDLINE-HEAD 'a claim hides nothing (CMDLINE-HEAD)'
+	has CMDLINE-TAIL 'a claim hides nothing (CMDLINE-TAIL)'
+	gzip -n -c config | head -c -6 >cut.gz
+	{ cat vmlinux; printf 'IKCFG_S'; } | sed 's/IKCFG_ST/IKCFG_SX/' >vmlinux-
+	{ cat vmlinux-; printf 'T'; cat cut.gz; } >configured
+	image "$f" configured cmdline one.cpio
+	has_not CMDLINE-IGNORED 'a configuration that breaks off'
+	{ cat vmlinux-; printf 'T'; { cat config; printf '\0'; } | gzip -n -c; } >configured
+	image "$f" configured cmdline one.cpio
+	has_not CMDLINE-IGNORED 'a configuration with NUL'
 	configured_kernel k1 'gzip -n -c' CONFIG_A=y CONFIG_B=y 'CONFIG_C="x y"'
 	configured_kernel k2 'zstd -q -c' CONFIG_A=y 'CONFIG_C="x"' CONFIG_D=m
 	image a.eif k1 cmdline one.cpio
@@ -448,7 +576,7 @@ test_diff()
 		cat two.cpio
 	} >unaligned
 	image b.eif kernel cmdline unaligned
-	is 'diff: an archive that does not begin at a multiple of four is none' "$(size_of two.cpio)" \
+	is 'diff: an archive that does not begin at a multiple of four is none' "$(size_of unaligned)" \
 		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq '.Files[0].unlisted[1].bytes')"
 	image b.eif kernel cmdline three.cpio two.cpio
 	is 'diff: PCRs, when the first ramdisk differs' '[["PCR0",["ramdisk 0"]],["PCR1",["ramdisk 0"]],["PCR2",[]],["PCR8",[]]]' \
@@ -588,6 +716,16 @@ test_hostile()
 	head -c 536870912 /dev/zero | gzip -n -1 -c >bomb.gz
 	image "$f" kernel cmdline one.cpio bomb.gz
 	check '512 MiB of zeros in a gzip: verify' sh -c 'ulimit -v 131072; exec "$0" verify "$1"' "$EIF" "$f"
+	for i in 0 1 2 3 4 5 6 7 8 9; do entry "$i" 100644 1 1; done >ten
+	for i in 0 1 2 3 4 5 6 7 8 9; do cat ten ten ten ten ten ten ten ten ten ten; done >thousand
+	i=0
+	while [ $i -lt 20 ]; do cat thousand thousand thousand thousand thousand; i=$((i + 1)); done >many
+	i=0
+	while [ $i -lt 20 ]; do cat many; i=$((i + 1)); done | zstd -q -c >entries.zst
+	image "$f" kernel cmdline one.cpio entries.zst
+	fails 1 '^eif: EIF-DIFFERENT: ' 'two million entries: diff' sh -c 'ulimit -v 600000; exec "$0" diff "$1" "$2" >report.txt' "$EIF" good.eif "$f"
+	grep -q 'more files than are listed here' report.txt
+	ok $? 'two million entries: not all are listed' report.txt
 	cp two.cpio endless
 	put endless 54 "$(text_hex ffffffff)"
 	image "$f" kernel cmdline one.cpio endless
@@ -601,8 +739,11 @@ test_chosen_cmdline
 test_archive_in_file
 test_moves
 test_findings
+test_hidden_init
+test_traces
 test_kernels
 test_diff
+test_diff_hidden
 test_lenient
 test_hostile
 finish_tap
