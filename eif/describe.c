@@ -50,7 +50,7 @@ uint64_t eif_unmeasured(const struct eif_image *image)
 
 	for (unsigned i = 0; i < image->section_count; i++)
 		if (image->sections[i].type <= EIF_RAMDISK && image->sections[i].type > 0)
-			bytes -= image->sections[i].size;
+			bytes -= image->sections[i].size < bytes ? image->sections[i].size : bytes;
 	return bytes;
 }
 

@@ -297,7 +297,9 @@ json_t *eif_measurements_json(const struct eif_measurements *measurements, struc
  */
 json_t *eif_describe(const struct eif_image *image, struct err *err);
 
-/* Bytes of the file that are in none of PCR0, 1 and 2: all but kernel, cmdline and ramdisks' data.
+/*
+ * Bytes of the file that are in none of PCR0, 1 and 2: all but kernel, cmdline and ramdisks' data.
+ * At least 0 where sections overlap, as only the lenient reader finds them.
  */
 uint64_t eif_unmeasured(const struct eif_image *image);
 

@@ -379,11 +379,12 @@ test_findings()
 # entry NAME MODE INO NLINK [BODY]: one of a newc archive, to stdout
 entry()
 {
-	printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' "$3" "$((0$2))" 0 0 "$4" 0 "${#5}" 0 0 0 0 \
+	body=${5-}
+	printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' "$3" "$((0$2))" 0 0 "$4" 0 "${#body}" 0 0 0 0 \
 		$((${#1} + 1)) 0 "$1"
 	"$FILL" 0 0 0 0 0 $(((4 - (110 + ${#1} + 1) % 4) % 4))
-	printf %s "${5-}"
-	"$FILL" 0 0 0 0 0 $(((4 - ${#5} % 4) % 4))
+	printf %s "$body"
+	"$FILL" 0 0 0 0 0 $(((4 - ${#body} % 4) % 4))
 }
 
 trailer()
@@ -633,6 +634,12 @@ test_lenient()
 	printf x >byte
 	append "$f" 9 byte
 	notes 'an unknown type' EIF-SECTION-TYPE
+	"$FILL" 0 0 0 32 0 65536 >big
+	image "$f" kernel cmdline big one.cpio
+	put "$f" 60 "$(hex_at "$f" 52 8)"
+	put "$f" 316 "$(hex_at "$f" 308 8)"
+	is 'lenient: sections that overlap: no negative number of bytes in no PCR' 0 \
+		"$("$EIF" describe --lenient --json "$f" | jq .UnmeasuredBytes)"
 	cp good.eif "$f"
 	put "$f" 6 0100
 	put "$f" 24 0001
