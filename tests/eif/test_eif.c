@@ -405,10 +405,8 @@ static int log_entry(void *context, const struct newc_entry *entry, bool packed,
 static void list_ramdisk(const struct archive *archive, size_t piece, char *text)
 {
 	uint64_t unpack_left = 1 << 20;
-	struct ramdisk ramdisk = {.entry = log_entry,
-				  .context = text,
-				  .digests = true,
-				  .unpack_left = &unpack_left};
+	struct ramdisk ramdisk = {
+		.entry = log_entry, .context = text, .digests = true, .unpack_left = &unpack_left};
 	struct err err = {0};
 
 	*text = '\0';
