@@ -11,7 +11,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -26,6 +25,11 @@ void chain_close(struct chain *chain)
 static void cleanup_bio_at(BIO **bio)
 {
 	BIO_free(*bio);
+}
+
+static void cleanup_der_at(unsigned char **der)
+{
+	OPENSSL_free(*der);
 }
 
 static int no_passphrase(char *text, int size, int writing, void *context)
@@ -47,10 +51,29 @@ static int no_memory(struct err *err)
 static bool ended_well(void)
 {
 	unsigned long last = ERR_peek_last_error();
-	bool well = ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
 
-	ERR_clear_error();
-	return well;
+	return ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+}
+
+/* PEM_read_bio_X509() would pass over bytes behind the DER, and take BER for it. */
+X509 *certificate_read(BIO *bio)
+{
+	cleanup_with(cleanup_der_at) unsigned char *again = NULL;
+	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
+	const unsigned char *end;
+	X509 *certificate;
+	long size = 0;
+
+	if (!PEM_bytes_read_bio(&der, &size, NULL, PEM_STRING_X509, bio, no_passphrase, NULL))
+		return NULL;
+	end = der;
+	certificate = d2i_X509(NULL, &end, size);
+	if (certificate && i2d_X509(certificate, &again) == size &&
+	    memcmp(again, der, (size_t)size) == 0)
+		return certificate;
+	X509_free(certificate);
+	ERR_raise(ERR_LIB_PEM, ERR_R_ASN1_LIB);
+	return NULL;
 }
 
 int chain_parse(const void *pem, size_t size, const char *what, struct chain *chain,
@@ -58,6 +81,7 @@ int chain_parse(const void *pem, size_t size, const char *what, struct chain *ch
 {
 	cleanup_with(chain_close) struct chain found = {sk_X509_new_null()};
 	cleanup_with(cleanup_bio_at) BIO *bio = NULL;
+	OWN_ERRORS;
 	X509 *certificate;
 	int count = 0;
 
@@ -65,8 +89,7 @@ int chain_parse(const void *pem, size_t size, const char *what, struct chain *ch
 		bio = BIO_new_mem_buf(pem, (int)size);
 	if (!found.certificates)
 		return no_memory(err);
-	ERR_clear_error();
-	while (bio && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+	while (bio && (certificate = certificate_read(bio))) {
 		if (count >= CHAIN_MAX || !sk_X509_push(found.certificates, certificate)) {
 			X509_free(certificate);
 			return err_set(err, EXIT_MALFORMED, "EIF-CERTIFICATE",
@@ -102,6 +125,7 @@ static int count_of(const struct chain *chain)
 
 unsigned char *chain_pem(const struct chain *chain, size_t *size, struct err *err)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_bio_at) BIO *bio = BIO_new(BIO_s_mem());
 	unsigned char *copy = NULL;
 	char *text = NULL;
@@ -123,16 +147,21 @@ unsigned char *chain_pem(const struct chain *chain, size_t *size, struct err *er
 	return copy;
 }
 
+EVP_PKEY *chain_key(const struct chain *chain)
+{
+	return X509_get0_pubkey(at_index(chain, 0));
+}
+
 int chain_algorithm(const struct chain *chain, const char *what, const struct algorithm **algorithm,
 		    struct err *err)
 {
-	EVP_PKEY *key = X509_get0_pubkey(at_index(chain, 0));
+	OWN_ERRORS;
+	EVP_PKEY *key = chain_key(chain);
 	char curve[40] = "no elliptic curve";
 
 	if (key && EVP_PKEY_is_a(key, "EC"))
 		EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL);
 	*algorithm = algorithm_of_curve(curve);
-	ERR_clear_error();
 	if (*algorithm)
 		return 0;
 	return err_set(err, EXIT_VERIFY, "EIF-SIGNATURE-ALGORITHM",
@@ -191,33 +220,82 @@ static int check_time(const struct eif_signer *signer, const char *what, int64_t
 		       early ? "not before" : "not after", limit_text, text);
 }
 
+/* Certificates between an authority and the first one, less those that an authority gave itself. */
+static long depth_of(const struct chain *chain, int authority)
+{
+	long depth = 0;
+
+	for (int i = 1; i < authority; i++)
+		depth += !(X509_get_extension_flags(at_index(chain, i)) & EXFLAG_SI);
+	return depth;
+}
+
+static bool within_path(const struct chain *chain, int authority)
+{
+	long most = X509_get_pathlen(at_index(chain, authority));
+
+	return most < 0 || depth_of(chain, authority) <= most;
+}
+
 static int check_link(const struct chain *chain, int i, const char *what, struct err *err)
 {
+	OWN_ERRORS;
 	X509 *issuer = at_index(chain, i + 1);
 	EVP_PKEY *key = X509_get0_pubkey(issuer);
-	bool linked = X509_check_ca(issuer) > 0 && key &&
+	bool linked = X509_check_ca(issuer) > 0 && within_path(chain, i + 1) && key &&
 		      X509_check_issued(issuer, at_index(chain, i)) == X509_V_OK &&
 		      X509_verify(at_index(chain, i), key) == 1;
 
-	ERR_clear_error();
 	if (linked)
 		return 0;
 	return err_set(
 		err, EXIT_VERIFY, "EIF-CERTIFICATE-CHAIN",
 		"%s: certificate %d expected to be the authority that issued the one before, "
-		"found another",
+		"within its path length, found another",
 		what, i + 1);
+}
+
+/* What is critical must not be passed over: RFC 5280, 4.2. */
+static bool is_understood(X509 *certificate, X509_EXTENSION *extension)
+{
+	switch (OBJ_obj2nid(X509_EXTENSION_get_object(extension))) {
+	case NID_basic_constraints:
+	case NID_key_usage:
+		return true;
+	case NID_ext_key_usage:
+		return X509_get_extended_key_usage(certificate) & (XKU_CODE_SIGN | XKU_ANYEKU);
+	default:
+		return false;
+	}
+}
+
+static int check_extensions(X509 *certificate, const char *what, int i, struct err *err)
+{
+	bool good = !(X509_get_extension_flags(certificate) & EXFLAG_INVALID);
+
+	for (int k = 0; k < X509_get_ext_count(certificate); k++) {
+		X509_EXTENSION *extension = X509_get_ext(certificate, k);
+
+		if (X509_EXTENSION_get_critical(extension))
+			good = good && is_understood(certificate, extension);
+	}
+	if (good)
+		return 0;
+	return err_set(err, EXIT_VERIFY, "EIF-CERTIFICATE-EXTENSION",
+		       "%s: certificate %d: basic constraints, key usage and an extended key usage "
+		       "of code signing alone as critical extensions expected, found others",
+		       what, i);
 }
 
 static int note_subject(const struct chain *chain, struct eif_signer *signer, struct err *err)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_bio_at) BIO *bio = BIO_new(BIO_s_mem());
 	const X509_NAME *name = X509_get_subject_name(at_index(chain, 0));
 	int used = -1;
 
 	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
 		used = BIO_read(bio, signer->subject, sizeof(signer->subject) - 1);
-	ERR_clear_error();
 	if (!bio)
 		return no_memory(err);
 	signer->subject[used > 0 ? used : 0] = '\0';
@@ -227,6 +305,7 @@ static int note_subject(const struct chain *chain, struct eif_signer *signer, st
 int chain_check(const struct chain *chain, const char *what, const int64_t *at,
 		struct eif_signer *signer, struct err *err)
 {
+	OWN_ERRORS;
 	int count = count_of(chain);
 
 	if (!(X509_get_key_usage(at_index(chain, 0)) & KU_DIGITAL_SIGNATURE))
@@ -235,7 +314,8 @@ int chain_check(const struct chain *chain, const char *what, const int64_t *at,
 			       "something else",
 			       what);
 	for (int i = 0; i < count; i++)
-		if ((i + 1 < count && check_link(chain, i, what, err) < 0) ||
+		if (check_extensions(at_index(chain, i), what, i, err) < 0 ||
+		    (i + 1 < count && check_link(chain, i, what, err) < 0) ||
 		    note_validity(at_index(chain, i), what, i, signer, err) < 0)
 			return -1;
 	signer->certificates = (unsigned)count;
@@ -250,6 +330,7 @@ int chain_expect(const struct chain *chain, const struct chain *expected, struct
 	unsigned char found[SHA256_SIZE];
 	char wanted_hex[HASH_MAX_HEX] = "";
 	char found_hex[HASH_MAX_HEX] = "";
+	OWN_ERRORS;
 
 	if (X509_cmp(at_index(chain, 0), at_index(expected, 0)) == 0)
 		return 0;
@@ -273,11 +354,6 @@ static void cleanup_context_at(EVP_MD_CTX **context)
 	EVP_MD_CTX_free(*context);
 }
 
-static void cleanup_der_at(unsigned char **der)
-{
-	OPENSSL_free(*der);
-}
-
 /* The DER of r and s, to be freed by OpenSSL; a negative size when there is none. */
 static int signature_to_der(const struct algorithm *algorithm, const unsigned char *signature,
 			    unsigned char **der)
@@ -298,13 +374,13 @@ static int signature_to_der(const struct algorithm *algorithm, const unsigned ch
 bool signature_from_der(const struct algorithm *algorithm, const unsigned char *der, size_t size,
 			unsigned char *signature)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_signature_at) ECDSA_SIG *parts = NULL;
 	const unsigned char *end = der;
 	int half = (int)algorithm->size / 2;
 
 	if (size <= 2 * COSE_MAX_SIGNATURE)
 		parts = d2i_ECDSA_SIG(NULL, &end, (long)size);
-	ERR_clear_error();
 	return parts && end == der + size &&
 	       BN_bn2binpad(ECDSA_SIG_get0_r(parts), signature, half) == half &&
 	       BN_bn2binpad(ECDSA_SIG_get0_s(parts), signature + half, half) == half;
@@ -313,15 +389,14 @@ bool signature_from_der(const struct algorithm *algorithm, const unsigned char *
 bool chain_signed(const struct chain *chain, const struct algorithm *algorithm, const void *data,
 		  size_t size, const unsigned char *signature)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
 	int der_size = signature_to_der(algorithm, signature, &der);
-	EVP_PKEY *key = X509_get0_pubkey(at_index(chain, 0));
-	bool good = context && key && der_size > 0 &&
-		    EVP_DigestVerifyInit_ex(context, NULL, algorithm->digest, NULL, NULL, key,
-					    NULL) == 1 &&
-		    EVP_DigestVerify(context, der, (size_t)der_size, data, size) == 1;
+	EVP_PKEY *key = chain_key(chain);
 
-	ERR_clear_error();
-	return good;
+	return context && key && der_size > 0 &&
+	       EVP_DigestVerifyInit_ex(context, NULL, algorithm->digest, NULL, NULL, key, NULL) ==
+		       1 &&
+	       EVP_DigestVerify(context, der, (size_t)der_size, data, size) == 1;
 }

@@ -5,6 +5,7 @@
 #ifndef MINTMARK_EIF_CHAIN_H
 #define MINTMARK_EIF_CHAIN_H
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -16,8 +17,24 @@ struct chain {
 
 #define CHAIN_INIT ((struct chain){NULL})
 
+/*
+ * Declared at the head of a block: OpenSSL's errors of the block end with it, and those that the
+ * caller had in the queue stay.
+ */
+#define OWN_ERRORS cleanup_with(own_errors_end) const int own_errors = ERR_set_mark()
+
+static inline void own_errors_end(const int *marked)
+{
+	(void)marked;
+	ERR_pop_to_mark();
+}
+
 /* A no-op on CHAIN_INIT. Fits cleanup_with(). */
 void chain_close(struct chain *chain);
+
+/* The next certificate of a PEM text, in DER and nothing behind it; NULL and an error of OpenSSL.
+ */
+X509 *certificate_read(BIO *bio);
 
 /* All certificates of a PEM text, whatever stands around them; EIF-CERTIFICATE when there is none.
  */
@@ -30,6 +47,9 @@ unsigned char *chain_pem(const struct chain *chain, size_t *size, struct err *er
 /* How the first certificate's key signs: EIF-SIGNATURE-ALGORITHM when it is none that may. */
 int chain_algorithm(const struct chain *chain, const char *what, const struct algorithm **algorithm,
 		    struct err *err);
+
+/* The first certificate's, which stays the chain's. */
+EVP_PKEY *chain_key(const struct chain *chain);
 
 /* Links, usage, and validity at a time, unless at is NULL; says who signs. */
 int chain_check(const struct chain *chain, const char *what, const int64_t *at,

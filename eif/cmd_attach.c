@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include "command.h"
+#include "draft.h"
 #include "signing.h"
 
 static const char help[] =
@@ -86,16 +87,18 @@ static int attach(const struct options *options, const char *path, struct err *e
 {
 	cleanup_with(signing_close) struct signing signing = SIGNING_INIT;
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
 	struct eif_measurements measurements;
 	struct eif_signer signer;
 
 	if (fd < 0)
 		return err_errno(err, "FILE-OPEN", "%s", path);
 	if (signing_open(&options->words, &signing, err) < 0 ||
-	    eif_sign(fd, path, &signing.eif, options->output, &measurements, &signer, err) < 0)
+	    draft_signed(fd, path, &signing.eif, options->output, &out, &measurements, &signer,
+			 err) < 0)
 		return -1;
 	signing_warn(&signing, &signer);
-	return command_print_measurements(&measurements, options->json, err);
+	return command_publish(&out, &measurements, options->json, err);
 }
 
 int cmd_attach(int argc, char **argv, struct err *err)

@@ -5,8 +5,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "room.h"
-#include "outfile.h"
+#include "draft.h"
 #include "signing.h"
 
 static const char help[] =
@@ -282,49 +281,57 @@ static char *load_metadata(const struct options *options, size_t *size, struct e
 	return text;
 }
 
-static void cleanup_unlink_at(char **path)
+/*
+ * A file without a name in the folder of the output, where there is room for an image: whatever
+ * interrupts us leaves nothing of it. Some file systems give it a name for a moment.
+ */
+static int open_nameless(const char *beside, struct err *err)
 {
-	if (*path)
-		unlink(*path);
-	free(*path);
+	const char *slash = strrchr(beside, '/');
+	int length = slash ? (int)(slash - beside) + 1 : 0;
+	cleanup_free char *folder = NULL;
+	cleanup_free char *path = NULL;
+	int fd;
+
+	if (asprintf(&folder, "%.*s.", length, beside) < 0)
+		folder = NULL;
+	if (asprintf(&path, "%.*s.eif.XXXXXX", length, beside) < 0)
+		path = NULL;
+	if (!folder || !path)
+		return err_errno(err, "MEMORY", "%s", beside);
+	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, "FILE-CREATE", "%s", beside);
+	unlink(path);
+	return fd;
 }
 
-/* An unsigned image beside the output, for as long as it takes to sign it. */
-static char *temporary_image(const char *output, struct err *err)
-{
-	char *path = NULL;
-	int fd = -1;
-
-	if (asprintf(&path, "%s.unsigned.XXXXXX", output) >= 0)
-		fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0) {
-		err_errno(err, "FILE-CREATE", "%s", output);
-		free(path);
-		return NULL;
-	}
-	close(fd);
-	return path;
-}
-
-/* What is needed for the signature is looked at before anything is written. */
+/* Certificates and key are looked at before anything is written. */
 static int write_signed(const struct eif_build *plan, const struct options *options,
-			struct eif_measurements *measurements, struct err *err)
+			struct outfile *out, struct eif_measurements *measurements, struct err *err)
 {
 	cleanup_with(signing_close) struct signing signing = SIGNING_INIT;
-	cleanup_with(cleanup_unlink_at) char *unsigned_path = NULL;
-	cleanup_close int fd = -1;
+	cleanup_with(outfile_close) struct outfile whole = OUTFILE_INIT;
 	struct eif_signer signer;
 
-	if (signing_open(&options->words, &signing, err) < 0)
+	if (signing_open(&options->words, &signing, err) < 0 ||
+	    draft_check_signing(&signing.eif, err) < 0)
 		return -1;
-	unsigned_path = temporary_image(options->output, err);
-	if (!unsigned_path || eif_write(plan, unsigned_path, measurements, err) < 0)
+	whole.fd = open_nameless(options->output, err);
+	whole.path = strdup(options->output);
+	if (whole.fd < 0)
 		return -1;
-	fd = open(unsigned_path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(err, "FILE-OPEN", "%s", unsigned_path);
-	if (eif_sign(fd, unsigned_path, &signing.eif, options->output, measurements, &signer, err) <
-	    0)
+	if (!whole.path)
+		return err_errno(err, "MEMORY", "%s", options->output);
+	if (draft_write(plan, options->output, &whole, measurements, err) < 0)
+		return -1;
+	if (lseek(whole.fd, 0, SEEK_SET) < 0)
+		return err_errno(err, "FILE-READ", "%s", options->output);
+	if (draft_signed(whole.fd, options->output, &signing.eif, options->output, out,
+			 measurements, &signer, err) < 0)
 		return -1;
 	signing_warn(&signing, &signer);
 	return 0;
@@ -342,6 +349,7 @@ static int build(const struct options *options, struct err *err)
 	};
 	cleanup_free char *cmdline = load_cmdline(options, &plan.cmdline_size, err);
 	cleanup_free char *metadata = NULL;
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
 	struct eif_measurements measurements;
 
 	if (!cmdline)
@@ -351,10 +359,11 @@ static int build(const struct options *options, struct err *err)
 		return -1;
 	plan.cmdline = cmdline;
 	plan.metadata = metadata;
-	if ((options->words.key ? write_signed(&plan, options, &measurements, err)
-				: eif_write(&plan, options->output, &measurements, err)) < 0)
+	if ((options->words.key
+		     ? write_signed(&plan, options, &out, &measurements, err)
+		     : draft_write(&plan, options->output, &out, &measurements, err)) < 0)
 		return -1;
-	return command_print_measurements(&measurements, options->json, err);
+	return command_publish(&out, &measurements, options->json, err);
 }
 
 int cmd_build(int argc, char **argv, struct err *err)

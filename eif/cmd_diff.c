@@ -67,13 +67,19 @@ static void print_text(const char *text)
 		command_print_text(text, strlen(text));
 }
 
+static void print_string(const json_t *string)
+{
+	command_print_text(json_string_value(string), json_string_length(string));
+}
+
 static void print_value(const json_t *value)
 {
 	cleanup_free char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
-	print_text(json_is_null(value)	   ? "nothing"
-		   : json_is_string(value) ? json_string_value(value)
-					   : text);
+	if (json_is_string(value))
+		print_string(value);
+	else
+		print_text(json_is_null(value) ? "nothing" : text);
 }
 
 static void print_pairs(const char *label, const json_t *pairs)
@@ -103,7 +109,7 @@ static void print_list(const char *sign, const json_t *list)
 	json_array_foreach(list, i, item)
 	{
 		printf("  %s ", sign);
-		print_text(json_string_value(item));
+		print_string(item);
 		putchar('\n');
 	}
 }
@@ -193,10 +199,21 @@ static void print_unlisted(const json_t *unlisted)
 	json_array_foreach(unlisted, i, rest)
 	{
 		if (!json_is_null(rest))
-			printf("  ? %s: %lld bytes not listed (%s)\n", i ? "second" : "first",
+			printf("  ? %s: from byte %lld on not listed (%s), all: %lld bytes, %s\n",
+			       i ? "second" : "first",
+			       json_integer_value(json_object_get(rest, "from")),
+			       json_string_value(json_object_get(rest, "why")),
 			       json_integer_value(json_object_get(rest, "bytes")),
-			       json_string_value(json_object_get(rest, "why")));
+			       json_string_value(json_object_get(rest, "sha256")));
 	}
+}
+
+static bool is_listed(const json_t *ramdisk)
+{
+	const json_t *unlisted = json_object_get(ramdisk, "unlisted");
+
+	return json_is_null(json_array_get(unlisted, 0)) &&
+	       json_is_null(json_array_get(unlisted, 1));
 }
 
 static void print_files(const json_t *files)
@@ -214,8 +231,10 @@ static void print_files(const json_t *files)
 		       json_integer_value(json_object_get(ramdisk, "ramdisk")));
 		if (json_array_size(removed) + json_array_size(added) + json_array_size(changed) ==
 		    0)
-			puts("  no listed file differs: order, padding, inode numbers or "
-			     "compression");
+			puts(is_listed(ramdisk)
+				     ? "  no file differs: order, padding, inode numbers or "
+				       "compression"
+				     : "  no listed file differs, but not all is listed");
 		print_list("-", removed);
 		print_list("+", added);
 		print_changed(changed);

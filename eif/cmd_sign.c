@@ -3,7 +3,7 @@
 #include <getopt.h>
 
 #include "command.h"
-#include "outfile.h"
+#include "draft.h"
 #include "signing.h"
 
 static const char help[] =
@@ -12,7 +12,8 @@ static const char help[] =
 	"Signs PCR0 of an unsigned image as nitro-cli does, reads the result back, verifies it,\n"
 	"and prints its measurements; or writes the bytes that are to be signed elsewhere.\n"
 	"\n"
-	"  --key KEY               a file in PEM, or pkcs11:..., the URI of a key in a token\n"
+	"  --key KEY               a file in PEM, or pkcs11:..., the URI of a key in a token,\n"
+	"                          without its PIN\n"
 	"  --certificate FILE      the key's certificate in PEM, its issuer's, and so on\n"
 	"  --passphrase-file FILE  the first line is the key's passphrase or the token's PIN\n"
 	"  --random-nonce          for tokens that cannot sign deterministically (RFC 6979)\n"
@@ -159,6 +160,7 @@ static int sign(const struct options *options, const char *path, struct err *err
 {
 	cleanup_with(signing_close) struct signing signing = SIGNING_INIT;
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
 	struct eif_measurements measurements;
 	struct eif_signer signer;
 
@@ -168,10 +170,11 @@ static int sign(const struct options *options, const char *path, struct err *err
 		return -1;
 	if (options->detached)
 		return detach(options, fd, path, &signing, err);
-	if (eif_sign(fd, path, &signing.eif, options->output, &measurements, &signer, err) < 0)
+	if (draft_signed(fd, path, &signing.eif, options->output, &out, &measurements, &signer,
+			 err) < 0)
 		return -1;
 	signing_warn(&signing, &signer);
-	return command_print_measurements(&measurements, options->json, err);
+	return command_publish(&out, &measurements, options->json, err);
 }
 
 int cmd_sign(int argc, char **argv, struct err *err)

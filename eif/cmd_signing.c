@@ -24,29 +24,50 @@ int signing_time(const char *text, int64_t *seconds, struct err *err)
 	}
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		struct tm tm = {0};
+		char again[40];
 		const char *end = strptime(text, formats[i], &tm);
 
 		if (!end || *end != '\0')
 			continue;
-		*seconds = timegm(&tm);
-		return 0;
+		*seconds = timegm(&tm); /* makes a March of February 31 */
+		strftime(again, sizeof(again), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		if (strlen(again) == strlen("YYYY-MM-DDThh:mm:ssZ") &&
+		    strncmp(again, text, strlen(text)) == 0)
+			return 0;
 	}
 	return err_set(err, EXIT_USAGE, "EIF-TIME",
 		       "--at: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ expected, found %s", text);
 }
 
+/* The first line, less its end (one of Unix or of Windows), becomes a string. */
+static int end_passphrase(char *text, size_t size, const char *path, struct err *err)
+{
+	char *newline = memchr(text, '\n', size);
+	size_t length = newline ? (size_t)(newline - text) : size;
+
+	if (newline && length > 0 && text[length - 1] == '\r')
+		length--;
+	text[length] = '\0';
+	if (length > 0 && strlen(text) == length)
+		return 0;
+	return err_set(err, EXIT_MALFORMED, "EIF-PASSPHRASE",
+		       "%s: a passphrase without NUL as the first line expected, found %s", path,
+		       length > 0 ? "a NUL" : "an empty one");
+}
+
 static int open_key(const struct signing_words *words, struct signing *signing, struct err *err)
 {
+	const char *path = words->passphrase_file;
 	char *passphrase = NULL;
 	size_t size = 0;
 
-	if (words->passphrase_file) {
-		passphrase = read_small_file(words->passphrase_file, MAX_PASSPHRASE, &size, err);
+	if (path) {
+		passphrase = read_small_file(path, MAX_PASSPHRASE, &size, err);
 		if (!passphrase)
 			return -1;
-		passphrase[strcspn(passphrase, "\r\n")] = '\0';
 	}
-	signing->eif.key = eif_key_open(words->key, passphrase, err);
+	if (!passphrase || end_passphrase(passphrase, size, path, err) == 0)
+		signing->eif.key = eif_key_open(words->key, passphrase, err);
 	if (passphrase)
 		OPENSSL_cleanse(passphrase, size);
 	free(passphrase);

@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include "command.h"
+#include "draft.h"
 
 static const char help[] =
 	"usage: eif strip FILE [--json] -o OUT.eif\n"
@@ -60,13 +61,14 @@ static int parse_options(struct options *options, int argc, char **argv, struct 
 static int strip(const struct options *options, const char *path, struct err *err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
 	struct eif_measurements measurements;
 
 	if (fd < 0)
 		return err_errno(err, "FILE-OPEN", "%s", path);
-	if (eif_strip(fd, path, options->output, &measurements, err) < 0)
+	if (draft_stripped(fd, path, options->output, &out, &measurements, err) < 0)
 		return -1;
-	return command_print_measurements(&measurements, options->json, err);
+	return command_publish(&out, &measurements, options->json, err);
 }
 
 int cmd_strip(int argc, char **argv, struct err *err)

@@ -18,14 +18,18 @@ static const char help[] =
 	"\n"
 	"  --measurements F  what eif describe --json, nitro-cli build-enclave or nitro-cli\n"
 	"                    describe-eif printed; all that it says about an image must hold\n"
-	"  --certificate F   the certificate, in PEM, that the signature must be by\n"
+	"  --certificate F   the certificate, in PEM, that the signature must be by; without it\n"
+	"                    a good one by anybody will do\n"
 	"  --at TIME         when its certificates must be valid (default: not looked at):\n"
 	"                    YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ\n"
 	"  --lenient         read other versions and foreign quirks, too, and list what is wrong\n"
 	"  --json            the report as JSON\n"
 	"  --help            this text\n"
 	"\n"
-	"Exit status: 0 nothing differs, 1 something does, 2 usage, 3 malformed, 4 environment.\n";
+	"Exit status: 0 sound, nothing differs, and the signature, if there is one, is good; 1 otherwise;
+"
+	"2 usage, 3 malformed, 4 environment.
+";
 
 enum { EXPECTED_MAX = 4 * 1024 * 1024 };
 enum option_id { OPT_MEASUREMENTS = 256, OPT_CERTIFICATE, OPT_AT, OPT_LENIENT, OPT_JSON, OPT_HELP };
@@ -110,7 +114,10 @@ static void print_value(const char *label, const json_t *value)
 	cleanup_free char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	printf("  %-8s  ", label);
-	print_text(json_is_string(value) ? json_string_value(value) : text);
+	if (json_is_string(value))
+		command_print_text(json_string_value(value), json_string_length(value));
+	else
+		print_text(text);
 	putchar('\n');
 }
 
@@ -127,9 +134,12 @@ static void print_signature(const json_t *signature)
 	if (!signature)
 		puts("none");
 	else if (json_is_true(json_object_get(signature, "Good")))
-		printf("good: %s by %s, %s to %s\n", member(signature, "Algorithm"),
-		       member(signature, "Subject"), member(signature, "NotBefore"),
-		       member(signature, "NotAfter"));
+		printf("good%s: %s by %s, %s to %s\n",
+		       json_is_true(json_object_get(signature, "Expected"))
+			       ? ""
+			       : ", but by anybody (no certificate was expected)",
+		       member(signature, "Algorithm"), member(signature, "Subject"),
+		       member(signature, "NotBefore"), member(signature, "NotAfter"));
 	else
 		printf("NOT GOOD: %s: %s\n", member(signature, "Name"), member(signature, "Text"));
 }
@@ -180,15 +190,17 @@ static void print_comparison(const json_t *report)
 		printf("%-10sall that the measurements say about an image\n", "Same");
 	json_array_foreach(differences, i, item)
 	{
-		printf("%-10s%s\n", "Differs", member(item, "what"));
+		printf("%-10s", "Differs");
+		print_text(member(item, "what"));
+		putchar('\n');
 		print_value("expected", json_object_get(item, "expected"));
 		print_value("found", json_object_get(item, "found"));
 	}
 	json_array_foreach(others, i, item)
 	{
-		printf("%-10s", "Not asked");
+		fputs("Not compared: ", stdout);
 		print_text(json_string_value(item));
-		puts(", which is no fact about the file");
+		putchar('\n');
 	}
 }
 
@@ -262,6 +274,17 @@ static int fail_on_signature(const json_t *report, const char *path, struct err 
 		       member(signature, "Text"));
 }
 
+/* An image that the strict reader refuses is not what was published, whatever it measures. */
+static int fail_on_notes(const json_t *report, const char *path, struct err *err)
+{
+	const json_t *first = json_array_get(json_object_get(report, "Notes"), 0);
+
+	if (!first)
+		return 0;
+	return err_set(err, EXIT_VERIFY, member(first, "name"), "%s: %s", path,
+		       member(first, "text"));
+}
+
 static int read_check(const struct options *options, struct eif_signature_check *check, char **pem,
 		      int64_t *at, struct err *err)
 {
@@ -271,6 +294,7 @@ static int read_check(const struct options *options, struct eif_signature_check 
 		check->at = at;
 	}
 	if (options->certificate) {
+		check->certificate_path = options->certificate;
 		*pem = read_small_file(options->certificate, EIF_MAX_SIGNATURE,
 				       &check->certificate_size, err);
 		check->certificate = *pem;
@@ -307,7 +331,7 @@ static int verify(const char *path, const struct options *options, struct err *e
 		return -1;
 	if ((options->json ? command_print_json(report, err) : print_report(report, path, err)) < 0)
 		return -1;
-	if (fail_on_signature(report, path, err) < 0)
+	if (fail_on_notes(report, path, err) < 0 || fail_on_signature(report, path, err) < 0)
 		return -1;
 	return fail_on_differences(report, path, err);
 }

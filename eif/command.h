@@ -11,6 +11,7 @@
 
 #include "room.h"
 #include "err.h"
+#include "outfile.h"
 
 /* argv[0] is the command's own name. 0, or -1 with err set. */
 int cmd_attach(int argc, char **argv, struct err *err);
@@ -38,6 +39,10 @@ void command_print_text(const char *text, size_t size);
  */
 int command_print_measurements(const struct eif_measurements *measurements, bool as_json,
 			       struct err *err);
+
+/* Prints them, and only then gives the image its name: what cannot be told is not there. */
+int command_publish(struct outfile *out, const struct eif_measurements *measurements, bool as_json,
+		    struct err *err);
 
 /* Prints "eif: warning: TEXT" to stderr. */
 void command_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -6,7 +6,7 @@
 
 struct comparison {
 	json_t *differences;  /* [{"what", "expected", "found"}] */
-	json_t *not_compared; /* names of members that are no facts about an image */
+	json_t *not_compared; /* names of members that an image has not */
 };
 
 /* Adds to both lists. Depth is bounded by the parser's. */

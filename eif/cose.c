@@ -1,6 +1,7 @@
 /*
- * COSE_Sign1 around PCR0. Whatever is read is written again and compared, so that one signature has
- * one form. Never accepts what AWS's signer does not write.
+ * COSE_Sign1 around PCR0. Whatever is read is written again and compared, so that r and s have one
+ * form; that r and n - s are as good is ECDSA's nature. Never accepts what AWS's signer does not
+ * write.
  *
  * The payload is a map {"register_index": 0, "register_value": [48 integers]}
  * (aws-nitro-enclaves-image-format, src/defs/mod.rs, PcrInfo).

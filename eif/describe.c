@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/evp.h>
 
@@ -49,7 +50,7 @@ uint64_t eif_unmeasured(const struct eif_image *image)
 
 	for (unsigned i = 0; i < image->section_count; i++)
 		if (image->sections[i].type <= EIF_RAMDISK && image->sections[i].type > 0)
-			bytes -= image->sections[i].size;
+			bytes -= image->sections[i].size < bytes ? image->sections[i].size : bytes;
 	return bytes;
 }
 
@@ -172,7 +173,7 @@ json_t *eif_describe(const struct eif_image *image, struct err *err)
 	return steal_ptr(json);
 }
 
-bool eif_describe_knows(const char *key)
+const char *eif_describe_like(const char *key)
 {
 	static const char *const keys[] = {
 		"EifVersion",	   "Measurements", "IsSigned",	   "SigningCertificate",
@@ -183,7 +184,14 @@ bool eif_describe_knows(const char *key)
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strcmp(keys[i], key) == 0)
-			return true;
-	return false;
+		if (strcasecmp(keys[i], key) == 0)
+			return keys[i];
+	return NULL;
+}
+
+bool eif_describe_knows(const char *key)
+{
+	const char *ours = eif_describe_like(key);
+
+	return ours && strcmp(ours, key) == 0;
 }

@@ -105,77 +105,172 @@ static json_t *diff_sections(const struct side *a, const struct side *b)
 	return steal_ptr(list);
 }
 
-/* ---- the command line, word by word ---- */
+/* ---- words of the command line, options of the kernel's configuration ---- */
 
-/* Words of one line that the other has not, or has not as often. */
-static json_t *missing_words(const char *from, size_t from_size, const char *in, size_t in_size)
+/* A word, or a line CONFIG_NAME=VALUE, and its counterpart on the other side. */
+struct piece {
+	const char *text;
+	size_t size;
+	size_t name; /* bytes of it that name it: all of a word */
+	const struct piece *other;
+};
+
+struct pieces {
+	struct piece *list; /* as they come */
+	struct piece **sorted;
+	size_t count;
+};
+
+static void pieces_clear(struct pieces *pieces)
 {
-	cleanup_free char *text = strndup(from, from_size);
-	cleanup_free char *pool = strndup(in, in_size);
-	cleanup_json json_t *left = json_array();
-	cleanup_json json_t *missing = json_array();
-	char *rest;
+	free(pieces->list);
+	free(pieces->sorted);
+}
 
-	for (char *w = pool ? strtok_r(pool, " ", &rest) : NULL; w; w = strtok_r(NULL, " ", &rest))
-		json_array_append_new(left, json_stringn_nocheck(w, strlen(w)));
-	for (char *w = text ? strtok_r(text, " ", &rest) : NULL; w;
-	     w = strtok_r(NULL, " ", &rest)) {
-		size_t i = 0;
+static int compare_pieces(const void *a, const void *b)
+{
+	const struct piece *x = *(const struct piece *const *)a;
+	const struct piece *y = *(const struct piece *const *)b;
+	int order = memcmp(x->text, y->text, x->name < y->name ? x->name : y->name);
 
-		while (i < json_array_size(left) &&
-		       strcmp(json_string_value(json_array_get(left, i)), w) != 0)
-			i++;
-		if (i < json_array_size(left))
-			json_array_remove(left, i);
-		else if (json_array_append_new(missing, json_string(w)) < 0 &&
-			 json_array_append_new(missing, json_string("(a word not in UTF-8)")) < 0)
-			return NULL;
+	if (order)
+		return order;
+	return x->name < y->name ? -1 : x->name > y->name;
+}
+
+/* Same names as they come. */
+static int compare_in_order(const void *a, const void *b)
+{
+	const struct piece *x = *(const struct piece *const *)a;
+	const struct piece *y = *(const struct piece *const *)b;
+	int order = compare_pieces(a, b);
+
+	return order ? order : x < y ? -1 : x > y;
+}
+
+static void add_piece(struct pieces *pieces, const char *text, size_t size, bool options)
+{
+	const char *equals = options ? memchr(text, '=', size) : text + size;
+
+	if (size == 0 || !equals || (options && (size < 7 || memcmp(text, "CONFIG_", 7) != 0)))
+		return;
+	pieces->list[pieces->count++] =
+		(struct piece){.text = text, .size = size, .name = (size_t)(equals - text)};
+}
+
+/* NUL is a byte like others: what is behind one is no less different. */
+static int split(struct pieces *pieces, const char *text, size_t size, bool options)
+{
+	char separator = options ? '\n' : ' ';
+	size_t count = 1;
+	size_t start = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += text[i] == separator;
+	pieces->list = calloc(count, sizeof(*pieces->list));
+	pieces->sorted = calloc(count, sizeof(struct piece *));
+	if (!pieces->list || !pieces->sorted)
+		return -1;
+	for (size_t i = 0; i <= size; i++) {
+		if (i < size && text[i] != separator)
+			continue;
+		add_piece(pieces, text + start, i - start, options);
+		start = i + 1;
 	}
-	return text && pool ? steal_ptr(missing) : NULL;
+	for (size_t i = 0; i < pieces->count; i++)
+		pieces->sorted[i] = &pieces->list[i];
+	qsort(pieces->sorted, pieces->count, sizeof(struct piece *), compare_in_order);
+	return 0;
+}
+
+static void pair(struct pieces *a, struct pieces *b)
+{
+	for (size_t i = 0, k = 0; i < a->count && k < b->count;) {
+		int order = compare_pieces(&a->sorted[i], &b->sorted[k]);
+
+		if (order == 0) {
+			a->sorted[i]->other = b->sorted[k];
+			b->sorted[k]->other = a->sorted[i];
+		}
+		i += order <= 0;
+		k += order >= 0;
+	}
+}
+
+static json_t *text_json(const char *text, size_t size)
+{
+	json_t *json = json_stringn(text, size);
+
+	return json ? json : json_string("(not in UTF-8)");
+}
+
+/* Words that the other line has not, or has not as often. */
+static json_t *missing_words(const struct pieces *words)
+{
+	cleanup_json json_t *missing = json_array();
+
+	for (size_t i = 0; i < words->count; i++)
+		if (!words->list[i].other &&
+		    json_array_append_new(missing,
+					  text_json(words->list[i].text, words->list[i].size)) < 0)
+			return NULL;
+	return steal_ptr(missing);
 }
 
 static json_t *diff_cmdline(const struct side *a, const struct side *b)
 {
-	const struct eif_image *x = &a->image;
-	const struct eif_image *y = &b->image;
-	bool same = x->cmdline_size == y->cmdline_size &&
-		    memcmp(x->cmdline, y->cmdline, x->cmdline_size) == 0;
+	cleanup_with(pieces_clear) struct pieces x = {0};
+	cleanup_with(pieces_clear) struct pieces y = {0};
+	bool same = a->image.cmdline_size == b->image.cmdline_size &&
+		    memcmp(a->image.cmdline, b->image.cmdline, a->image.cmdline_size) == 0;
 
-	return json_pack("{s:b, s:o, s:o}", "same", same, "removed",
-			 missing_words(x->cmdline, x->cmdline_size, y->cmdline, y->cmdline_size),
-			 "added",
-			 missing_words(y->cmdline, y->cmdline_size, x->cmdline, x->cmdline_size));
+	if (split(&x, a->image.cmdline, a->image.cmdline_size, false) < 0 ||
+	    split(&y, b->image.cmdline, b->image.cmdline_size, false) < 0)
+		return NULL;
+	pair(&x, &y);
+	return json_pack("{s:b, s:o, s:o}", "same", same, "removed", missing_words(&x), "added",
+			 missing_words(&y));
 }
 
-/* ---- the kernel's configuration ---- */
-
-/* Options that one has set and the other has not, or otherwise; both only the first time. */
-static int diff_options(json_t *list, const struct kernel *from, const struct kernel *in,
-			bool swapped)
+static json_t *value_json(const struct piece *option)
 {
-	for (const char *line = from->config; line && *line;) {
-		size_t length = strcspn(line, "\n");
-		const char *equals = memchr(line, '=', length);
+	if (!option)
+		return json_null();
+	return text_json(option->text + option->name + 1, option->size - option->name - 1);
+}
 
-		if (equals && strncmp(line, "CONFIG_", 7) == 0) {
-			cleanup_free char *name = strndup(line, (size_t)(equals - line));
-			size_t size = length - (size_t)(equals + 1 - line);
-			size_t other_size = 0;
-			const char *other = name ? kernel_option(in, name, &other_size) : NULL;
-			bool same =
-				other && other_size == size && memcmp(other, equals + 1, size) == 0;
-			cleanup_json json_t *x = json_stringn(equals + 1, size);
-			cleanup_json json_t *y = other ? json_stringn(other, other_size) : NULL;
+static int add_option(json_t *list, const struct piece *a, const struct piece *b)
+{
+	cleanup_json json_t *x = value_json(a);
+	cleanup_json json_t *y = value_json(b);
+	const struct piece *either = a ? a : b;
+	cleanup_json json_t *name = text_json(either->text, either->name);
 
-			if (!name)
-				return -1;
-			if (!same && !(swapped && other) &&
-			    add_pair(list, name, swapped ? y : x, swapped ? x : y) < 0)
-				return -1;
-		}
-		line += length + (line[length] == '\n');
+	return add_pair(list, json_string_value(name), x, y);
+}
+
+static int diff_options(json_t *list, const struct kernel *a, const struct kernel *b)
+{
+	cleanup_with(pieces_clear) struct pieces x = {0};
+	cleanup_with(pieces_clear) struct pieces y = {0};
+	int failed = 0;
+
+	if (split(&x, a->config, a->config_size, true) < 0 ||
+	    split(&y, b->config, b->config_size, true) < 0)
+		return -1;
+	pair(&x, &y);
+	for (size_t i = 0; i < x.count; i++) {
+		const struct piece *option = &x.list[i];
+		const struct piece *other = option->other;
+
+		if (!other || option->size != other->size ||
+		    memcmp(option->text, other->text, option->size) != 0)
+			failed |= add_option(list, option, other);
 	}
-	return 0;
+	for (size_t i = 0; i < y.count; i++)
+		if (!y.list[i].other)
+			failed |= add_option(list, NULL, &y.list[i]);
+	return failed;
 }
 
 static json_t *diff_kernel(const struct side *a, const struct side *b)
@@ -184,8 +279,7 @@ static json_t *diff_kernel(const struct side *a, const struct side *b)
 	const struct kernel *y = &b->inventory.kernel;
 	cleanup_json json_t *options = json_array();
 
-	if (x->config && y->config &&
-	    (diff_options(options, x, y, false) < 0 || diff_options(options, y, x, true) < 0))
+	if (x->config && y->config && diff_options(options, x, y) < 0)
 		return NULL;
 	return json_pack("{s:b, s:[b, b], s:O}", "same",
 			 diff_same(diff_section(a, EIF_KERNEL, 0), diff_section(b, EIF_KERNEL, 0)),
@@ -303,7 +397,8 @@ static int read_side(struct side *side, int fd, const char *path, bool lenient, 
 	int failed = lenient ? eif_read_lenient(fd, path, &sink, &side->image, err)
 			     : eif_read(fd, path, &sink, &side->image, err);
 
-	return failed ? -1 : inventory_finish(&side->inventory, err);
+	inventory_finish(&side->inventory);
+	return failed ? -1 : 0;
 }
 
 json_t *eif_diff(int fd_a, const char *path_a, int fd_b, const char *path_b, bool lenient,

@@ -1,7 +1,7 @@
 /*
  * Which files of two ramdisks differ. Entries are paired by path, a path that comes twice by its
- * turn; what could not be listed is told by size and digest. Never looks at inode numbers, which
- * say nothing about a file.
+ * turn; a ramdisk that could not be listed is told by size and digest. Inode numbers say nothing
+ * about a file, only which names are one file: never compared but for that.
  */
 #include "diff.h"
 
@@ -13,8 +13,21 @@
 struct named {
 	const struct newc_entry *facts;
 	const char *path;
-	size_t turn; /* of entries with this path */
+	const char *link; /* first path of the same file; NULL when it has one name */
+	size_t turn;	  /* of entries with this path */
 };
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare_places(const struct newc_entry *a, const struct newc_entry *b)
+{
+	int order = compare_numbers(a->archive, b->archive);
+
+	return order ? order : compare_numbers(a->offset, b->offset);
+}
 
 static int compare_named(const void *a, const void *b)
 {
@@ -22,9 +35,46 @@ static int compare_named(const void *a, const void *b)
 	const struct named *y = b;
 	int order = strcmp(x->path, y->path);
 
-	if (order)
-		return order;
-	return x->facts->offset < y->facts->offset ? -1 : x->facts->offset > y->facts->offset;
+	return order ? order : compare_places(x->facts, y->facts);
+}
+
+/* By what the kernel looks at (find_link() in init/initramfs.c). */
+static int compare_files(const struct newc_entry *x, const struct newc_entry *y)
+{
+	const uint64_t pairs[][2] = {
+		{x->nlink >= 2, y->nlink >= 2},
+		{x->archive, y->archive},
+		{x->dev_major, y->dev_major},
+		{x->dev_minor, y->dev_minor},
+		{x->ino, y->ino},
+		{x->mode & S_IFMT, y->mode & S_IFMT},
+	};
+	int order = 0;
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]) && !order; i++)
+		order = compare_numbers(pairs[i][0], pairs[i][1]);
+	return order;
+}
+
+static int compare_links(const void *a, const void *b)
+{
+	const struct named *x = a;
+	const struct named *y = b;
+	int order = compare_files(x->facts, y->facts);
+
+	return order ? order : compare_places(x->facts, y->facts);
+}
+
+static void find_links(struct named *list, size_t count)
+{
+	qsort(list, count, sizeof(*list), compare_links);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].facts->nlink < 2 || S_ISDIR(list[i].facts->mode))
+			continue;
+		list[i].link = i > 0 && compare_files(list[i - 1].facts, list[i].facts) == 0
+				       ? list[i - 1].link
+				       : list[i].path;
+	}
 }
 
 /* Sorted by path; the caller frees it. */
@@ -37,6 +87,7 @@ static struct named *sorted(const struct inventory_ramdisk *ramdisk)
 	for (size_t i = 0; i < ramdisk->count; i++)
 		list[i] = (struct named){.facts = &ramdisk->entries[i].facts,
 					 .path = inventory_path(ramdisk->entries[i].facts.path)};
+	find_links(list, ramdisk->count);
 	qsort(list, ramdisk->count, sizeof(*list), compare_named);
 	for (size_t i = 1; i < ramdisk->count; i++)
 		if (strcmp(list[i].path, list[i - 1].path) == 0)
@@ -62,8 +113,10 @@ static json_t *path_json(const char *path)
 }
 
 /* What of a file differs. A directory's links are its archiver's and its file system's business. */
-static json_t *aspects(const struct newc_entry *a, const struct newc_entry *b)
+static json_t *aspects(const struct named *x, const struct named *y)
 {
+	const struct newc_entry *a = x->facts;
+	const struct newc_entry *b = y->facts;
 	const struct {
 		const char *name;
 		bool differs;
@@ -75,7 +128,9 @@ static json_t *aspects(const struct newc_entry *a, const struct newc_entry *b)
 		{"size", a->size != b->size},
 		{"contents", memcmp(a->sha256, b->sha256, SHA256_SIZE) != 0},
 		{"device", a->major != b->major || a->minor != b->minor},
-		{"links", !S_ISDIR(a->mode) && a->nlink != b->nlink},
+		{"links",
+		 (!S_ISDIR(a->mode) && a->nlink != b->nlink) ||
+			 (x->link && y->link ? strcmp(x->link, y->link) != 0 : x->link != y->link)},
 	};
 	json_t *names = json_array();
 
@@ -90,7 +145,7 @@ static json_t *aspects(const struct newc_entry *a, const struct newc_entry *b)
 
 static int add_changed(json_t *changed, const struct named *a, const struct named *b)
 {
-	json_t *what = aspects(a->facts, b->facts);
+	json_t *what = aspects(a, b);
 
 	if (what && json_array_size(what) == 0) {
 		json_decref(what);
@@ -122,47 +177,54 @@ static int merge(const struct named *a, size_t count_a, const struct named *b, s
 	return failed;
 }
 
-static json_t *unlisted(const struct inventory_ramdisk *ramdisk)
+/* Of the whole ramdisk, since what was listed and what was not may hang together. */
+static json_t *unlisted(const struct inventory_ramdisk *ramdisk, const struct eif_section *section)
 {
 	char hex[HASH_MAX_HEX];
 
-	if (!ramdisk->rest_why)
+	if (!ramdisk->rest_why || !section)
 		return json_null();
-	hash_hex(ramdisk->rest, SHA256_SIZE, hex);
-	return json_pack("{s:s, s:I, s:s}", "why", ramdisk->rest_why, "bytes",
-			 (json_int_t)ramdisk->rest_size, "sha256", hex);
+	hash_hex(section->sha256, SHA256_SIZE, hex);
+	return json_pack("{s:s, s:I, s:I, s:s}", "why", ramdisk->rest_why, "from",
+			 (json_int_t)ramdisk->rest_at, "bytes", (json_int_t)section->size, "sha256",
+			 hex);
 }
 
-static json_t *diff_ramdisk(unsigned n, const struct inventory_ramdisk *a,
-			    const struct inventory_ramdisk *b)
+static json_t *diff_ramdisk(unsigned n, const struct side *a, const struct side *b)
 {
-	cleanup_free struct named *list_a = sorted(a);
-	cleanup_free struct named *list_b = sorted(b);
+	static const struct inventory_ramdisk none;
+	const struct inventory_ramdisk *x = &a->inventory.ramdisks[n];
+	const struct inventory_ramdisk *y = &b->inventory.ramdisks[n];
+	cleanup_free struct named *list_a = NULL;
+	cleanup_free struct named *list_b = NULL;
 	cleanup_json json_t *removed = json_array();
 	cleanup_json json_t *added = json_array();
 	cleanup_json json_t *changed = json_array();
 
+	if (n >= a->inventory.ramdisk_count)
+		x = &none;
+	if (n >= b->inventory.ramdisk_count)
+		y = &none;
+	list_a = sorted(x);
+	list_b = sorted(y);
 	if (!list_a || !list_b ||
-	    merge(list_a, a->count, list_b, b->count, removed, added, changed))
+	    merge(list_a, x->count, list_b, y->count, removed, added, changed))
 		return NULL;
 	return json_pack("{s:i, s:O, s:O, s:O, s:[o, o]}", "ramdisk", (int)n, "removed", removed,
-			 "added", added, "changed", changed, "unlisted", unlisted(a), unlisted(b));
+			 "added", added, "changed", changed, "unlisted",
+			 unlisted(x, diff_section(a, EIF_RAMDISK, n)),
+			 unlisted(y, diff_section(b, EIF_RAMDISK, n)));
 }
 
 json_t *diff_files(const struct side *a, const struct side *b)
 {
-	static const struct inventory_ramdisk none;
-	const struct inventory *x = &a->inventory;
-	const struct inventory *y = &b->inventory;
 	cleanup_json json_t *files = json_array();
 
-	for (unsigned n = 0; n < x->ramdisk_count || n < y->ramdisk_count; n++) {
+	for (unsigned n = 0; n < a->inventory.ramdisk_count || n < b->inventory.ramdisk_count;
+	     n++) {
 		if (diff_same(diff_section(a, EIF_RAMDISK, n), diff_section(b, EIF_RAMDISK, n)))
 			continue;
-		if (json_array_append_new(
-			    files, diff_ramdisk(n, n < x->ramdisk_count ? &x->ramdisks[n] : &none,
-						n < y->ramdisk_count ? &y->ramdisks[n] : &none)) <
-		    0)
+		if (json_array_append_new(files, diff_ramdisk(n, a, b)) < 0)
 			return NULL;
 	}
 	return steal_ptr(files);

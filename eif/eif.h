@@ -123,6 +123,7 @@ struct eif_signature {
 	size_t certificate_size;
 	unsigned char *cose; /* an untagged COSE_Sign1 */
 	size_t cose_size;
+	bool usual; /* one signature, written as AWS's tools do: order of members, shortest items */
 };
 
 #define EIF_SIGNATURE_INIT ((struct eif_signature){0})
@@ -203,6 +204,7 @@ int eif_certificate_pcr8(const void *pem, size_t size, unsigned char pcr8[SHA384
 struct eif_signature_check {
 	const void *certificate; /* PEM: its first certificate must have signed; NULL for any */
 	size_t certificate_size;
+	const char *certificate_path; /* for messages, or NULL */
 	const int64_t *at; /* when all certificates must be valid, in seconds since 1970; or NULL */
 };
 
@@ -216,21 +218,24 @@ struct eif_signer {
 };
 
 /*
- * Checks the signature of an image that eif_read() has read. Strict: one signature, a COSE_Sign1 in
- * its shortest form without anything optional, over this image's PCR0, by the first certificate,
- * whose issuer is the next one, and so on. Trust begins where the caller has the certificate from:
- * without check->certificate anybody may have signed.
+ * Checks the signature of an image that eif_read() has read. Strict: one signature, section and
+ * COSE_Sign1 in their shortest form without anything optional, over this image's PCR0, by the first
+ * certificate, whose issuer is the next one, and so on. Trust begins where the caller has the
+ * certificate from: without check->certificate anybody may have signed.
  *
  * With EXIT_VERIFY: EIF-UNSIGNED, EIF-SIGNATURE-COUNT, EIF-SIGNATURE-ALGORITHM, EIF-SIGNATURE-PCR,
  * EIF-SIGNATURE-BAD, EIF-CERTIFICATE-OTHER, EIF-CERTIFICATE-CHAIN, EIF-CERTIFICATE-USAGE,
- * EIF-CERTIFICATE-EARLY, EIF-CERTIFICATE-EXPIRED. With EXIT_MALFORMED: EIF-COSE, EIF-CERTIFICATE.
+ * EIF-CERTIFICATE-EXTENSION, EIF-CERTIFICATE-EARLY, EIF-CERTIFICATE-EXPIRED, and EIF-SIGNATURE of a
+ * section that the lenient reader could not take apart. With EXIT_MALFORMED: EIF-COSE,
+ * EIF-CERTIFICATE, and EIF-SIGNATURE of one in another form than AWS's tools write.
  */
 int eif_signature_verify(const struct eif_image *image, const struct eif_signature_check *check,
 			 struct eif_signer *signer, struct err *err);
 
 /*
- * The same as JSON that is the caller's, for reports: {"Good": true, "Subject", "Algorithm",
- * "Certificates", "NotBefore", "NotAfter"}, or {"Good": false, "Name", "Text"} of what is wrong,
+ * The same as JSON that is the caller's, for reports: {"Good": true, "Expected", "Subject",
+ * "Algorithm", "Certificates", "NotBefore", "NotAfter"}, where Expected says whether a certificate
+ * was expected or anybody may have signed, or {"Good": false, "Name", "Text"} of what is wrong,
  * which is no failure of this function.
  */
 json_t *eif_signature_report(const struct eif_image *image, const struct eif_signature_check *check,
@@ -242,7 +247,8 @@ struct eif_key;
 /*
  * Opens a PEM file, or a key behind a URI "pkcs11:..." through OpenSSL's provider of that name.
  * passphrase is that of the file or the token's PIN; NULL for none, nobody is ever asked. EIF-KEY
- * when there is no such key, or not exactly one.
+ * when there is no such key, or not exactly one; with EXIT_USAGE when pin-value occurs in where,
+ * which is part of messages.
  */
 struct eif_key *eif_key_open(const char *where, const char *passphrase, struct err *err);
 
@@ -291,12 +297,17 @@ json_t *eif_measurements_json(const struct eif_measurements *measurements, struc
  */
 json_t *eif_describe(const struct eif_image *image, struct err *err);
 
-/* Bytes of the file that are in none of PCR0, 1 and 2: all but kernel, cmdline and ramdisks' data.
+/*
+ * Bytes of the file that are in none of PCR0, 1 and 2: all but kernel, cmdline and ramdisks' data.
+ * At least 0 where sections overlap, as only the lenient reader finds them.
  */
 uint64_t eif_unmeasured(const struct eif_image *image);
 
 /* Whether eif_describe() or nitro-cli gives a top-level member of this name a meaning. */
 bool eif_describe_knows(const char *key);
+
+/* The name of such a member that this one is but for the case of its letters, or NULL. */
+const char *eif_describe_like(const char *key);
 
 /*
  * Writes kernel, cmdline, ramdisk0, ramdisk1 ..., metadata.json and signature into the folder dir,
@@ -325,7 +336,7 @@ json_t *eif_expected_parse(const void *data, size_t size, const char *path, stru
  * Reads an image and says everything that can be said about it alone, as JSON that is the caller's:
  * Sound and Notes (of the lenient reader); Description, of eif_describe(); Differences, [{"what",
  * "expected", "found"}] between it and what was expected, and NotCompared, names of what was
- * expected and is no fact about an image; Signature, of eif_signature_report(), when there is one
+ * expected and was not compared; Signature, of eif_signature_report(), when there is one
  * or what->signature is set; Unpinned, [{"name", "unchanged", "section", "bytes", "text"}]: what an
  * untrusted parent could change without changing the PCRs in "unchanged". Differences are no
  * failure of this function.

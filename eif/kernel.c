@@ -37,6 +37,8 @@ static int on_config(void *context, const unsigned char *data, size_t size, stru
 	char *config;
 
 	if (size > CONFIG_MAX - kernel->config_size)
+		kernel->config_lost = true;
+	if (kernel->config_lost)
 		return 0;
 	config = realloc(kernel->config, kernel->config_size + size + 1);
 	if (!config)
@@ -81,7 +83,8 @@ static int on_plain(void *context, const unsigned char *data, size_t size, struc
 		data += n;
 		size -= n;
 		if (kernel->found) {
-			kernel->config_unpack = unpack_new("gzip", on_config, kernel, err);
+			kernel->config_unpack =
+				unpack_new("gzip", kernel->unpack_left, on_config, kernel, err);
 			if (!kernel->config_unpack)
 				return -1;
 		}
@@ -112,7 +115,8 @@ static int begin_payload(struct kernel *kernel, const unsigned char *data, size_
 	const struct format *format = format_of_ramdisk(data, size);
 
 	if (format)
-		kernel->unpack = unpack_new(format->name, on_plain, kernel, err);
+		kernel->unpack =
+			unpack_new(format->name, kernel->unpack_left, on_plain, kernel, err);
 	kernel->payload = 0;
 	return !kernel->unpack && err->status ? -1 : 0;
 }
@@ -173,6 +177,15 @@ int kernel_feed(struct kernel *kernel, const unsigned char *data, size_t size, s
 		return -1;
 	kernel->size += size;
 	return 0;
+}
+
+void kernel_end(struct kernel *kernel)
+{
+	if (!kernel->config || (!kernel->config_lost && unpack_ended(kernel->config_unpack) &&
+				!memchr(kernel->config, '\0', kernel->config_size)))
+		return;
+	free(steal_ptr(kernel->config));
+	kernel->config_size = 0;
 }
 
 const char *kernel_option(const struct kernel *kernel, const char *name, size_t *size)

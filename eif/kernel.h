@@ -16,6 +16,7 @@ struct kernel {
 	uint64_t announced; /* bytes that a bzImage's header accounts for; 0 when unknown */
 	char *config;	    /* text of the configuration, NUL-terminated; NULL when there is none */
 	size_t config_size;
+	uint64_t *unpack_left; /* as unpack_new() takes it; the caller's */
 
 	/* scratch */
 	unsigned char head[FORMAT_HEAD];
@@ -26,9 +27,13 @@ struct kernel {
 	struct unpack *config_unpack;
 	unsigned matched; /* bytes of the mark in front of the configuration */
 	bool found;
+	bool config_lost; /* it is longer than any */
 };
 
 int kernel_feed(struct kernel *kernel, const unsigned char *data, size_t size, struct err *err);
+
+/* After the last byte: what looked like a configuration and is no whole text is none. */
+void kernel_end(struct kernel *kernel);
 
 /* The value of an option, up to the end of its line, in *size; NULL when it has none. */
 const char *kernel_option(const struct kernel *kernel, const char *name, size_t *size);

@@ -4,6 +4,7 @@
  */
 #include "key.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@
 
 /* Only OpenSSL 3.2 and newer have the macro; older ones do not know the parameter either. */
 #define NONCE_TYPE "nonce-type"
+
+static const char scheme[] = "pkcs11:";
 
 enum {
 	MAX_KEY_FILE = 16384,
@@ -75,7 +78,6 @@ static const char *reason(void)
 {
 	const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
-	ERR_clear_error();
 	return text ? text : "no reason given";
 }
 
@@ -94,7 +96,6 @@ static int open_file(struct eif_key *key, struct err *err)
 
 	if (!text)
 		return -1;
-	ERR_clear_error();
 	bio = BIO_new_mem_buf(text, (int)size);
 	if (bio)
 		key->key = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, key->passphrase);
@@ -116,7 +117,8 @@ static int take_key(struct eif_key *key, OSSL_STORE_CTX *store, struct err *err)
 		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
 
 		if (!info && OSSL_STORE_error(store))
-			break;
+			return no_key(key, "a private key in a token, with its PIN,", reason(),
+				      err);
 		if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY) {
 			EVP_PKEY_free(key->key);
 			key->key = OSSL_STORE_INFO_get1_PKEY(info);
@@ -166,20 +168,78 @@ static int open_token(struct eif_key *key, struct err *err)
 	return result;
 }
 
-struct eif_key *eif_key_open(const char *where, const char *passphrase, struct err *err)
+/* A percent sign and two digits stand for a byte (RFC 3986); white space stands for nothing. */
+static char next_char(const char **at)
+{
+	char code[3] = "";
+	char c;
+
+	while (isspace((unsigned char)**at))
+		(*at)++;
+	c = *(*at)++;
+	if (c != '%' || !isxdigit((unsigned char)(*at)[0]) || !isxdigit((unsigned char)(*at)[1]))
+		return c;
+	memcpy(code, *at, 2);
+	*at += 2;
+	return (char)strtol(code, NULL, 16);
+}
+
+/*
+ * RFC 7512 wants an attribute's name as it is, in lower case; what some reader might take for it
+ * will not do either, wherever it stands.
+ */
+static bool has_pin(const char *where)
+{
+	static const char name[] = "pin-value";
+
+	for (; *where; where++) {
+		const char *at = where;
+		size_t i = 0;
+
+		while (name[i] && tolower((unsigned char)next_char(&at)) == name[i])
+			i++;
+		if (!name[i])
+			return true;
+	}
+	return false;
+}
+
+static struct eif_key *key_new(const char *where, const char *passphrase, struct err *err)
 {
 	cleanup_with(cleanup_key_at) struct eif_key *key = calloc(1, sizeof(*key));
-	bool token = strncmp(where, "pkcs11:", 7) == 0;
 
 	if (key)
 		key->where = strdup(where);
 	if (key && passphrase)
 		key->passphrase = strdup(passphrase);
-	if (!key || !key->where || (passphrase && !key->passphrase)) {
-		err_errno(err, "MEMORY", "key");
+	if (key && key->where && (!passphrase || key->passphrase))
+		return steal_ptr(key);
+	err_errno(err, "MEMORY", "key");
+	return NULL;
+}
+
+/* The provider knows its scheme in lower case alone (RFC 3986, 3.1: there is no difference). */
+static bool is_token(char *where)
+{
+	if (strncasecmp(where, scheme, strlen(scheme)) != 0)
+		return false;
+	memcpy(where, scheme, strlen(scheme));
+	return true;
+}
+
+struct eif_key *eif_key_open(const char *where, const char *passphrase, struct err *err)
+{
+	OWN_ERRORS;
+	cleanup_with(cleanup_key_at) struct eif_key *key = NULL;
+
+	if (has_pin(where)) {
+		err_set(err, EXIT_USAGE, "EIF-KEY",
+			"key: a file or a URI without pin-value expected, found one with it: a "
+			"PIN comes from a passphrase file");
 		return NULL;
 	}
-	if ((token ? open_token(key, err) : open_file(key, err)) < 0)
+	key = key_new(where, passphrase, err);
+	if (!key || (is_token(key->where) ? open_token(key, err) : open_file(key, err)) < 0)
 		return NULL;
 	if (EVP_PKEY_is_a(key->key, "EC"))
 		return steal_ptr(key);
@@ -204,7 +264,6 @@ static int choose_nonce(const struct eif_key *key, EVP_PKEY_CTX *context, struct
 	if (known && OSSL_PARAM_locate_const(known, NONCE_TYPE) &&
 	    EVP_PKEY_CTX_set_params(context, params) == 1)
 		return 0;
-	ERR_clear_error();
 	return err_set(
 		err, EXIT_ENVIRONMENT, "EIF-NONCE",
 		"%s: a key that signs the same bytes always the same way (RFC 6979; in files "
@@ -213,27 +272,58 @@ static int choose_nonce(const struct eif_key *key, EVP_PKEY_CTX *context, struct
 		key->where);
 }
 
+static int other_key(const struct eif_key *key, const struct algorithm *algorithm, struct err *err)
+{
+	return err_set(err, EXIT_VERIFY, "EIF-KEY-OTHER",
+		       "%s: the certificate's key on %s expected, found another", key->where,
+		       algorithm->curve);
+}
+
+/* A context ready to sign, owned by the caller. */
+static EVP_MD_CTX *begin_signing(const struct eif_key *key, const struct algorithm *algorithm,
+				 bool random_nonce, struct err *err)
+{
+	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *settings = NULL;
+
+	if (!context || EVP_DigestSignInit_ex(context, &settings, algorithm->digest, NULL, NULL,
+					      key->key, NULL) != 1) {
+		err_set(err, EXIT_ENVIRONMENT, "EIF-SIGN", "%s: cannot sign: %s", key->where,
+			reason());
+		return NULL;
+	}
+	if (!random_nonce && choose_nonce(key, settings, err) < 0)
+		return NULL;
+	return steal_ptr(context);
+}
+
+int key_check(struct eif_key *key, const struct algorithm *algorithm, EVP_PKEY *public,
+	      bool random_nonce, struct err *err)
+{
+	OWN_ERRORS;
+	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = NULL;
+
+	if (!key->provider && EVP_PKEY_eq(key->key, public) != 1)
+		return other_key(key, algorithm, err);
+	context = begin_signing(key, algorithm, random_nonce, err);
+	return context ? 0 : -1;
+}
+
 int key_sign(struct eif_key *key, const struct algorithm *algorithm, bool random_nonce,
 	     const void *data, size_t size, unsigned char *signature, struct err *err)
 {
-	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	OWN_ERRORS;
+	cleanup_with(cleanup_context_at) EVP_MD_CTX *context =
+		begin_signing(key, algorithm, random_nonce, err);
 	unsigned char der[2 * COSE_MAX_SIGNATURE];
 	size_t der_size = sizeof(der);
-	EVP_PKEY_CTX *settings = NULL;
 
-	ERR_clear_error();
-	if (!context || EVP_DigestSignInit_ex(context, &settings, algorithm->digest, NULL, NULL,
-					      key->key, NULL) != 1)
-		return err_set(err, EXIT_ENVIRONMENT, "EIF-SIGN", "%s: cannot sign: %s", key->where,
-			       reason());
-	if (!random_nonce && choose_nonce(key, settings, err) < 0)
+	if (!context)
 		return -1;
 	if (EVP_DigestSign(context, der, &der_size, data, size) != 1)
 		return err_set(err, EXIT_ENVIRONMENT, "EIF-SIGN", "%s: cannot sign: %s", key->where,
 			       reason());
-	if (!signature_from_der(algorithm, der, der_size, signature))
-		return err_set(err, EXIT_VERIFY, "EIF-KEY-OTHER",
-			       "%s: the certificate's key on %s expected, found another",
-			       key->where, algorithm->curve);
-	return 0;
+	return signature_from_der(algorithm, der, der_size, signature)
+		       ? 0
+		       : other_key(key, algorithm, err);
 }

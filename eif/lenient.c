@@ -100,7 +100,7 @@ static int read_section_header(struct lenient *lenient, uint64_t offset, unsigne
 static int follow_table(struct lenient *lenient, struct err *err)
 {
 	struct reader *reader = &lenient->reader;
-	unsigned char header[SECTION_HEADER_SIZE];
+	unsigned char header[SECTION_HEADER_SIZE] = {0};
 
 	for (unsigned i = 0; i < reader->image->section_count; i++) {
 		uint64_t offset = lenient->offsets[i];
@@ -129,7 +129,7 @@ static int follow_table(struct lenient *lenient, struct err *err)
 static int follow_sections(struct lenient *lenient, struct err *err)
 {
 	struct eif_image *image = lenient->reader.image;
-	unsigned char header[SECTION_HEADER_SIZE];
+	unsigned char header[SECTION_HEADER_SIZE] = {0};
 	uint64_t offset = HEADER_SIZE;
 	unsigned count = 0;
 
@@ -309,10 +309,19 @@ static int read_section(struct lenient *lenient, unsigned i, struct err *err)
 	struct eif_section *section = &reader->image->sections[i];
 	unsigned char header[SECTION_HEADER_SIZE];
 	uint64_t type;
+	ssize_t n;
 
-	if (seek(lenient, section->offset, err) < 0 ||
-	    reader_fetch(reader, header, sizeof(header), err) < 0)
+	if (seek(lenient, section->offset, err) < 0)
 		return -1;
+	n = reader_fetch(reader, header, sizeof(header), err);
+	if (n < 0)
+		return -1;
+	if (n < SECTION_HEADER_SIZE)
+		return err_set(
+			err, EXIT_MALFORMED, "EIF-TRUNCATED",
+			"%s: section %u at offset %llu: a header of %d bytes expected, found "
+			"%zd",
+			reader->path, i, ull(section->offset), SECTION_HEADER_SIZE, n);
 	type = get_be(header + AT_SECTION_TYPE, 2);
 	section->type = (enum eif_type)type;
 	if (note_type(lenient, i, get_be(header + AT_SECTION_FLAGS, 2), err) < 0)

@@ -44,15 +44,29 @@ int command_bad_option(int opt, char **argv, struct err *err)
 int command_set_once(const char **slot, const char *option, const char *value, struct err *err)
 {
 	if (*slot)
-		return err_set(err, EXIT_USAGE, "EIF-USAGE",
-			       "--%s: one expected, found another: %s", option, value);
+		return err_set(err, EXIT_USAGE, "EIF-USAGE", "--%s: one expected, found two",
+			       option); /* not what they are: it may be a secret */
 	*slot = value;
+	return 0;
+}
+
+/* DEL, which JSON allows as it is, and jansson with it. */
+static int print_without_del(const char *text, size_t size, void *context)
+{
+	(void)context;
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] == 0x7f)
+			fputs("\\u007f", stdout);
+		else
+			putchar(text[i]);
+	}
 	return 0;
 }
 
 int command_print_json(const json_t *json, struct err *err)
 {
-	if (json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
+	if (json_dump_callback(json, print_without_del, NULL, JSON_INDENT(2) | JSON_ENSURE_ASCII) <
+	    0)
 		return err_errno(err, "FILE-WRITE", "standard output");
 	putchar('\n');
 	return command_flush(err);
@@ -89,6 +103,14 @@ int command_print_measurements(const struct eif_measurements *measurements, bool
 		printf("PCR8  %s\n", hex);
 	}
 	return command_flush(err);
+}
+
+int command_publish(struct outfile *out, const struct eif_measurements *measurements, bool as_json,
+		    struct err *err)
+{
+	if (command_print_measurements(measurements, as_json, err) < 0)
+		return -1;
+	return outfile_commit(out, err);
 }
 
 void command_warn(const char *fmt, ...)

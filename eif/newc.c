@@ -52,7 +52,10 @@ static void take_header(struct newc *newc)
 		broken(newc, "070701");
 		return;
 	}
-	if (field(newc->header, 1, &entry->mode) < 0 || field(newc->header, 2, &entry->uid) < 0 ||
+	if (field(newc->header, 0, &entry->ino) < 0 ||
+	    field(newc->header, 7, &entry->dev_major) < 0 ||
+	    field(newc->header, 8, &entry->dev_minor) < 0 ||
+	    field(newc->header, 1, &entry->mode) < 0 || field(newc->header, 2, &entry->uid) < 0 ||
 	    field(newc->header, 3, &entry->gid) < 0 || field(newc->header, 4, &entry->nlink) < 0 ||
 	    field(newc->header, 5, &entry->mtime) < 0 || field(newc->header, 6, &entry->size) < 0 ||
 	    field(newc->header, 9, &entry->major) < 0 ||
@@ -75,12 +78,12 @@ static int take_name(struct newc *newc, struct err *err)
 	newc->have = 0;
 	newc->path[newc->name_size] = '\0';
 	entry->path = newc->path;
+	newc->left_total = ((uint64_t)entry->size + 3) & ~(uint64_t)3;
 	if (strcmp(newc->path, "TRAILER!!!") == 0) {
-		newc->state = NEWC_ENDED;
+		newc->state = newc->left_total ? NEWC_IN_TRAILER : NEWC_ENDED;
 		return 0;
 	}
 	newc->left = entry->size;
-	newc->left_total = ((uint64_t)entry->size + 3) & ~(uint64_t)3;
 	newc->state = NEWC_IN_DATA;
 	entry->end = newc->offset + newc->left_total;
 	hash_free(steal_ptr(newc->hash));
@@ -138,6 +141,18 @@ static ssize_t feed_data(struct newc *newc, const unsigned char *data, size_t si
 	return (ssize_t)n;
 }
 
+/* A trailer may have data; the kernel passes over them. */
+static ssize_t feed_trailer(struct newc *newc, size_t size)
+{
+	size_t n = least(newc->left_total, size);
+
+	newc->left_total -= n;
+	newc->offset += n;
+	if (newc->left_total == 0)
+		newc->state = NEWC_ENDED;
+	return (ssize_t)n;
+}
+
 ssize_t newc_feed(struct newc *newc, const unsigned char *data, size_t size, struct err *err)
 {
 	size_t used = 0;
@@ -149,6 +164,8 @@ ssize_t newc_feed(struct newc *newc, const unsigned char *data, size_t size, str
 			n = feed_header(newc, data + used, size - used);
 		else if (newc->state == NEWC_IN_NAME)
 			n = feed_name(newc, data + used, size - used, err);
+		else if (newc->state == NEWC_IN_TRAILER)
+			n = feed_trailer(newc, size - used);
 		else
 			n = feed_data(newc, data + used, size - used, err);
 		if (n < 0)

@@ -15,11 +15,13 @@
 enum { NEWC_HEADER = 110, NEWC_PATH_MAX = 4096 /* with NUL, the kernel's */ };
 
 struct newc_entry {
-	uint64_t offset; /* of its header, from the archive's begin */
-	uint64_t end;	 /* behind its data and their padding */
+	uint64_t offset;  /* of its header, from the archive's begin */
+	unsigned archive; /* of its ramdisk, in the order they come; not set here */
+	uint64_t end;	  /* behind its data and their padding */
 	const char *path;
 	uint32_t mode, uid, gid, nlink, mtime, size, major, minor;
-	unsigned char sha256[SHA256_SIZE]; /* of the data; zeros unless asked for */
+	uint32_t ino, dev_major, dev_minor; /* with type and nlink >= 2: the same file */
+	unsigned char sha256[SHA256_SIZE];  /* of the data; zeros unless asked for */
 };
 
 struct newc {
@@ -28,7 +30,14 @@ struct newc {
 	bool digests; /* compute those of the contents */
 
 	/* scratch */
-	enum { NEWC_IN_HEADER, NEWC_IN_NAME, NEWC_IN_DATA, NEWC_ENDED, NEWC_BROKEN } state;
+	enum {
+		NEWC_IN_HEADER,
+		NEWC_IN_NAME,
+		NEWC_IN_DATA,
+		NEWC_IN_TRAILER,
+		NEWC_ENDED,
+		NEWC_BROKEN
+	} state;
 	unsigned char header[NEWC_HEADER];
 	char path[NEWC_PATH_MAX + 4];
 	struct newc_entry current;

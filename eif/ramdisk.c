@@ -1,7 +1,7 @@
 /*
  * Finds the archives of a ramdisk, after Linux init/initramfs.c (unpack_to_rootfs): '0' at a
  * multiple of four begins an archive, zeros are passed over, anything else is a compressed one.
- * What cannot be listed is hashed, so that a difference in it is never lost.
+ * Says where and why listing ended: from there on names tell nothing.
  */
 #include "ramdisk.h"
 
@@ -14,6 +14,7 @@ static int on_entry(void *context, const struct newc_entry *entry, struct err *e
 	struct ramdisk *ramdisk = context;
 	struct newc_entry placed = *entry;
 
+	placed.archive = ramdisk->archives;
 	if (ramdisk->state == RAMDISK_PLAIN) {
 		placed.offset += ramdisk->archive;
 		placed.end += ramdisk->archive;
@@ -24,16 +25,16 @@ static int on_entry(void *context, const struct newc_entry *entry, struct err *e
 static void begin_archive(struct ramdisk *ramdisk)
 {
 	newc_close(&ramdisk->newc);
+	ramdisk->archives++;
 	ramdisk->newc =
 		(struct newc){.entry = on_entry, .context = ramdisk, .digests = ramdisk->digests};
 }
 
-static int give_up(struct ramdisk *ramdisk, const char *why, struct err *err)
+static void give_up(struct ramdisk *ramdisk, const char *why)
 {
 	ramdisk->state = RAMDISK_REST;
+	ramdisk->rest_at = ramdisk->archive;
 	ramdisk->rest_why = why;
-	ramdisk->rest = hash_new(HASH_SHA256, err);
-	return ramdisk->rest ? 0 : -1;
 }
 
 /* Inside a compressed part archives may follow each other as well; nothing is compressed twice. */
@@ -68,16 +69,16 @@ static int begin_packed(struct ramdisk *ramdisk, struct err *err)
 	begin_archive(ramdisk);
 	unpack_free(steal_ptr(ramdisk->unpack));
 	if (format) {
-		ramdisk->unpack = unpack_new(format->name, on_unpacked, ramdisk, err);
+		ramdisk->unpack =
+			unpack_new(format->name, ramdisk->unpack_left, on_unpacked, ramdisk, err);
 		if (!ramdisk->unpack && err->status)
 			return -1;
 	}
-	if (!ramdisk->unpack)
-		return give_up(ramdisk,
-			       format ? "compressed in a way that is not read here"
-				      : "neither an archive nor a compressed one",
-			       err);
-	ramdisk->state = RAMDISK_PACKED;
+	if (ramdisk->unpack)
+		ramdisk->state = RAMDISK_PACKED;
+	else
+		give_up(ramdisk, format ? "compressed in a way that is not read here"
+					: "neither an archive nor a compressed one");
 	return 0;
 }
 
@@ -109,8 +110,8 @@ static ssize_t take_plain(struct ramdisk *ramdisk, const unsigned char *data, si
 
 	if (n < 0)
 		return -1;
-	if (ramdisk->newc.state == NEWC_BROKEN && give_up(ramdisk, "a broken archive", err) < 0)
-		return -1;
+	if (ramdisk->newc.state == NEWC_BROKEN)
+		give_up(ramdisk, "a broken archive");
 	if (ramdisk->newc.state == NEWC_ENDED)
 		ramdisk->state = RAMDISK_BETWEEN;
 	ramdisk->have = 0;
@@ -124,21 +125,15 @@ static ssize_t take_packed(struct ramdisk *ramdisk, const unsigned char *data, s
 
 	if (n < 0)
 		return -1;
-	if (unpack_broken(ramdisk->unpack) || ramdisk->newc.state == NEWC_BROKEN) {
-		if (give_up(ramdisk, "a broken archive in compressed form", err) < 0)
-			return -1;
-	} else if (unpack_ended(ramdisk->unpack)) {
+	if (unpack_broken(ramdisk->unpack) || ramdisk->newc.state == NEWC_BROKEN)
+		give_up(ramdisk, "broken in compressed form, or more than is unpacked here");
+	else if (unpack_ended(ramdisk->unpack) && ramdisk->newc.offset > 0 &&
+		 ramdisk->newc.state != NEWC_ENDED)
+		give_up(ramdisk, "a compressed part that ends inside an archive");
+	else if (unpack_ended(ramdisk->unpack))
 		ramdisk->state = RAMDISK_BETWEEN;
-	}
 	ramdisk->have = 0;
 	return n;
-}
-
-static ssize_t take_rest(struct ramdisk *ramdisk, const unsigned char *data, size_t size,
-			 struct err *err)
-{
-	ramdisk->rest_size += size;
-	return hash_update(ramdisk->rest, data, size, err) < 0 ? -1 : (ssize_t)size;
 }
 
 static ssize_t take(struct ramdisk *ramdisk, const unsigned char *data, size_t size,
@@ -153,7 +148,7 @@ static ssize_t take(struct ramdisk *ramdisk, const unsigned char *data, size_t s
 	case RAMDISK_REST:
 		break;
 	}
-	return take_rest(ramdisk, data, size, err);
+	return (ssize_t)size;
 }
 
 /* The bytes that were looked at go where they belong. */
@@ -196,24 +191,20 @@ int ramdisk_feed(struct ramdisk *ramdisk, const unsigned char *data, size_t size
 	return 0;
 }
 
-int ramdisk_end(struct ramdisk *ramdisk, unsigned char rest[SHA256_SIZE], struct err *err)
+void ramdisk_end(struct ramdisk *ramdisk)
 {
-	if (ramdisk->state == RAMDISK_BETWEEN && ramdisk->have > 0 &&
-	    (give_up(ramdisk, "neither an archive nor a compressed one", err) < 0 ||
-	     take_head(ramdisk, err) < 0))
-		return -1;
-	if (ramdisk->state == RAMDISK_PLAIN || ramdisk->state == RAMDISK_PACKED) {
-		if (give_up(ramdisk, "an archive without its end", err) < 0)
-			return -1;
-	}
-	return ramdisk->rest ? hash_final(ramdisk->rest, rest, err) : 0;
+	if (ramdisk->state == RAMDISK_BETWEEN && ramdisk->have > 0)
+		give_up(ramdisk, "neither an archive nor a compressed one");
+	if (ramdisk->state == RAMDISK_PLAIN || ramdisk->state == RAMDISK_PACKED)
+		give_up(ramdisk, "an archive without its end");
 }
 
 void ramdisk_reset(struct ramdisk *ramdisk)
 {
 	newc_close(&ramdisk->newc);
 	unpack_free(ramdisk->unpack);
-	hash_free(ramdisk->rest);
-	*ramdisk = (struct ramdisk){
-		.entry = ramdisk->entry, .context = ramdisk->context, .digests = ramdisk->digests};
+	*ramdisk = (struct ramdisk){.entry = ramdisk->entry,
+				    .context = ramdisk->context,
+				    .digests = ramdisk->digests,
+				    .unpack_left = ramdisk->unpack_left};
 }

@@ -15,4 +15,13 @@ static inline void cleanup_json_at(json_t **json)
 }
 #define cleanup_json cleanup_with(cleanup_json_at)
 
+/*
+ * Writes a signature section as AWS's tools do, and gives its size, which is above that of the room
+ * when it did not fit. Of what is given only certificates and COSE_Sign1 matter.
+ */
+size_t signature_encode(const struct eif_signature *signature, unsigned char *out, size_t room);
+
+/* Whether there is a signature section, be it one that the lenient reader could not take apart. */
+bool signature_there(const struct eif_image *image);
+
 #endif

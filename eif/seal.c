@@ -11,14 +11,13 @@
 
 #include "chain.h"
 #include "cose.h"
-#include "items.h"
+#include "draft.h"
 #include "key.h"
 #include "layout.h"
-#include "outfile.h"
 
 /* A copy under construction: all but the header, and without any signature section. */
 struct copy {
-	struct outfile out;
+	struct outfile *out;
 	uint64_t size;	   /* of what stands behind the header */
 	uLong crc;	   /* of the same */
 	bool wants_signed; /* whether the image that is read must have a signature, or must not */
@@ -26,16 +25,11 @@ struct copy {
 	const char *path;  /* of the image that is read */
 };
 
-static void copy_close(struct copy *copy)
-{
-	outfile_close(&copy->out);
-}
-
 static int put(struct copy *copy, const void *data, size_t size, struct err *err)
 {
 	copy->crc = crc32_z(copy->crc, data, size);
 	copy->size += size;
-	return outfile_write(&copy->out, data, size, err);
+	return outfile_write(copy->out, data, size, err);
 }
 
 static int put_section_header(struct copy *copy, enum eif_type type, uint64_t size, struct err *err)
@@ -78,8 +72,8 @@ static int copy_sections(struct copy *copy, int fd, const char *path, const char
 	const struct eif_sink sink = {begin_section, take_data, copy};
 
 	copy->path = path;
-	if (outfile_open(&copy->out, out, err) < 0 ||
-	    outfile_write(&copy->out, room, sizeof(room), err) < 0)
+	if ((copy->out->fd < 0 && outfile_open(copy->out, out, err) < 0) ||
+	    outfile_write(copy->out, room, sizeof(room), err) < 0)
 		return -1;
 	return eif_read(fd, path, &sink, image, err);
 }
@@ -112,7 +106,7 @@ static int put_header(struct copy *copy, const struct eif_image *image, size_t s
 	put_be(header + AT_COUNT, 2, count);
 	crc = crc32_combine(crc32_z(0, header, AT_CRC), copy->crc, (z_off_t)copy->size);
 	put_be(header + AT_CRC, 4, crc);
-	return outfile_write_at(&copy->out, header, sizeof(header), 0, err);
+	return outfile_write_at(copy->out, header, sizeof(header), 0, err);
 }
 
 static bool same_pcrs(const struct eif_image *a, const struct eif_image *b)
@@ -124,11 +118,11 @@ static bool same_pcrs(const struct eif_image *a, const struct eif_image *b)
 static int read_back(const struct copy *copy, const struct eif_image *before,
 		     struct eif_image *image, struct err *err)
 {
-	const char *path = copy->out.path;
+	const char *path = copy->out->path;
 
-	if (lseek(copy->out.fd, 0, SEEK_SET) < 0)
+	if (lseek(copy->out->fd, 0, SEEK_SET) < 0)
 		return err_errno(err, "FILE-READ", "%s", path);
-	if (eif_read(copy->out.fd, path, NULL, image, err) < 0)
+	if (eif_read(copy->out->fd, path, NULL, image, err) < 0)
 		return -1;
 	if (!same_pcrs(before, image))
 		return err_set(err, EXIT_ENVIRONMENT, "FILE-WRITE",
@@ -137,7 +131,7 @@ static int read_back(const struct copy *copy, const struct eif_image *before,
 	return 0;
 }
 
-/* What a signature needs beside the image. */
+/* What a signature needs beside the image; all of it is looked at before anything is written. */
 struct plan {
 	const struct eif_signing *signing;
 	struct chain chain;
@@ -160,7 +154,11 @@ static int make_plan(struct plan *plan, const struct eif_signing *signing,
 	    chain_algorithm(&plan->chain, what, &plan->algorithm, err) < 0)
 		return -1;
 	signer->algorithm = plan->algorithm->name;
-	return chain_check(&plan->chain, what, signing->at, signer, err);
+	if (chain_check(&plan->chain, what, signing->at, signer, err) < 0)
+		return -1;
+	return signing->key ? key_check(signing->key, plan->algorithm, chain_key(&plan->chain),
+					signing->random_nonce, err)
+			    : 0;
 }
 
 static int bad_attached(const struct plan *plan, struct err *err)
@@ -231,27 +229,26 @@ static int put_signature(struct copy *copy, const struct plan *plan, const struc
 	size_t pem_size = 0;
 	cleanup_free unsigned char *pem = chain_pem(&plan->chain, &pem_size, err);
 	cleanup_free unsigned char *section = malloc(EIF_MAX_SIGNATURE);
-	struct encoder encoder = {section, EIF_MAX_SIGNATURE, 0};
+	struct eif_signature signature = {.cose = cose};
+	size_t used;
 
 	if (!pem || make_cose(plan, image, cose, &cose_size, err) < 0)
 		return -1;
 	if (!section)
 		return err_errno(err, "MEMORY", "signature");
-	encoder_put(&encoder, ITEM_ARRAY, 1);
-	encoder_put(&encoder, ITEM_MAP, 2);
-	encoder_put_text(&encoder, "signing_certificate");
-	encoder_put_integers(&encoder, pem, pem_size);
-	encoder_put_text(&encoder, "signature");
-	encoder_put_integers(&encoder, cose, cose_size);
-	if (encoder.used > encoder.size)
+	signature.certificate = pem;
+	signature.certificate_size = pem_size;
+	signature.cose_size = cose_size;
+	used = signature_encode(&signature, section, EIF_MAX_SIGNATURE);
+	if (used > EIF_MAX_SIGNATURE)
 		return err_set(err, EXIT_MALFORMED, "EIF-SECTION-SIZE",
 			       "signature: at most %d bytes expected, found more: the certificates "
 			       "have %zu bytes",
 			       EIF_MAX_SIGNATURE, pem_size);
-	*size = encoder.used;
-	if (put_section_header(copy, EIF_SIGNATURE, encoder.used, err) < 0)
+	*size = used;
+	if (put_section_header(copy, EIF_SIGNATURE, used, err) < 0)
 		return -1;
-	return put(copy, section, encoder.used, err);
+	return put(copy, section, used, err);
 }
 
 static int check_count(const struct eif_image *image, const char *path, struct err *err)
@@ -270,16 +267,26 @@ static int judge(const struct plan *plan, const struct eif_image *image, struct 
 	const struct eif_signature_check check = {
 		.certificate = plan->signing->certificate,
 		.certificate_size = plan->signing->certificate_size,
+		.certificate_path = plan->signing->certificate_path,
 		.at = plan->signing->at,
 	};
 
 	return eif_signature_verify(image, &check, signer, err);
 }
 
-int eif_sign(int fd, const char *path, const struct eif_signing *signing, const char *out,
-	     struct eif_measurements *measurements, struct eif_signer *signer, struct err *err)
+int draft_check_signing(const struct eif_signing *signing, struct err *err)
 {
-	cleanup_with(copy_close) struct copy copy = {.out = OUTFILE_INIT};
+	cleanup_with(plan_close) struct plan plan = {.chain = CHAIN_INIT};
+	struct eif_signer signer;
+
+	return make_plan(&plan, signing, &signer, err);
+}
+
+int draft_signed(int fd, const char *path, const struct eif_signing *signing, const char *out_path,
+		 struct outfile *out, struct eif_measurements *measurements,
+		 struct eif_signer *signer, struct err *err)
+{
+	struct copy copy = {.out = out};
 	cleanup_with(plan_close) struct plan plan = {.chain = CHAIN_INIT};
 	cleanup_with(eif_image_clear) struct eif_image image = EIF_IMAGE_INIT;
 	cleanup_with(eif_image_clear) struct eif_image written = EIF_IMAGE_INIT;
@@ -287,14 +294,28 @@ int eif_sign(int fd, const char *path, const struct eif_signing *signing, const 
 	size_t size = 0;
 
 	if (make_plan(&plan, signing, &found, err) < 0 ||
-	    copy_sections(&copy, fd, path, out, &image, err) < 0 ||
+	    copy_sections(&copy, fd, path, out_path, &image, err) < 0 ||
 	    check_count(&image, path, err) < 0 ||
 	    put_signature(&copy, &plan, &image, &size, err) < 0 ||
 	    put_header(&copy, &image, size, err) < 0 ||
-	    read_back(&copy, &image, &written, err) < 0 ||
-	    judge(&plan, &written, &found, err) < 0 || outfile_commit(&copy.out, err) < 0)
+	    read_back(&copy, &image, &written, err) < 0 || judge(&plan, &written, &found, err) < 0)
 		return -1;
 	*measurements = written.measurements;
+	*signer = found;
+	return 0;
+}
+
+int eif_sign(int fd, const char *path, const struct eif_signing *signing, const char *out,
+	     struct eif_measurements *measurements, struct eif_signer *signer, struct err *err)
+{
+	cleanup_with(outfile_close) struct outfile file = OUTFILE_INIT;
+	struct eif_measurements measured;
+	struct eif_signer found;
+
+	if (draft_signed(fd, path, signing, out, &file, &measured, &found, err) < 0 ||
+	    outfile_commit(&file, err) < 0)
+		return -1;
+	*measurements = measured;
 	*signer = found;
 	return 0;
 }
@@ -327,21 +348,33 @@ void *eif_sign_bytes(int fd, const char *path, const struct eif_signing *signing
 	return steal_ptr(tbs);
 }
 
-int eif_strip(int fd, const char *path, const char *out, struct eif_measurements *measurements,
-	      struct err *err)
+int draft_stripped(int fd, const char *path, const char *out_path, struct outfile *out,
+		   struct eif_measurements *measurements, struct err *err)
 {
-	cleanup_with(copy_close) struct copy copy = {.out = OUTFILE_INIT, .wants_signed = true};
+	struct copy copy = {.out = out, .wants_signed = true};
 	cleanup_with(eif_image_clear) struct eif_image image = EIF_IMAGE_INIT;
 	cleanup_with(eif_image_clear) struct eif_image written = EIF_IMAGE_INIT;
 
-	if (copy_sections(&copy, fd, path, out, &image, err) < 0)
+	if (copy_sections(&copy, fd, path, out_path, &image, err) < 0)
 		return -1;
 	if (image.signature.count == 0)
 		return err_set(err, EXIT_VERIFY, "EIF-UNSIGNED",
 			       "%s: a signed image expected, found an unsigned one", path);
-	if (put_header(&copy, &image, 0, err) < 0 || read_back(&copy, &image, &written, err) < 0 ||
-	    outfile_commit(&copy.out, err) < 0)
+	if (put_header(&copy, &image, 0, err) < 0 || read_back(&copy, &image, &written, err) < 0)
 		return -1;
 	*measurements = written.measurements;
+	return 0;
+}
+
+int eif_strip(int fd, const char *path, const char *out, struct eif_measurements *measurements,
+	      struct err *err)
+{
+	cleanup_with(outfile_close) struct outfile file = OUTFILE_INIT;
+	struct eif_measurements measured;
+
+	if (draft_stripped(fd, path, out, &file, &measured, err) < 0 ||
+	    outfile_commit(&file, err) < 0)
+		return -1;
+	*measurements = measured;
 	return 0;
 }

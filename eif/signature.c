@@ -15,6 +15,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "chain.h"
 #include "items.h"
 #include "measure.h"
 
@@ -79,6 +80,32 @@ void eif_signature_clear(struct eif_signature *signature)
 	*signature = EIF_SIGNATURE_INIT;
 }
 
+size_t signature_encode(const struct eif_signature *signature, unsigned char *out, size_t room)
+{
+	struct encoder encoder = {out, room, 0};
+
+	encoder_put(&encoder, ITEM_ARRAY, 1);
+	encoder_put(&encoder, ITEM_MAP, 2);
+	encoder_put_text(&encoder, "signing_certificate");
+	encoder_put_integers(&encoder, signature->certificate, signature->certificate_size);
+	encoder_put_text(&encoder, "signature");
+	encoder_put_integers(&encoder, signature->cose, signature->cose_size);
+	return encoder.used;
+}
+
+/* Reading takes members in any order and items of any length; what they mean has one usual form. */
+static int note_form(struct eif_signature *signature, const void *data, size_t size,
+		     struct err *err)
+{
+	cleanup_free unsigned char *again = malloc(size);
+
+	if (!again)
+		return err_errno(err, "MEMORY", "signature");
+	signature->usual =
+		signature_encode(signature, again, size) == size && memcmp(again, data, size) == 0;
+	return 0;
+}
+
 /* Later elements are checked for their shape; like AWS's reader we take the first one only. */
 int eif_signature_parse(const void *data, size_t size, struct eif_signature *signature,
 			struct err *err)
@@ -99,20 +126,12 @@ int eif_signature_parse(const void *data, size_t size, struct eif_signature *sig
 	}
 	if (items.left > 0)
 		return items_unexpected(&items, "the end of the section", err);
+	if (note_form(&first, data, size, err) < 0)
+		return -1;
 	first.count = (size_t)item.value;
 	*signature = first;
 	first = EIF_SIGNATURE_INIT;
 	return 0;
-}
-
-/* Encrypted PEM would make OpenSSL ask for a passphrase on the terminal. */
-static int no_passphrase(char *text, int size, int writing, void *context)
-{
-	(void)text;
-	(void)size;
-	(void)writing;
-	(void)context;
-	return -1;
 }
 
 static void cleanup_bio_at(BIO **bio)
@@ -133,6 +152,7 @@ static void cleanup_der_at(unsigned char **der)
 int eif_certificate_pcr8(const void *pem, size_t size, unsigned char pcr8[SHA384_SIZE],
 			 struct err *err)
 {
+	OWN_ERRORS;
 	cleanup_with(cleanup_bio_at) BIO *bio = NULL;
 	cleanup_with(cleanup_x509_at) X509 *x509 = NULL;
 	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
@@ -141,7 +161,7 @@ int eif_certificate_pcr8(const void *pem, size_t size, unsigned char pcr8[SHA384
 	if (size <= EIF_MAX_SIGNATURE)
 		bio = BIO_new_mem_buf(pem, (int)size);
 	if (bio)
-		x509 = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+		x509 = certificate_read(bio);
 	if (x509)
 		der_size = i2d_X509(x509, &der);
 	if (der_size < 0)

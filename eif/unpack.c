@@ -15,15 +15,12 @@
 
 enum { OUT_SIZE = 128 * 1024, XZ_MEMORY = 192 * 1024 * 1024 };
 
-/* More than any ramdisk holds: what unpacks to more is called broken. */
-#define UNPACKED_MAX (UINT64_C(16) << 30)
-
 struct unpack {
 	/* Takes some of the input, sets *used, gives OUT_SIZE bytes at most, sets the states. */
 	size_t (*step)(struct unpack *unpack, const unsigned char *data, size_t size, size_t *used);
 	unpack_sink *sink;
 	void *context;
-	uint64_t given;
+	uint64_t *left;
 	bool ended;
 	bool broken;
 	z_stream gzip;
@@ -91,7 +88,8 @@ static int open_stream(struct unpack *unpack, const char *format)
 	return unpack->zstd ? 0 : -1;
 }
 
-struct unpack *unpack_new(const char *format, unpack_sink *sink, void *context, struct err *err)
+struct unpack *unpack_new(const char *format, uint64_t *left, unpack_sink *sink, void *context,
+			  struct err *err)
 {
 	struct unpack *unpack;
 
@@ -100,6 +98,9 @@ struct unpack *unpack_new(const char *format, unpack_sink *sink, void *context, 
 		return NULL;
 	unpack = calloc(1, sizeof(*unpack));
 	if (unpack) {
+		unpack->left = left;
+		unpack->broken = *left < OUT_SIZE;
+		*left -= unpack->broken ? 0 : OUT_SIZE;
 		unpack->sink = sink;
 		unpack->context = context;
 		unpack->xz = (lzma_stream)LZMA_STREAM_INIT;
@@ -121,9 +122,10 @@ ssize_t unpack_feed(struct unpack *unpack, const unsigned char *data, size_t siz
 		size_t made = unpack->step(unpack, data + fed, size - fed, &used);
 
 		fed += used;
-		unpack->given += made;
-		if (unpack->given > UNPACKED_MAX || (made == 0 && used == 0 && fed < size))
+		if (made > *unpack->left || (made == 0 && used == 0 && fed < size))
 			unpack->broken = true;
+		made = made < *unpack->left ? made : (size_t)*unpack->left;
+		*unpack->left -= made;
 		idle = made < OUT_SIZE;
 		if (made > 0 && unpack->sink(unpack->context, unpack->out, made, err) < 0)
 			return -1;

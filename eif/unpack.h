@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -15,8 +16,13 @@ typedef int unpack_sink(void *context, const unsigned char *data, size_t size, s
 
 struct unpack;
 
-/* Owned by the caller. NULL without err when the format's name is not gzip, zstd or xz. */
-struct unpack *unpack_new(const char *format, unpack_sink *sink, void *context, struct err *err);
+/*
+ * Owned by the caller. NULL without err when the format's name is not gzip, zstd or xz. *left are
+ * the bytes that may still be made by all streams that share it; a stream that would make more is
+ * broken. Each stream costs some by itself.
+ */
+struct unpack *unpack_new(const char *format, uint64_t *left, unpack_sink *sink, void *context,
+			  struct err *err);
 
 /*
  * Takes bytes up to the end of the compressed stream, or as far as it is sound, which are states

@@ -10,10 +10,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum {
-	X86_CMDLINE = 2047, /* bytes that Linux keeps on x86: COMMAND_LINE_SIZE - 1 */
-	WORD_MAX = 80,	    /* bytes of a word or path to be shown */
-};
+enum { WORD_MAX = 80 }; /* bytes of a word or path to be shown */
 
 struct list {
 	json_t *findings;
@@ -97,17 +94,38 @@ static void add_signature(struct list *list, const struct eif_image *image)
 	else
 		add(list, "SIGNATURE", "012", signature, image->sections[signature].size,
 		    "the signature can be taken away, or another one put in its place: only PCR8 "
-		    "tells. It covers PCR0, so it stays good under every move that PCR0 does not "
-		    "see");
+		    "tells. It covers PCR0 alone, so it stays good under every move that PCR0 does "
+		    "not see (PCR0-ALONE)");
+}
+
+static bool is_set(const struct kernel *kernel, const char *name)
+{
+	size_t size;
+	const char *value = kernel_option(kernel, name, &size);
+
+	return value && size == 1 && *value == 'y';
 }
 
 /* What a configuration says about the command line, when the kernel carries one. */
-static bool overrides_cmdline(const struct kernel *kernel)
+static bool overrides_cmdline(const struct eif_image *image, const struct kernel *kernel)
 {
-	size_t size;
+	return is_set(kernel, image->arch == EIF_AARCH64 ? "CONFIG_CMDLINE_FORCE"
+							 : "CONFIG_CMDLINE_OVERRIDE");
+}
 
-	return kernel_option(kernel, "CONFIG_CMDLINE_OVERRIDE", &size) ||
-	       kernel_option(kernel, "CONFIG_CMDLINE_FORCE", &size);
+/* A line as nobody writes it: what it was made of may have come from somewhere else. */
+static void add_odd_bytes(struct list *list, const struct eif_image *image, int section)
+{
+	const unsigned char *text = (const unsigned char *)image->cmdline;
+	size_t at = 0;
+
+	while (at < image->cmdline_size && text[at] >= 0x20 && text[at] < 0x7f)
+		at++;
+	if (at < image->cmdline_size)
+		add(list, "CMDLINE-BYTES", "012", section, image->cmdline_size - at,
+		    "byte %zu of the command line is 0x%02x, no printable ASCII: as if bytes had "
+		    "been moved there. Linux reads up to the first NUL",
+		    at, text[at]);
 }
 
 static void add_cmdline(struct list *list, const struct eif_image *image,
@@ -119,12 +137,11 @@ static void add_cmdline(struct list *list, const struct eif_image *image,
 	size_t first = 0;
 	char word[WORD_MAX + 4];
 
-	if (overrides_cmdline(kernel)) {
+	if (overrides_cmdline(image, kernel))
 		add(list, "CMDLINE-IGNORED", "012", section, size,
-		    "the kernel's own configuration makes it ignore the command line (an override "
-		    "or force option), so words cannot be taken from it");
-		return;
-	}
+		    "a configuration inside the kernel claims that it ignores the command line (an "
+		    "override or force option); nothing here checks that it is this kernel's own. "
+		    "If it is, CMDLINE-HEAD, -TAIL and -CHOSEN change nothing");
 	while (first < size && text[first] != ' ')
 		first++;
 	if (size > 0)
@@ -133,22 +150,35 @@ static void add_cmdline(struct list *list, const struct eif_image *image,
 		    "kernel, which does not read there: the first word (%s), the first few or all "
 		    "are gone. %s",
 		    size, shown(text, first, word),
-		    kernel->config ? "The configuration in the kernel does not make it ignore the "
-				     "command line"
+		    kernel->config ? "A configuration in the kernel tells which words it has "
+				     "built in"
 				   : "No configuration was found in the kernel that would tell "
 				     "which words it has built in");
 	add(list, "CMDLINE-TAIL", "012", section, 0,
 	    "what a hypervisor puts behind the command line (as QEMU's -append does) is in no PCR");
+	add_odd_bytes(list, image, section);
+}
+
+/* What the boot header accounts for, against what is there. */
+static void add_length(struct list *list, const struct kernel *kernel, int section)
+{
+	if (kernel->announced && kernel->announced < kernel->size)
+		add(list, "KERNEL-EXTRA", "012", section, kernel->size - kernel->announced,
+		    "%llu bytes stand behind what the kernel's boot header accounts for (%llu): as "
+		    "if something had been moved there",
+		    ull(kernel->size - kernel->announced), ull(kernel->announced));
+	if (kernel->announced > kernel->size)
+		add(list, "KERNEL-SHORT", "012", section, kernel->announced - kernel->size,
+		    "%llu bytes are missing of what the kernel's boot header accounts for (%llu): "
+		    "as if they had been moved to the command line",
+		    ull(kernel->announced - kernel->size), ull(kernel->announced));
 }
 
 static void add_kernel(struct list *list, const struct eif_image *image,
 		       const struct kernel *kernel)
 {
 	int section = find(image, EIF_KERNEL, 0);
-	uint64_t extra = 0;
 
-	if (kernel->announced && kernel->announced < kernel->size)
-		extra = kernel->size - kernel->announced;
 	if (kernel->zeros > 0)
 		add(list, "KERNEL-TAIL", "012", section, kernel->zeros,
 		    "the kernel ends in %llu zero bytes: one of them moved to the start of the "
@@ -158,22 +188,7 @@ static void add_kernel(struct list *list, const struct eif_image *image,
 		add(list, "KERNEL-TAIL", "012", section, 1,
 		    "bytes from the end of the kernel can move to the start of the command line, "
 		    "where they spoil its first word; the last one is not zero");
-	if (extra > 0)
-		add(list, "KERNEL-EXTRA", "012", section, extra,
-		    "%llu bytes stand behind what the kernel's boot header accounts for (%llu): as "
-		    "if something had been moved there",
-		    ull(extra), ull(kernel->announced));
-}
-
-/* How many entries at the start leave the command line within what x86 keeps. */
-static size_t fitting(const struct inventory_ramdisk *ramdisk, size_t cmdline_size)
-{
-	size_t count = 0;
-
-	while (count < ramdisk->count && !ramdisk->entries[count].packed &&
-	       ramdisk->entries[count].facts.end + cmdline_size <= X86_CMDLINE)
-		count++;
-	return count;
+	add_length(list, kernel, section);
 }
 
 static bool later_init(const struct inventory *inventory)
@@ -184,25 +199,20 @@ static bool later_init(const struct inventory *inventory)
 	return false;
 }
 
-static void add_first_entries(struct list *list, const struct eif_image *image,
-			      const struct inventory *inventory, int section)
+static void add_first_entries(struct list *list, const struct inventory *inventory, int section)
 {
-	const struct inventory_ramdisk *ramdisk = &inventory->ramdisks[0];
-	const struct newc_entry *first = &ramdisk->entries[0].facts;
-	size_t count = fitting(ramdisk, image->cmdline_size);
+	const struct newc_entry *first = &inventory->ramdisks[0].entries[0].facts;
 	bool is_init = strcmp(inventory_path(first->path), "init") == 0;
 	char path[WORD_MAX + 4];
 
 	add(list, "RAMDISK-HEAD", "012", section, first->end,
 	    "the first entry of ramdisk 0 (%s, %llu bytes with its header), or the first few, can "
-	    "move to the end of the command line and then exist no more%s. %zu of its entries fit "
-	    "there within the %d bytes that Linux keeps on x86; whether a longer one is taken is "
-	    "up to the hypervisor",
+	    "move to the end of the command line or, without limit, behind the kernel, the command "
+	    "line with them, and then exist no more%s",
 	    shown(first->path, strlen(first->path), path), ull(first->end),
 	    !is_init		    ? ""
 	    : later_init(inventory) ? "; it is init, and a later ramdisk brings another"
-				    : "; it is init, without which ramdisk 0 does not boot",
-	    count, X86_CMDLINE);
+				    : "; it is init, without which ramdisk 0 does not boot");
 }
 
 static void add_ramdisk_head(struct list *list, const struct eif_image *image,
@@ -215,28 +225,48 @@ static void add_ramdisk_head(struct list *list, const struct eif_image *image,
 	if (size == 0)
 		return;
 	if (ramdisk->count > 0 && !ramdisk->entries[0].packed)
-		add_first_entries(list, image, inventory, section);
+		add_first_entries(list, inventory, section);
 	add(list, "RAMDISK-WHOLE", "012", section, size,
-	    "ramdisk 0 as a whole (%llu bytes), or all but its padding, can move to the end of the "
-	    "command line, if the hypervisor takes a command line of that length",
+	    "everything before any byte of ramdisk 0, up to all %llu of them, can move to the end "
+	    "of the command line or, without limit, behind the kernel, the command line with it: "
+	    "what stays is unpacked as if it were all, be it an archive inside a file or nothing",
+	    ull(size));
+	add(list, "CMDLINE-CHOSEN", "012", section, size,
+	    "the command line can be any bytes of ramdisk 0, up to the first NUL among them, that "
+	    "end where an entry, an archive inside a file or the padding begins: what is before "
+	    "them goes behind the kernel, the command line with it. Words that are in none of its "
+	    "%llu bytes cannot be had this way",
 	    ull(size));
 }
 
-static void add_ramdisks(struct list *list, const struct eif_image *image,
-			 const struct inventory *inventory)
+static void add_boundaries(struct list *list, const struct eif_image *image, unsigned others)
 {
-	unsigned others = inventory->ramdisk_count - 1;
 	int second = find(image, EIF_RAMDISK, 1);
 
 	if (others > 0)
 		add(list, "RAMDISK-BOUNDARY", "0", second, 0,
 		    "the boundaries between the %u ramdisks can move, also so that there is one "
-		    "ramdisk: PCR0 and what boots stay, PCR1 and PCR2 change",
-		    inventory->ramdisk_count);
+		    "ramdisk: PCR0 stays, PCR1 and PCR2 change. What boots stays only while all "
+		    "bytes of the ramdisks are in ramdisks (see PCR0-ALONE)",
+		    others + 1);
 	if (others > 1)
 		add(list, "RAMDISK-BOUNDARY", "012", second, 0,
 		    "the boundaries between ramdisk 1 and those behind it can move: nothing "
 		    "changes but the number of sections");
+}
+
+static void add_alone(struct list *list, unsigned others)
+{
+	if (others > 0)
+		add(list, "PCR0-ALONE", "0", -1, 0,
+		    "under PCR0 alone everything before any byte of a later ramdisk can move "
+		    "behind the kernel, and any bytes before that one be the command line: an "
+		    "archive inside a file then boots instead, and its init runs. PCR0 alone does "
+		    "not tell what runs; PCR0, PCR1 and PCR2 together leave this to the author of "
+		    "ramdisk 0 only");
+	else
+		add(list, "PCR0-ALONE", "0", -1, 0,
+		    "under PCR0 alone ramdisk 0 can be divided into several ramdisks");
 	add(list, "PCR1-ALONE", "1", -1, 0,
 	    "under PCR1 alone every ramdisk behind the first can be %s; one with an init of its "
 	    "own replaces that of ramdisk 0. PCR1 alone does not tell what runs",
@@ -244,12 +274,49 @@ static void add_ramdisks(struct list *list, const struct eif_image *image,
 	add(list, "PCR2-ALONE", "2", -1, 0,
 	    "under PCR2 alone kernel, command line and ramdisk 0 can be anything%s",
 	    others ? "" : "; it is that of no bytes at all, the same for all such images");
-	for (unsigned i = 1; i < inventory->ramdisk_count; i++)
-		if (inventory->ramdisks[i].has_init)
-			add(list, "INIT-REPLACED", "", find(image, EIF_RAMDISK, i), 0,
+}
+
+/* Linux unpacks all ramdisks as one piece, so what one lacks the next may bring. */
+static void add_unlisted(struct list *list, const struct eif_image *image,
+			 const struct inventory *inventory, unsigned i)
+{
+	const struct inventory_ramdisk *ramdisk = &inventory->ramdisks[i];
+	int index = find(image, EIF_RAMDISK, i);
+	uint64_t size = index < 0 ? 0 : image->sections[index].size;
+
+	if (ramdisk->rest_why)
+		add(list, "RAMDISK-UNLISTED", "", index, size - ramdisk->rest_at,
+		    "from byte %llu on ramdisk %u could not be listed (%s): whether it brings an "
+		    "init, or changes how the next one is read, is not known",
+		    ull(ramdisk->rest_at), i, ramdisk->rest_why);
+	else if (size % 4 != 0 && i + 1 < inventory->ramdisk_count)
+		add(list, "RAMDISK-UNLISTED", "", index, size % 4,
+		    "ramdisk %u ends at no multiple of four (%llu bytes): Linux may read the next "
+		    "one otherwise than it is listed here",
+		    i, ull(size));
+}
+
+static void add_init(struct list *list, const struct eif_image *image,
+		     const struct inventory *inventory)
+{
+	for (unsigned i = 0; i < inventory->ramdisk_count; i++) {
+		const struct inventory_ramdisk *ramdisk = &inventory->ramdisks[i];
+		int index = find(image, EIF_RAMDISK, i);
+
+		if (i > 0 && ramdisk->has_init)
+			add(list, "INIT-REPLACED", "", index, 0,
 			    "ramdisk %u has an init: it replaces an earlier one, and PCR1 does not "
 			    "cover it",
 			    i);
+		if (ramdisk->init_unknown)
+			add(list, "INIT-UNKNOWN", "", index, 0,
+			    "which init runs cannot be told: in ramdisk %u %s", i,
+			    ramdisk->init_unknown);
+		add_unlisted(list, image, inventory, i);
+	}
+	if (image->cmdline_size > 0 && memmem(image->cmdline, image->cmdline_size, "rdinit=", 7))
+		add(list, "INIT-UNKNOWN", "", find(image, EIF_CMDLINE, 0), 0,
+		    "which init runs cannot be told: the command line names one (rdinit=)");
 }
 
 json_t *unpinned_json(const struct eif_image *image, const struct inventory *inventory,
@@ -263,7 +330,9 @@ json_t *unpinned_json(const struct eif_image *image, const struct inventory *inv
 	add_cmdline(&list, image, &inventory->kernel);
 	add_kernel(&list, image, &inventory->kernel);
 	add_ramdisk_head(&list, image, inventory);
-	add_ramdisks(&list, image, inventory);
+	add_boundaries(&list, image, inventory->ramdisk_count - 1);
+	add_alone(&list, inventory->ramdisk_count - 1);
+	add_init(&list, image, inventory);
 	if (list.failed) {
 		errno = ENOMEM;
 		err_errno(err, "MEMORY", "report");

@@ -15,7 +15,7 @@ static int judge_signature(const struct eif_image *image, const struct eif_verif
 {
 	static const struct eif_signature_check anybody = {.at = NULL};
 
-	if (image->signature.count == 0 && !what->signature)
+	if (!signature_there(image) && !what->signature)
 		return 0;
 	*signature = eif_signature_report(image, what->signature ? what->signature : &anybody, err);
 	return *signature ? 0 : -1;
@@ -59,7 +59,8 @@ json_t *eif_verify(int fd, const char *path, const struct eif_verification *what
 	int failed = what->lenient ? eif_read_lenient(fd, path, &sink, &image, err)
 				   : eif_read(fd, path, &sink, &image, err);
 
-	if (failed || inventory_finish(&inventory, err) < 0)
+	if (failed)
 		return NULL;
+	inventory_finish(&inventory);
 	return compose(&image, &inventory, what, err);
 }

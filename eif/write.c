@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "draft.h"
 #include "layout.h"
 #include "measure.h"
-#include "outfile.h"
 
 /* One section to be: bytes in memory, or an open file. */
 struct part {
@@ -32,7 +32,7 @@ struct plan {
 };
 
 struct writer {
-	struct outfile out;
+	struct outfile *out;
 	struct measurer *measurer;
 };
 
@@ -44,7 +44,6 @@ static void plan_close(struct plan *plan)
 
 static void writer_close(struct writer *writer)
 {
-	outfile_close(&writer->out);
 	measurer_free(writer->measurer);
 }
 
@@ -159,7 +158,7 @@ static int put_bytes(struct writer *writer, const struct part *part, struct err 
 		size_t size = left < RING_BLOCK ? left : RING_BLOCK;
 		unsigned char *room = measurer_room(writer->measurer, err);
 
-		if (!room || outfile_write(&writer->out, data, size, err) < 0)
+		if (!room || outfile_write(writer->out, data, size, err) < 0)
 			return -1;
 		memcpy(room, data, size);
 		measurer_put(writer->measurer, size);
@@ -189,16 +188,16 @@ static ssize_t copy_in_kernel(int from, int to, size_t size)
 static ssize_t copy_block(struct writer *writer, const struct part *part, unsigned char *room,
 			  size_t size, struct err *err)
 {
-	ssize_t n = copy_in_kernel(part->fd, writer->out.fd, size);
+	ssize_t n = copy_in_kernel(part->fd, writer->out->fd, size);
 
 	if (n > 0)
-		return outfile_read_back(&writer->out, room, (size_t)n, err) < 0 ? -1 : n;
+		return outfile_read_back(writer->out, room, (size_t)n, err) < 0 ? -1 : n;
 	do
 		n = read(part->fd, room, size);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_errno(err, "FILE-READ", "%s", part->path);
-	return outfile_write(&writer->out, room, (size_t)n, err) < 0 ? -1 : n;
+	return outfile_write(writer->out, room, (size_t)n, err) < 0 ? -1 : n;
 }
 
 static int input_changed(const struct part *part, const char *found, struct err *err)
@@ -237,7 +236,7 @@ static int put_part(struct writer *writer, const struct part *part, struct err *
 
 	put_be(header + AT_SECTION_TYPE, 2, part->type);
 	put_be(header + AT_SECTION_SIZE, 8, part->size);
-	if (outfile_write(&writer->out, header, sizeof(header), err) < 0 ||
+	if (outfile_write(writer->out, header, sizeof(header), err) < 0 ||
 	    measurer_begin(writer->measurer, part->type, header, err) < 0)
 		return -1;
 	return part->fd >= 0 ? copy_file(writer, part, err) : put_bytes(writer, part, err);
@@ -249,7 +248,7 @@ static int put_image(struct writer *writer, const struct plan *plan,
 {
 	unsigned char crc[4];
 
-	if (outfile_write(&writer->out, header, HEADER_SIZE, err) < 0 ||
+	if (outfile_write(writer->out, header, HEADER_SIZE, err) < 0 ||
 	    measurer_header(writer->measurer, header, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < plan->count; i++)
@@ -258,25 +257,36 @@ static int put_image(struct writer *writer, const struct plan *plan,
 	if (measurer_final(writer->measurer, measured, err) < 0)
 		return -1;
 	put_be(crc, sizeof(crc), measured->crc);
-	return outfile_write_at(&writer->out, crc, sizeof(crc), AT_CRC, err);
+	return outfile_write_at(writer->out, crc, sizeof(crc), AT_CRC, err);
 }
 
-int eif_write(const struct eif_build *build, const char *path,
-	      struct eif_measurements *measurements, struct err *err)
+int draft_write(const struct eif_build *build, const char *path, struct outfile *out,
+		struct eif_measurements *measurements, struct err *err)
 {
 	cleanup_with(plan_close) struct plan plan = {0};
-	cleanup_with(writer_close) struct writer writer = {.out = OUTFILE_INIT};
+	cleanup_with(writer_close) struct writer writer = {.out = out};
 	struct measured measured = {0};
 	unsigned char header[HEADER_SIZE];
 
 	if (make_plan(build, &plan, err) < 0 || fill_header(&plan, build->arch, header, err) < 0)
 		return -1;
 	writer.measurer = measurer_new(false, err);
-	if (!writer.measurer || outfile_open(&writer.out, path, err) < 0 ||
-	    put_image(&writer, &plan, header, &measured, err) < 0 ||
-	    outfile_commit(&writer.out, err) < 0)
+	if (!writer.measurer || (out->fd < 0 && outfile_open(out, path, err) < 0) ||
+	    put_image(&writer, &plan, header, &measured, err) < 0)
 		return -1;
 	*measurements = (struct eif_measurements){0};
 	memcpy(measurements->pcr, measured.pcr, sizeof(measured.pcr));
+	return 0;
+}
+
+int eif_write(const struct eif_build *build, const char *path,
+	      struct eif_measurements *measurements, struct err *err)
+{
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
+	struct eif_measurements found;
+
+	if (draft_write(build, path, &out, &found, err) < 0 || outfile_commit(&out, err) < 0)
+		return -1;
+	*measurements = found;
 	return 0;
 }

@@ -9,7 +9,7 @@ MINTMARK_OUT=${MINTMARK_OUT:-$PWD/out}
 # Debian has chroot in a folder that an ordinary user's PATH does not name.
 case :$PATH: in
 *:/usr/sbin:*) ;;
-*) PATH=$PATH:/usr/sbin:/sbin ;;
+*) PATH=${PATH:+$PATH:}/usr/sbin:/sbin ;;
 esac
 export MINTMARK_CACHE MINTMARK_OUT PATH
 

@@ -68,6 +68,8 @@ function source(    i, id)
 	id = field["Package"] " " field["Version"]
 	if (!(id in wanted))
 		return
+	if (!sums || field["Directory"] == "")
+		fail("sha256 sums and Directory of the source \"" id "\" expected in the index, found none")
 	delete wanted[id]
 	for (i = 1; i <= sums; i++)
 		print sum[i], field["Directory"] "/" name[i]

@@ -147,11 +147,33 @@ int read_exactly(int fd, void *data, size_t size, const char *path, struct err *
 	return 0;
 }
 
+/* Up to limit bytes; data has room for one more. */
+static int read_all(int fd, char *data, size_t limit, size_t *size, const char *path,
+		    struct err *err)
+{
+	size_t used = 0;
+
+	while (used <= limit) {
+		ssize_t n = read(fd, data + used, limit + 1 - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "FILE-READ", "%s", path);
+		if (n == 0) {
+			*size = used;
+			return 0;
+		}
+		used += (size_t)n;
+	}
+	return err_set(err, EXIT_MALFORMED, "FILE-SIZE",
+		       "%s: at most %zu bytes expected, found more", path, limit);
+}
+
 void *read_small_file(const char *path, size_t limit, size_t *size, struct err *err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	cleanup_free char *data = NULL;
-	size_t used = 0;
+	char *data;
 
 	if (fd < 0) {
 		err_errno(err, "FILE-OPEN", "%s", path);
@@ -162,25 +184,11 @@ void *read_small_file(const char *path, size_t limit, size_t *size, struct err *
 		err_errno(err, "FILE-READ", "%s", path);
 		return NULL;
 	}
-	for (;;) {
-		ssize_t n = read(fd, data + used, limit + 1 - used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			err_errno(err, "FILE-READ", "%s", path);
-			return NULL;
-		}
-		used += (size_t)n;
-		if (used > limit) {
-			err_set(err, EXIT_MALFORMED, "FILE-SIZE",
-				"%s: at most %zu bytes expected, found more", path, limit);
-			return NULL;
-		}
-		if (n == 0)
-			break;
+	if (read_all(fd, data, limit, size, path, err) < 0) {
+		explicit_bzero(data, limit + 2);
+		free(data);
+		return NULL;
 	}
-	data[used] = '\0';
-	*size = used;
-	return steal_ptr(data);
+	data[*size] = '\0';
+	return data;
 }

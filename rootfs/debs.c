@@ -434,6 +434,7 @@ static int copy_file(struct rootfs *rootfs, const struct node *from, const char 
 	inode->size = from->inode->size;
 	inode->contents = from->inode->contents;
 	inode->offset = from->inode->offset;
+	inode->check = from->inode->check;
 	return node_child(dir, name) ? 0 : add_name(rootfs, dir, name, inode, err);
 }
 

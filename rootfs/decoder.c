@@ -125,8 +125,11 @@ struct decoder *decoder_new(struct input *input, const struct rootfs_limits *lim
 	decoder->input = input;
 	decoder->limits = limits;
 	decoder->single = single;
-	/* Nobody may read beyond a single member, and plain bytes are no work. */
-	if (!single && form != PLAIN && read_ahead(decoder, err) < 0)
+	/*
+	 * Nobody may read beyond a single member, plain bytes are no work, and what is wrong with
+	 * the first bytes of a pipe must not wait for the next ones.
+	 */
+	if (!single && form != PLAIN && input->seekable && read_ahead(decoder, err) < 0)
 		return NULL;
 	return steal_ptr(decoder);
 }

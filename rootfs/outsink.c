@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <isa-l/crc.h>
+
 int outsink_flush(struct outsink *sink, struct err *err)
 {
 	if (outfile_write_at(sink->out, sink->buffer, sink->used, sink->offset, err) < 0)
@@ -46,7 +48,7 @@ int outsink_open(struct outsink *sink, struct outfile *out, off_t offset, struct
 
 /* Fills the buffer from the file: how many bytes. */
 static ssize_t fill(struct outsink *sink, int fd, off_t offset, uint64_t size, struct hash *hash,
-		    struct err *err)
+		    uint32_t *check, struct err *err)
 {
 	size_t room = OUTSINK_BUFFER - sink->used;
 	ssize_t n;
@@ -60,6 +62,7 @@ static ssize_t fill(struct outsink *sink, int fd, off_t offset, uint64_t size, s
 		return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-SPOOL",
 			       "spool file: %llu more bytes expected, found the end",
 			       (unsigned long long)size);
+	*check = crc32_gzip_refl(*check, sink->buffer + sink->used, (uint64_t)n);
 	if (hash_update(hash, sink->buffer + sink->used, (size_t)n, err) < 0)
 		return -1;
 	sink->used += (size_t)n;
@@ -69,10 +72,10 @@ static ssize_t fill(struct outsink *sink, int fd, off_t offset, uint64_t size, s
 }
 
 int outsink_copy(struct outsink *sink, int fd, off_t offset, uint64_t size, struct hash *hash,
-		 struct err *err)
+		 uint32_t *check, struct err *err)
 {
 	while (size > 0) {
-		ssize_t n = fill(sink, fd, offset, size, hash, err);
+		ssize_t n = fill(sink, fd, offset, size, hash, check, err);
 
 		if (n < 0)
 			return -1;

@@ -24,9 +24,12 @@ struct outsink {
 /* Begins at offset. ROOTFS-MEMORY. */
 int outsink_open(struct outsink *sink, struct outfile *out, off_t offset, struct err *err);
 
-/* Takes size bytes of the file fd from offset on, for the hash too. FILE-WRITE, ROOTFS-SPOOL. */
+/*
+ * Takes size bytes of the file fd from offset on, for the hash and the CRC-32 check too.
+ * FILE-WRITE, ROOTFS-SPOOL.
+ */
 int outsink_copy(struct outsink *sink, int fd, off_t offset, uint64_t size, struct hash *hash,
-		 struct err *err);
+		 uint32_t *check, struct err *err);
 
 /* Writes what is still in the buffer. */
 int outsink_flush(struct outsink *sink, struct err *err);

@@ -60,6 +60,13 @@ static bool is_space(int c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* What numbers and words are made of. */
+static bool is_bare(int c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '+' || c == '-' || c == '.';
+}
+
 /* The byte after white space, which it leaves where it is. */
 static int peek(struct reader *r)
 {
@@ -84,8 +91,7 @@ static int expect(struct reader *r, char c, struct err *err)
 static size_t feed(void *buffer, size_t size, void *data)
 {
 	struct reader *r = data;
-	bool ends = r->bare &&
-		    (is_space(r->next) || r->next == ',' || r->next == ']' || r->next == '}');
+	bool ends = r->bare && !is_bare(r->next);
 
 	if (size == 0 || r->next == EOF || r->left == 0 || ends)
 		return 0;
@@ -100,7 +106,7 @@ static json_t *read_value(struct reader *r, struct err *err)
 	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK;
 	int first = peek(r);
 	json_error_t reason;
-	json_t *value;
+	cleanup_json json_t *value = NULL;
 
 	r->bare = first != '{' && first != '[' && first != '"';
 	r->left = MANIFEST_VALUE_MAX;
@@ -109,13 +115,19 @@ static json_t *read_value(struct reader *r, struct err *err)
 		not_json(r, "a value of at most 64 KiB expected, found more", err);
 	else if (!value)
 		not_json(r, reason.text, err);
-	return value;
+	/* jansson would leave the rest of "1x" for others. */
+	else if ((size_t)reason.position != MANIFEST_VALUE_MAX - r->left)
+		return not_json(r, "the end of a value expected", err), NULL;
+	return steal_ptr(value);
 }
 
 static void visit(struct reader *r, enum manifest_part part, json_t *value)
 {
 	if (part != MANIFEST_ENTRY && !json_is_string(value))
 		wrong_keys(r, "TreeDigest, Prefix and the names in Added as strings");
+	else if (part == MANIFEST_ENTRY && !json_is_string(json_object_get(value, "path")) &&
+		 !json_is_string(json_object_get(value, "path_b64")))
+		wrong_keys(r, "entries with path or path_b64");
 	else if (r->keys.status == 0 && r->visitors.status == 0)
 		r->visitor->take(r->visitor, part, value, &r->visitors);
 }

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <isa-l/crc.h>
+
 #include "rootfs.h"
 
 enum {
@@ -35,12 +37,23 @@ static int taken(struct err *err)
 		       "spool file: contents expected, found them taken by an archive before");
 }
 
+int spool_check(const struct inode *inode, uint32_t found, struct err *err)
+{
+	if (found == inode->check)
+		return 0;
+	return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-SPOOL",
+		       "spool file: CRC-32 %08x at offset %lld expected as it was written, found "
+		       "%08x",
+		       inode->check, (long long)inode->offset, found);
+}
+
 static int spool_read(struct contents *contents, const struct inode *inode, const char *path,
 		      struct sink *sink, struct err *err)
 {
 	const struct spool *spool = (const struct spool *)contents;
 	uint64_t done = 0;
-	char buffer[65536];
+	uint32_t check = 0;
+	unsigned char buffer[65536];
 
 	if (spool->regions)
 		return taken(err);
@@ -53,11 +66,12 @@ static int spool_read(struct contents *contents, const struct inode *inode, cons
 			continue;
 		if (n <= 0)
 			return err_errno(err, "ROOTFS-SPOOL", "%s", path);
+		check = crc32_gzip_refl(check, buffer, (uint64_t)n);
 		if (sink->take(sink, buffer, (size_t)n, err) < 0)
 			return -1;
 		done += (uint64_t)n;
 	}
-	return 0;
+	return spool_check(inode, check, err);
 }
 
 static int descriptor(const struct contents *contents)
@@ -201,10 +215,19 @@ int spool_fill(struct spool *spool, struct inode *inode, spool_source *source, v
 		return -1;
 	inode->contents = &spool->contents;
 	inode->offset = spool->end;
-	while ((n = source(from, spool->buffer, BUFFER, err)) > 0)
+	inode->check = 0;
+	while ((n = source(from, spool->buffer, BUFFER, err)) > 0) {
+		inode->check = crc32_gzip_refl(inode->check, spool->buffer, (uint64_t)n);
 		if (append(spool, (size_t)n, err) < 0)
 			return -1;
-	return n < 0 ? -1 : 0;
+	}
+	if (n < 0)
+		return -1;
+	if (spool->end - inode->offset != (off_t)inode->size)
+		return err_set(err, EXIT_ENVIRONMENT, "ROOTFS-SPOOL",
+			       "spool file: %u bytes of a file expected, found %lld", inode->size,
+			       (long long)(spool->end - inode->offset));
+	return 0;
 }
 
 int spool_take(struct spool *spool, const struct list *list, struct err *err)

@@ -38,4 +38,10 @@ int spool_fill(struct spool *spool, struct inode *inode, spool_source *source, v
  */
 int spool_take(struct spool *spool, const struct list *list, struct err *err);
 
+/*
+ * ROOTFS-SPOOL unless what was read back has the CRC-32 of what was written: a disk, or a hole in
+ * the wrong place, must not make another image.
+ */
+int spool_check(const struct inode *inode, uint32_t found, struct err *err);
+
 #endif

@@ -79,6 +79,7 @@ struct inode {
 	uint32_t size;	 /* of a regular file's contents, or of a symbolic link's target */
 	uint32_t names;	 /* how many nodes hold it */
 	uint32_t listed; /* scratch of the list made last: names in it */
+	uint32_t check; /* CRC-32 of contents that wait in the spool */
 	unsigned char sha256[SHA256_SIZE];
 	char *target;		   /* of a symbolic link */
 	struct xattr *xattrs;	   /* that init applies; of regular files only */

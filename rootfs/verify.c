@@ -42,7 +42,7 @@ static int place_added(struct rootfs *rootfs, const char *name, struct err *err)
 {
 	struct node *node = node_child(rootfs->top, name);
 
-	if (!node)
+	if (!node || !S_ISREG(node->inode->mode) || node->added)
 		return difference(err, name, "an added file", "none");
 	node->added = true;
 	return 0;

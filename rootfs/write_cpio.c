@@ -103,10 +103,13 @@ static int copy_body(struct cpio *cpio, struct inode *inode, struct err *err)
 {
 	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
 	struct contents *contents = inode->contents;
+	uint32_t check = 0;
 
 	cpio->written += inode->size;
 	if (!hash || outsink_copy(cpio->file, contents->file(contents), inode->offset, inode->size,
-				  hash, err) < 0)
+				  hash, &check, err) < 0)
+		return -1;
+	if (spool_check(inode, check, err) < 0)
 		return -1;
 	contents->release(contents, inode);
 	return hash_final(hash, inode->sha256, err);

@@ -88,6 +88,11 @@ check "what was built into it, too" sh -c \
 check "and no other version" sh -c '! grep other_2.0-3 sorted'
 pins stranger_9_all.deb >stranger.lock
 fails 3 'LOCK-SOURCE: .*the source "stranger 9" of pool/stranger_9_all.deb expected' "a package without source in the index" found stranger.lock
+sed '/^Package: alone/,/^$/s/^Checksums-Sha256:/Checksums-Sha1:/' indexes/made.Sources >kept
+mv indexes/made.Sources made.Sources
+mv kept indexes/made.Sources
+fails 3 'LOCK-SOURCE: .*sums and Directory of the source "alone 1.0-1" expected' "a source without sha256 in the index" found two.lock
+mv made.Sources indexes/made.Sources
 pins nobody_1_all.deb >nobody.lock
 fails 3 'LOCK-SOURCE: .*expected, found pool/nobody_1_all.deb' "a package that no index has" found nobody.lock
 
@@ -137,6 +142,7 @@ check "all that the locks name" sh -c \
 check "no package itself" sh -c '! ls collected/*.deb'
 check "the recipe's own files" cmp app/files/page collected/recipe/files/page
 check "and the build" [ -f collected/mintmark/kernel/kernel.mk ]
+check "which works from there" sh -c 'cd collected/mintmark && make -s help'
 check "nothing is said to be missing" [ ! -e collected/NOT-INCLUDED ]
 check "with a container among the sources" collect docker://example/app@sha256:00 debs:app/pins.lock
 check "that is said" grep -q 'not included: the sources of what is in docker://example/app@sha256:00,' printed
@@ -145,6 +151,18 @@ cp app/pins.lock kept
 pins holder_1.0-1_amd64.deb >>app/pins.lock
 fails 1 'SOURCES-STALE: app/sources.lock: .*none of pool/holder_1.0-1_amd64.deb; make lock' "a package whose source is not pinned" collect debs:app/pins.lock
 cp kept app/pins.lock
+cp app/sources.lock kept
+: >app/sources.lock
+fails 1 'SOURCES-STALE: app/sources.lock: .*none of pool/' "an empty sources.lock" collect debs:app/pins.lock
+grep '^#' kept >app/sources.lock
+fails 1 'SOURCES-STALE: app/sources.lock: a pin of each source.* none of ' "sources that are named and not pinned" collect debs:app/pins.lock
+cp kept app/sources.lock
+mkdir -p archive/pool/other part2
+echo other >archive/pool/other/tarball.tar.gz
+echo "$(sha256sum <archive/pool/other/tarball.tar.gz | cut -c1-64) 6 pool/other/tarball.tar.gz" >part2/pins.lock
+rm -rf again
+fails 3 'SOURCES-NAME: pool/other/tarball.tar.gz' "two files of one name" "$top/env/sources" again part part2
+check "leave nothing behind" sh -c '[ -z "$(ls -d again* 2>/dev/null)" ]'
 mv app/sources.lock kept
 fails 2 'SOURCES-MISSING: app/sources.lock: .*make lock RECIPE=app writes it' "no sources.lock" collect debs:app/pins.lock
 mv kept app/sources.lock

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The finished image in an independent hypervisor: it boots, the NSM reports the published PCRs, the
 # heartbeat reaches the parent, hello's document carries the nonce that it was sent; and every way to move
-# bytes inside an image without changing what is measured ends in a refusal to run. Runs in the test
-# environment; nothing here computes a measurement that it also expects.
+# bytes inside an image without changing what is measured ends in a refusal to run, but for the one that PCR0
+# alone does not see. Runs in the test environment; nothing here computes a measurement that it also expects.
 # shellcheck disable=SC2016 # jq expands
 set -u
 # shellcheck source=tests/tap.sh
@@ -250,6 +250,38 @@ unchanged one-ramdisk 0
 check "one-ramdisk: PCR1 tells" [ "$(pcr 1 one-ramdisk.json)" != "$(pcr 1 good.json)" ]
 check "one-ramdisk: PCR2 is the constant of nothing" \
 	[ "$(pcr 2 one-ramdisk.json)" = 21b9efbc184807662e966d34f390821309eeac6802309798826296bf3e8bec7c10edb30948c90ba67310f7b964fc500a ]
+
+# What PCR0 alone does not see: a file of ramdisk 1 is an archive with an init of its own. Everything in front of it goes
+# behind the kernel, which does not read there, and it boots in the place of ours. No refusal is to be expected; PCR1 and
+# PCR2 tell, and so policies name all three.
+mkdir -p hiding inner/rootfs
+printf '#!/busybox sh\n/busybox echo "moved: another init runs, pid $$"\n/busybox sleep 60\n' >inner/init
+cp /mint/in/busybox/busybox inner/
+chmod 755 inner/init inner/busybox
+$rootfs pack dir:inner --owner-root -o hiding/data.img
+printf 'z' >hiding/z
+printf '%s\0' name=hiding arg=/z >records
+$rootfs pack dir:hiding --owner-root --prefix rootfs --run records -o ramdisk1.hiding &&
+	assemble hiding parts/kernel parts/cmdline parts/ramdisk0 ramdisk1.hiding
+ok $? "an image with an archive inside a file"
+mv hiding.json good.json
+at=$(grep -abo 070701 ramdisk1.hiding | cut -d : -f 1 | while read -r at; do
+	tail -c "+$((at + 1))" ramdisk1.hiding | head -c "$(wc -c <hiding/data.img)" | cmp -s - hiding/data.img && echo "$at"
+done)
+cat parts/kernel parts/cmdline parts/ramdisk0 >kernel+
+head -c $((at - 1)) ramdisk1.hiding >>kernel+
+tail -c "+$at" ramdisk1.hiding | head -c 1 >byte
+tail -c "+$((at + 1))" ramdisk1.hiding >ramdisk0+
+assemble archive-in-file kernel+ byte ramdisk0+
+unchanged archive-in-file 0
+for n in 1 2; do
+	check "archive-in-file: PCR$n tells" [ "$(pcr $n archive-in-file.json)" != "$(pcr $n good.json)" ]
+done
+boot archive-in-file.eif "moved: another init runs|$ended" 120
+check "archive-in-file: the other init boots under the same PCR0" grep -q '^moved: another init runs, pid 1' console
+end "$enclave_pid"
+check "archive-in-file: eif verify says so" sh -c \
+	"$eif verify --json hiding.eif | jq -e 'any(.Unpinned[]; .name == \"PCR0-ALONE\" and .unchanged == [\"PCR0\"])'"
 
 # A parent that does not answer as it must.
 end "$parent_pid"

@@ -278,6 +278,25 @@ test_keys()
 	"$EIF" sign "$image" --key encrypted.pem --passphrase-file right --certificate P-384.pem --at "$now" \
 		-o again.eif >/dev/null
 	same 'an encrypted key and its passphrase' "$(sha256sum <signed.eif)" "$(sha256sum <again.eif)"
+	printf 'secret\r\nmore\n' >line
+	check 'a passphrase file with other lines and ends of lines' "$EIF" sign "$image" --key encrypted.pem \
+		--passphrase-file line --certificate P-384.pem --at "$now" -o again.eif
+	printf secret >line
+	check 'a passphrase file without the end of a line' "$EIF" sign "$image" --key encrypted.pem \
+		--passphrase-file line --certificate P-384.pem --at "$now" -o again.eif
+	printf 'secret\r\r\n' >line
+	unsigned 4 EIF-KEY 'a passphrase with a carriage return more' encrypted.pem P-384.pem --passphrase-file line
+	printf 'se\rcret\r' >line
+	openssl pkey -in P-384.key.pem -aes256 -passout "pass:$(cat line)" -out return.pem
+	check 'carriage returns in a passphrase' "$EIF" sign "$image" --key return.pem \
+		--passphrase-file line --certificate P-384.pem --at "$now" -o again.eif
+	for text in : newline:'\nsecret\n' return:'\r\nsecret\n' nul:'secret\0\n' first:'\0secret\n'; do
+		# shellcheck disable=SC2059 # escapes
+		printf "${text#*:}" >line
+		unsigned 3 EIF-PASSPHRASE "no passphrase: ${text%%:*}" encrypted.pem P-384.pem --passphrase-file line
+	done
+	head -c 1025 /dev/zero >line
+	unsigned 3 FILE-SIZE 'a passphrase file that is too long' encrypted.pem P-384.pem --passphrase-file line
 	openssl ec -in P-384.key.pem -out sec1.pem 2>/dev/null
 	"$EIF" sign "$image" --key sec1.pem --certificate P-384.pem --at "$now" -o again.eif >/dev/null
 	same 'a key in the older form of PEM' "$(sha256sum <signed.eif)" "$(sha256sum <again.eif)"
@@ -287,6 +306,59 @@ test_keys()
 	} | sed 's/$/\r/' >dirty.pem
 	"$EIF" sign "$image" --key P-384.key.pem --certificate dirty.pem --at "$now" -o again.eif >/dev/null
 	same 'what stands around a certificate stays out' "$(sha256sum <signed.eif)" "$(sha256sum <again.eif)"
+}
+
+# as_pem: the bytes as a certificate in PEM
+as_pem()
+{
+	echo '-----BEGIN CERTIFICATE-----'
+	base64 -w 64
+	echo '-----END CERTIFICATE-----'
+}
+
+# PCR8 is of a certificate's own bytes: what OpenSSL would read as the same certificate is another one.
+test_der()
+{
+	openssl x509 -in P-384.pem -outform DER -out good.der
+	as_pem <good.der >good.pem
+	check 'a certificate from its DER' "$EIF" sign "$image" --key P-384.key.pem --certificate good.pem \
+		--at "$now" -o never.eif
+	rm never.eif
+	{
+		cat good.der
+		printf x
+	} | as_pem >bad.pem
+	unsigned 3 EIF-CERTIFICATE 'a byte behind the DER' P-384.key.pem bad.pem
+	same 'the first two bytes of a length below 65536' 3082 "$(head -c 2 good.der | od -An -tx1 | tr -d ' ')"
+	{
+		printf '\060\203\000'
+		tail -c +3 good.der
+	} | as_pem >bad.pem
+	unsigned 3 EIF-CERTIFICATE 'BER: a length longer than need be' P-384.key.pem bad.pem
+	cat P-384.pem bad.pem >bad2.pem
+	unsigned 3 EIF-CERTIFICATE 'BER behind a good one' P-384.key.pem bad2.pem
+	fails 3 '^eif: EIF-CERTIFICATE: ' 'verify: BER' "$EIF" verify signed.eif --certificate bad.pem
+}
+
+# A command line is no place for a PIN: nobody sees it again, however it is spelled, and it is not used.
+test_pin()
+{
+	for uri in 'pkcs11:token=test?pin-value=s3cr3t' 'PKCS11:token=test?pin-value=s3cr3t' \
+		'pkcs11:pin-value=s3cr3t;token=test' 'pkcs11:token=test;type=private?pin-source=file:x&pin-value=s3cr3t' \
+		'Pkcs11:token=test?PIN-Value=s3cr3t' 'pkcs11:token=test?pin%2Dvalue=s3cr3t' \
+		'pkcs11:token=test?%70in-v%61lue=s3cr3t' 'pkcs11:token=test%3Fpin-value%3ds3cr3t' \
+		'pkcs11:token=test?pin- value=s3cr3t' ' pkcs11:token=test?pin-value=s3cr3t' \
+		'pkcs11:?pin-value=s3cr3t&pin-value=s3cr3t' 'pkcs11:pin-vpin-value=s3cr3t'; do
+		unsigned 2 EIF-KEY "a PIN in the URI: ${uri%s3cr3t*}" "$uri" P-384.pem --random-nonce
+		same "a PIN in the URI: ${uri%s3cr3t*}: not printed" 0 "$(grep -c s3cr3t "$work/tap.log")"
+		refused 2 EIF-KEY "build: a PIN in the URI: ${uri%s3cr3t*}" build --kernel kernel --cmdline x --ramdisk cpio \
+			--no-boot-checks --key "$uri" --certificate P-384.pem --at "$now" -o never.eif
+		same "build: a PIN in the URI: ${uri%s3cr3t*}: not printed" 0 "$(grep -c s3cr3t "$work/tap.log")"
+	done
+	unsigned 2 EIF-USAGE 'two keys' P-384.key.pem P-384.pem --key 'pkcs11:?pin-value=s3cr3t'
+	same 'two keys: neither is printed' 0 "$(grep -c s3cr3t "$work/tap.log")"
+	unsigned 4 EIF-KEY 'the scheme in another letter case is no file' 'PKCS11:token=none' P-384.pem --random-nonce
+	unsigned 4 FILE-OPEN 'a percent sign is nothing special in the name of a file' pin%2value P-384.pem
 }
 
 # issue NAME BY [OPTION]...: a certificate for NAME's key, issued by BY
@@ -327,6 +399,35 @@ test_chains()
 	sed '$d' chain.pem >bad.pem
 	unsigned 3 EIF-CERTIFICATE 'a chain that ends early' leaf.key.pem bad.pem
 	unsigned 1 EIF-CERTIFICATE-USAGE 'a certificate that is for issuing alone' middle.key.pem middle.pem
+	for extension in 1.2.3.4=critical,DER:0500 nameConstraints=critical,permitted\;DNS:example.com \
+		extendedKeyUsage=critical,serverAuth certificatePolicies=critical,1.2.3.4; do
+		certify leaf -addext "$extension"
+		unsigned 1 EIF-CERTIFICATE-EXTENSION "a critical extension: $extension" leaf.key.pem leaf.pem
+		certify leaf -addext "$(echo "$extension" | sed s/critical,//)"
+		check "the same, not critical: $extension" "$EIF" sign "$image" --key leaf.key.pem \
+			--certificate leaf.pem --at "$now" -o again.eif
+	done
+	certify leaf -addext extendedKeyUsage=critical,codeSigning
+	check 'a critical extension: for signing code' "$EIF" sign "$image" --key leaf.key.pem \
+		--certificate leaf.pem --at "$now" -o again.eif
+	issue leaf middle -extfile signer
+	printf 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=keyCertSign\n' >short
+	issue middle root -extfile short
+	cat leaf.pem middle.pem root.pem >near.pem
+	check 'path length 0, and no authority below' "$EIF" sign "$image" --key leaf.key.pem \
+		--certificate near.pem --at "$now" -o again.eif
+	key low P-256
+	issue low middle -extfile authority
+	issue leaf low -extfile signer
+	cat leaf.pem low.pem middle.pem root.pem >bad.pem
+	unsigned 1 EIF-CERTIFICATE-CHAIN 'path length 0, and an authority below' leaf.key.pem bad.pem
+	printf 'basicConstraints=critical,CA:TRUE\nnameConstraints=critical,permitted;DNS:example.com\n' >short
+	issue middle root -extfile short
+	issue leaf middle -extfile signer
+	cat leaf.pem middle.pem root.pem >bad.pem
+	unsigned 1 EIF-CERTIFICATE-EXTENSION 'a critical extension of an authority' leaf.key.pem bad.pem
+	cp true.pem middle.pem
+	issue leaf middle -extfile signer
 	i=0
 	: >bad.pem
 	while [ $i -lt 17 ]; do
@@ -346,7 +447,9 @@ test_times()
 	refused 1 EIF-CERTIFICATE-EXPIRED 'a second too late' "$@" --at 2035-01-01T00:00:01Z
 	refused 1 EIF-CERTIFICATE-EXPIRED 'a chain whose middle has expired' sign "$image" --key leaf.key.pem \
 		--certificate chain.pem --at 2031-01-01 -o never.eif
-	for at in '' now 2026-13-01 2026-01-01T00:00:00 2026-01-01T00:00:00+01:00 2026-01-01x; do
+	for at in '' now 2026-13-01 2026-01-01T00:00:00 2026-01-01T00:00:00+01:00 2026-01-01x 2027-02-31 \
+		2027-02-29 ' 2026-01-01' '2026- 1-01' 2026-1-1 26-01-01 2026-01-01T00:00:61Z 2026-01-01T00:00:60Z \
+		2026-01-01T24:00:00Z '2026-01-01 T00:00:00Z' 2026-01-01T0:00:00Z +2026-01-01; do
 		refused 2 EIF-TIME "not a time: '$at'" "$@" --at "$at"
 	done
 	"$EIF" "$@" --at 2025-01-01 >/dev/null 2>stderr
@@ -390,6 +493,12 @@ test_verify()
 		"$("$EIF" verify --json signed.eif --certificate P-384.pem --at "$now" |
 			jq -r '.Signature | "\(.Good) \(.Subject) \(.Algorithm) \(.Certificates) \(.NotBefore) \(.NotAfter)"')"
 	check 'verify: a good signature by anybody, and no clock' "$EIF" verify past.eif
+	same 'verify: by anybody, and says so' 'but by anybody' \
+		"$("$EIF" verify past.eif | sed -n 's/^Signature *good, \(but by anybody\) (.*): ES384 by CN=test past, .*/\1/p')"
+	same 'verify: by the expected one' 'ES384 by CN=test past' "$("$EIF" verify past.eif --certificate past.pem |
+		sed -n 's/^Signature *good: \(ES384 by CN=test past\), .*/\1/p')"
+	same 'verify: by whom, in the report' 'false true' "$("$EIF" verify --json past.eif | jq .Signature.Expected) $(
+		"$EIF" verify --json past.eif --certificate past.pem | jq .Signature.Expected)"
 	check 'verify: a chain' "$EIF" verify chain.eif --certificate chain.pem
 	check 'verify: an unsigned image, of which nobody asks for a signature' "$EIF" verify "$image"
 	bad EIF-CERTIFICATE-EXPIRED 'a certificate that has expired' past.eif --at "$now"
@@ -405,6 +514,11 @@ test_verify()
 	cp "$golden/01-one-ramdisk.eif" bad.eif
 	append bad.eif 4 section/signature
 	bad EIF-SIGNATURE-PCR 'the signature of another image' bad.eif --certificate P-384.pem
+	for file in empty bad.pem; do
+		fails 3 "^eif: EIF-CERTIFICATE: $file: " "verify: a malformed file of the expected certificate: $file" \
+			"$EIF" verify signed.eif --certificate "$file"
+		same "verify: $file: no report" '' "$("$EIF" verify --json signed.eif --certificate "$file" 2>/dev/null)"
+	done
 	fails 2 '^eif: EIF-TIME: ' 'verify: no time' "$EIF" verify signed.eif --at now
 }
 
@@ -486,6 +600,62 @@ limited()
 	"$@"
 )
 
+# What cannot be told is not there: no file, and in the place of another that one.
+test_full_output()
+{
+	if ! [ -c /dev/full ]; then
+		skip 'a full standard output' 'no /dev/full here'
+		return
+	fi
+	"$EIF" sign "$image" --detached --certificate P-384.pem --at "$now" -o tbs
+	openssl dgst -sha384 -sign P-384.key.pem -out der tbs
+	set -- --kernel kernel --cmdline x --ramdisk cpio --no-boot-checks -o never.eif
+	signer="--key P-384.key.pem --certificate P-384.pem --at $now"
+	rm -f never.eif
+	ls -A >"$work/before"
+	for how in "sign $image $signer -o never.eif" "sign $image $signer --json -o never.eif" "build $* $signer" "build $*" \
+		"attach $image --signature der --certificate P-384.pem --at $now -o never.eif" "strip signed.eif -o never.eif"; do
+		# shellcheck disable=SC2016,SC2086 # the inner shell's; words
+		fails 4 '^eif: FILE-WRITE: standard output' "a full standard output: ${how%% *}" \
+			sh -c '"$0" "$@" >/dev/full' "$EIF" $how
+	done
+	ls -A >"$work/after"
+	same 'a full standard output: nothing left' "$(cat "$work/before")" "$(cat "$work/after")"
+	cp "$image" kept.eif
+	# shellcheck disable=SC2016,SC2086 # likewise
+	sh -c '"$0" "$@" >/dev/full' "$EIF" sign kept.eif $signer -o kept.eif 2>/dev/null || :
+	same 'a full standard output: what was there is there' "$(sha256sum <"$image")" "$(sha256sum <kept.eif)"
+	rm kept.eif
+}
+
+# Ended by a signal in the middle of the unsigned image, which has no name.
+# shellcheck disable=SC3045 # ulimit -c is no POSIX, but dash, bash and busybox have it
+test_interrupted()
+{
+	head -c 20000 /dev/zero >large
+	set -- build --kernel large --cmdline x --ramdisk cpio --no-boot-checks --at "$now" -o never.eif
+	ls -A >"$work/before"
+	status=0
+	(
+		ulimit -c 0
+		ulimit -f 8
+		exec "$EIF" "$@" --key P-384.key.pem --certificate P-384.pem
+	) >/dev/null 2>&1 || status=$?
+	ls -A >"$work/after"
+	same 'an interrupted build with a key ends by the signal, and leaves nothing' "true $(cat "$work/before")" \
+		"$([ $status -gt 128 ] && echo true) $(cat "$work/after")"
+	fails 1 '^eif: EIF-KEY-OTHER: ' 'build: the key is looked at before anything is written' \
+		limited "$EIF" "$@" --key other.key.pem --certificate P-384.pem
+	fails 1 '^eif: EIF-CERTIFICATE-USAGE: ' 'build: the certificate is looked at before anything is written' \
+		limited "$EIF" "$@" --key middle.key.pem --certificate middle.pem
+	fails 4 '^eif: FILE-WRITE: ' 'build: no room for the unsigned image' \
+		limited "$EIF" "$@" --key P-384.key.pem --certificate P-384.pem
+	name=$(printf %0246d 0)
+	check 'build: a signed image with a name of 246 characters' "$EIF" build --kernel kernel --cmdline x \
+		--ramdisk cpio --no-boot-checks --key P-384.key.pem --certificate P-384.pem --at "$now" -o "$name"
+	rm -f "$name"
+}
+
 test_environment()
 {
 	ls -A >"$work/before"
@@ -494,6 +664,8 @@ test_environment()
 	fails 4 '^eif: FILE-WRITE: ' 'no room for the stripped image' limited "$EIF" strip signed.eif -o never.eif
 	ls -A >"$work/after"
 	same 'no room: nothing left' "$(cat "$work/before")" "$(cat "$work/after")"
+	test_full_output
+	test_interrupted
 	cp signed.eif kept.eif
 	fails 1 '^eif: EIF-KEY-OTHER: ' 'a failure' "$EIF" sign "$image" --key other.key.pem \
 		--certificate P-384.pem --at "$now" -o kept.eif
@@ -555,7 +727,13 @@ test_token()
 		rm token.eif
 	done
 	uri='pkcs11:token=test;object=P-384;type=private'
+	check 'the scheme in another letter case' "$EIF" sign "$image" --key "PKCS11:${uri#*:}" --passphrase-file pin \
+		--random-nonce --certificate P-384.pem --at "$now" -o token.eif
+	rm token.eif
 	unsigned 4 EIF-NONCE 'a token without deterministic nonces' "$uri" P-384.pem --passphrase-file pin
+	fails 4 '^eif: EIF-NONCE: ' 'build: nonces are looked at before anything is written' limited "$EIF" build \
+		--kernel large --cmdline x --ramdisk cpio --no-boot-checks --key "$uri" --passphrase-file pin \
+		--certificate P-384.pem --at "$now" -o never.eif
 	unsigned 4 EIF-KEY 'a token without its PIN' "$uri" P-384.pem --random-nonce
 	unsigned 4 EIF-KEY 'a token with another PIN' "$uri" P-384.pem --random-nonce --passphrase-file wrongpin
 	unsigned 4 EIF-KEY 'a key that the token has not' 'pkcs11:token=test;object=none;type=private' P-384.pem \
@@ -574,6 +752,8 @@ test_documentation
 test_aws_form
 test_build
 test_keys
+test_der
+test_pin
 test_chains
 test_times
 test_verify

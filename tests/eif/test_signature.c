@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include "../../eif/cose.h"
+#include "../../eif/items.h"
 #include "../../eif/key.h"
 #include "outfile.h"
 
@@ -236,6 +239,69 @@ static void test_other_certificates(void **state)
 	}
 }
 
+/* The golden certificate's DER, with something behind it or in longer lengths, in PEM again. */
+static size_t pem_of(const unsigned char *der, size_t size, unsigned char **pem)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long used;
+
+	assert_true(PEM_write_bio(bio, "CERTIFICATE", "", der, (long)size) > 0);
+	used = BIO_get_mem_data(bio, &text);
+	*pem = malloc((size_t)used);
+	assert_non_null(*pem);
+	memcpy(*pem, text, (size_t)used);
+	BIO_free(bio);
+	return (size_t)used;
+}
+
+static void expect_der(const unsigned char *der, size_t size, bool good)
+{
+	static const struct eif_signature_check any = {.at = NULL};
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	struct eif_signature *signature = &image.signature;
+	unsigned char pcr8[SHA384_SIZE];
+	struct err err = {0};
+
+	free(signature->certificate);
+	signature->certificate_size = pem_of(der, size, &signature->certificate);
+	assert_int_equal(eif_certificate_pcr8(signature->certificate, signature->certificate_size,
+					      pcr8, &err),
+			 good ? 0 : -1);
+	if (good) {
+		assert_memory_equal(pcr8, image.measurements.pcr8, SHA384_SIZE);
+		expect_good(&image, &any, "ES384");
+	} else {
+		assert_string_equal(err.name, "EIF-SIGNATURE");
+		expect_bad(&image, &any, "EIF-CERTIFICATE", EXIT_MALFORMED);
+	}
+}
+
+/* PCR8 is of the bytes in the PEM, so they must be what OpenSSL read. */
+static void test_certificate_bytes(void **state)
+{
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	BIO *bio =
+		BIO_new_mem_buf(image.signature.certificate, (int)image.signature.certificate_size);
+	X509 *x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	unsigned char der[4096];
+	unsigned char *end = der;
+	size_t size = (size_t)i2d_X509(x509, &end);
+
+	(void)state;
+	assert_true(size > 256 && size + 1 < sizeof(der));
+	expect_der(der, size, true);
+	der[size] = 0;
+	expect_der(der, size + 1, false);
+	assert_int_equal(der[1], 0x82);
+	memmove(der + 3, der + 2, size - 2);
+	der[1] = 0x83;
+	der[2] = 0;
+	expect_der(der, size + 1, false);
+	X509_free(x509);
+	BIO_free(bio);
+}
+
 /* RFC 6979, appendix A.2.5 to A.2.7: keys and signatures of "sample", with the curve's own hash. */
 static const struct {
 	const char *curve;
@@ -350,13 +416,94 @@ static void test_bytes_to_sign(void **state)
 	assert_int_equal(signer.not_after, INT64_C(4733510400));
 }
 
+/* The golden certificate and COSE_Sign1 in a section of another form. */
+static void expect_section(const unsigned char *section, size_t size, bool good)
+{
+	static const struct eif_signature_check any = {.at = NULL};
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	struct err err = {0};
+
+	eif_signature_clear(&image.signature);
+	assert_int_equal(eif_signature_parse(section, size, &image.signature, &err), 0);
+	if (good)
+		expect_good(&image, &any, "ES384");
+	else
+		expect_bad(&image, &any, "EIF-SIGNATURE", EXIT_MALFORMED);
+}
+
+static void test_sections(void **state)
+{
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	const struct eif_signature *signature = &image.signature;
+	unsigned char bytes[8192];
+	struct encoder swapped = {bytes, sizeof(bytes), 0};
+	size_t size = signature_encode(signature, bytes, sizeof(bytes));
+	unsigned char longer[8192];
+
+	(void)state;
+	assert_true(size < sizeof(bytes));
+	expect_section(bytes, size, true);
+	longer[0] = 0x98; /* an array of 1, which 0x81 says in one byte */
+	memcpy(longer + 1, bytes, size);
+	longer[1] = 1;
+	expect_section(longer, size + 1, false);
+	encoder_put(&swapped, ITEM_ARRAY, 1);
+	encoder_put(&swapped, ITEM_MAP, 2);
+	encoder_put_text(&swapped, "signature");
+	encoder_put_integers(&swapped, signature->cose, signature->cose_size);
+	encoder_put_text(&swapped, "signing_certificate");
+	encoder_put_integers(&swapped, signature->certificate, signature->certificate_size);
+	expect_section(bytes, swapped.used, false);
+}
+
+/* OpenSSL's errors of our making are gone, the one that the caller had is not. */
+static void test_error_queue(void **state)
+{
+	static const struct eif_signature_check any = {.at = NULL};
+	static const struct eif_signature_check garbage = {.certificate = "x",
+							   .certificate_size = 1};
+	cleanup_loaded image = load(GOLDEN "08-signed-p384.eif");
+	struct eif_key *key = open_known(0);
+	unsigned char signature[COSE_MAX_SIGNATURE];
+	unsigned char pcr8[SHA384_SIZE];
+	struct eif_signer signer;
+	unsigned long error;
+	struct err err = {0};
+
+	(void)state;
+	ERR_clear_error();
+	for (int full = 0; full < 2; full++) {
+		if (full)
+			ERR_raise(ERR_LIB_USER, 1);
+		error = ERR_peek_error();
+		expect_good(&image, &any, "ES384");
+		assert_null(eif_key_open(GOLDEN "test-p384.cert.pem", NULL, &err));
+		assert_int_equal(eif_certificate_pcr8("x", 1, pcr8, &err), -1);
+		assert_int_equal(eif_signature_verify(&image, &garbage, &signer, &err), -1);
+		assert_int_equal(key_sign(key, algorithm_of_curve("prime256v1"), false, "x", 1,
+					  signature, &err),
+				 0);
+		image.measurements.pcr[0][0] ^= 1;
+		expect_bad(&image, &any, "EIF-SIGNATURE-PCR", EXIT_VERIFY);
+		image.measurements.pcr[0][0] ^= 1;
+		image.signature.cose[232] ^= 1;
+		expect_bad(&image, &any, "EIF-SIGNATURE-BAD", EXIT_VERIFY);
+		image.signature.cose[232] ^= 1;
+		assert_int_equal(ERR_peek_error(), error);
+		assert_int_equal(ERR_peek_last_error(), error);
+	}
+	ERR_clear_error();
+	eif_key_close(key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_aws_signatures),	   cmocka_unit_test(test_unsigned),
 		cmocka_unit_test(test_every_bit_counts),   cmocka_unit_test(test_other_forms),
 		cmocka_unit_test(test_other_certificates), cmocka_unit_test(test_nonces),
-		cmocka_unit_test(test_bytes_to_sign),
+		cmocka_unit_test(test_bytes_to_sign),	   cmocka_unit_test(test_certificate_bytes),
+		cmocka_unit_test(test_error_queue),	   cmocka_unit_test(test_sections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,8 @@ make_ramdisks()
 	zstd -q -c two.cpio >two.zst
 	xz -c --check=crc32 two.cpio >two.xz
 	bzip2 -c two.cpio >two.bz2
+	xz --format=lzma -c two.cpio >two.lzma
+	{ printf '\002\041\114\030'; cat two.cpio; } >two.lz4
 }
 
 # image FILE KERNEL CMDLINE-FILE RAMDISK...: without boot checks
@@ -140,6 +142,36 @@ test_differences()
 	altered '.Metadata.BuildTime = "now"' 'Metadata\.BuildTime'
 	altered '.Metadata.More = 1' 'Metadata\.More'
 	altered '.ImageName = 1' ImageName
+	altered '.PCR0 = .Measurements.PCR0' PCR0
+	altered '.pcr1 = .Measurements.PCR0' pcr1
+	altered '.Measurements.pcr0 = .Measurements.PCR0' 'Measurements\.pcr0'
+	altered '.Measurements.PCR00 = .Measurements.PCR0' 'Measurements\.PCR00'
+	altered '.Measurements.Other = 1' 'Measurements\.Other'
+	altered '.Sections = []' 'Sections\[0\]'
+	altered '(. + .Measurements | del(.Measurements)) | .FileSize = 1' FileSize
+	altered '(. + .Measurements | del(.Measurements)) | .Arch = "aarch64"' Arch
+	altered '(.Measurements | {PCR0, PCR1, PCR2}) + {FileSha256: "00"}' FileSha256
+	altered '(.Measurements | {PCR0, PCR1, PCR2}) + {Sections: []}' 'Sections\[0\]'
+	jq '. + .Measurements | del(.Measurements)' good.json >flat.json
+	check 'verify: PCRs beside the facts' "$EIF" verify good.eif --measurements flat.json
+	jq '.SigningCertificate = {}' good.json >more.json
+	is 'verify: not compared' 'Not compared: SigningCertificate,Not compared: Recipe' \
+		"$("$EIF" verify good.eif --measurements more.json | sed -n '/^Not /p' | sort -r | paste -s -d ,)"
+	for wrong in '.FileSHA256 = "00"' '.filesize = 1' '.Sections = [{}, {}, {}, {}, {}]' 'del(.Sections[2].size)' \
+		'.Metadata = {}' '.Measurements.PCR0 += "\u0000x"'; do
+		jq "$wrong" good.json >no.json
+		fails 3 '^eif: EIF-EXPECTED: no.json: ' "verify: measurements that say nothing: $wrong" \
+			"$EIF" verify good.eif --measurements no.json
+	done
+	jq '. + {"a\u001b[2J": 1} | .Metadata["b\u001b[2J"] = 1' good.json >escape.json
+	! "$EIF" verify good.eif --measurements escape.json 2>&1 | LC_ALL=C grep -q "$(printf '\033')"
+	ok $? 'verify: no escape sequence of the measurements reaches the terminal'
+	image nul.eif kernel nul-cmdline one.cpio
+	"$EIF" describe --json nul.eif >nul.json
+	check 'verify: measurements of a command line with NUL' "$EIF" verify nul.eif --measurements nul.json
+	printf '\302\233\177' >c1-cmdline
+	image nul.eif kernel c1-cmdline one.cpio
+	is 'describe --json: DEL and C1 are escaped' 0 "$("$EIF" describe --json nul.eif | LC_ALL=C grep -c "$(printf '[\177\302]')")"
 	echo '{"Measurements":{"PCR1":""}}' >no.json
 	fails 3 '^eif: EIF-EXPECTED: no.json: ' 'verify: no PCR0' "$EIF" verify good.eif --measurements no.json
 	echo '{"PCR0":"00"}' >no.json
@@ -175,15 +207,85 @@ moved()
 	ok $? "moved: $1: another file"
 }
 
+# split_at P FILE: kernel, command line and the first P bytes of FILE as kernel-all, the next 8 as cmdline-cut, the others as rest-of-it
+split_at()
+{
+	{ cat kernel cmdline; cut_out "$2" 0 "$1"; } >kernel-all
+	cut_out "$2" "$1" 8 >cmdline-cut
+	tail -c +$(($1 + 9)) "$2" >rest-of-it
+}
+
+# A guard in front of init, and a file whose bytes are words of a command line: all PCRs stay.
+test_chosen_cmdline()
+{
+	mkdir -p guarded/sbin guarded/etc
+	dd if=/dev/zero of=guarded/etc/guard bs=5000 count=1 2>/dev/null
+	printf '\0rdinit=/bin/sh lsm=none\0' >guarded/etc/cfg
+	printf 'x' >guarded/init
+	(
+		cd guarded || exit
+		find . -exec touch -h -d @0 {} +
+		printf '%s\n' sbin etc etc/guard etc/cfg init | "${CPIO:-cpio}" --quiet --reproducible -o -H newc
+	) >guarded.cpio
+	image good.eif kernel cmdline guarded.cpio two.cpio
+	from=$(grep -abo 'rdinit=' guarded.cpio | cut -d : -f 1)
+	to=$(grep -abo 070701 guarded.cpio | sed -n '5s/:.*//p')
+	{ cat kernel cmdline; cut_out guarded.cpio 0 "$from"; } >kernel-all
+	cut_out guarded.cpio "$from" $((to - from)) >cmdline-cut
+	tail -c +$((to + 1)) guarded.cpio >rest-of-it
+	image moved.eif kernel-all cmdline-cut rest-of-it two.cpio
+	moved 'words of a file as the command line (CMDLINE-CHOSEN)' moved.eif 0,1,2
+	is 'the words are chosen' 'rdinit=/bin/sh lsm=none' \
+		"$("$EIF" describe --json moved.eif | jq -r '.Cmdline | split("\u0000")[0]')"
+	is 'init is left' '["etc","etc/cfg","etc/guard","sbin"]' \
+		"$("$EIF" diff --json good.eif moved.eif 2>/dev/null | jq -c '.Files[0].removed')"
+	for what in CMDLINE-CHOSEN:'any bytes of ramdisk 0' RAMDISK-HEAD:'without limit, behind the kernel' \
+		RAMDISK-WHOLE:'without limit, behind the kernel'; do
+		"$EIF" verify --json good.eif | jq -e --arg name "${what%%:*}" --arg text "${what#*:}" \
+			'any(.Unpinned[]; .name == $name and .unchanged == ["PCR0", "PCR1", "PCR2"] and (.text | contains($text)))' >found
+		ok $? "verify says so: $what" found
+	done
+}
+
+# An archive inside a file of ramdisk 1: it boots alone, under the same PCR0.
+test_archive_in_file()
+{
+	mkdir -p inner outer/rootfs
+	printf evil >inner/init
+	printf last >outer/run
+	(cd inner && find . -exec touch -h -d @0 {} + && echo init | "${CPIO:-cpio}" --quiet --reproducible -o -H newc) \
+		>outer/rootfs/data.img
+	(
+		cd outer || exit
+		find . -exec touch -h -d @0 {} +
+		printf '%s\n' rootfs rootfs/data.img run | "${CPIO:-cpio}" --quiet --reproducible -o -H newc
+	) >outer.cpio
+	image good.eif kernel cmdline one.cpio outer.cpio
+	from=$(grep -abo 070701 outer.cpio | sed -n '3s/:.*//p')
+	{ cat kernel cmdline one.cpio; cut_out outer.cpio 0 $((from - 1)); } >kernel-all
+	cut_out outer.cpio $((from - 1)) 1 >cmdline-cut
+	tail -c +$((from + 1)) outer.cpio >rest-of-it
+	image moved.eif kernel-all cmdline-cut rest-of-it
+	moved 'an archive inside a file of ramdisk 1 (PCR0-ALONE)' moved.eif 0
+	check 'the moved image is sound' "$EIF" verify moved.eif
+	"$EIF" verify --json good.eif | jq -e 'any(.Unpinned[]; .name == "PCR0-ALONE" and .unchanged == ["PCR0"] and
+		(.text | contains("an archive inside a file then boots instead")))' >found
+	ok $? 'verify says so: PCR0-ALONE' found
+	! "$EIF" verify good.eif | grep -q 'what boots stay,'
+	ok $? 'verify does not say that a boundary changes nothing'
+}
+
 test_moves()
 {
 	image good.eif kernel cmdline one.cpio two.cpio
-	is 'unpinned: two plain ramdisks, unsigned' 'CMDLINE-HEAD PCR0,PCR1,PCR2
+	is 'unpinned: two plain ramdisks, unsigned' 'CMDLINE-CHOSEN PCR0,PCR1,PCR2
+CMDLINE-HEAD PCR0,PCR1,PCR2
 CMDLINE-TAIL PCR0,PCR1,PCR2
 HEADER PCR0,PCR1,PCR2
 KERNEL-EXTRA PCR0,PCR1,PCR2
 KERNEL-TAIL PCR0,PCR1,PCR2
 METADATA PCR0,PCR1,PCR2
+PCR0-ALONE PCR0
 PCR1-ALONE PCR1
 PCR2-ALONE PCR2
 RAMDISK-BOUNDARY PCR0
@@ -212,6 +314,16 @@ UNSIGNED PCR0,PCR1,PCR2' "$(unpinned good.eif)"
 	cat one.cpio two.cpio >both
 	image moved.eif kernel cmdline both
 	moved 'one ramdisk instead of two (RAMDISK-BOUNDARY)' moved.eif 0
+	split_at 3 one.cpio
+	image moved.eif kernel-all cmdline-cut rest-of-it two.cpio
+	moved 'bytes of ramdisk 0 as the command line (CMDLINE-CHOSEN)' moved.eif 0,1,2
+	is 'the command line is chosen' 70100000 "$("$EIF" describe --json moved.eif | jq -r .Cmdline)"
+	cat one.cpio two.cpio >both
+	split_at $(($(size_of one.cpio) + 3)) both
+	image moved.eif kernel-all cmdline-cut rest-of-it
+	moved 'all before a byte of ramdisk 1 behind the kernel (PCR0-ALONE)' moved.eif 0
+	is 'PCR1 and PCR2 tell' 'false false' \
+		"$("$EIF" diff --json good.eif moved.eif 2>/dev/null | jq -r '"\(.Measurements[1].same) \(.Measurements[2].same)"')"
 	image moved.eif kernel cmdline one.cpio three.cpio
 	moved 'another second ramdisk (PCR1-ALONE)' moved.eif 1
 	image moved.eif cmdline kernel empty two.cpio
@@ -264,6 +376,116 @@ test_findings()
 	check 'verify: text of the same' "$EIF" verify "$f"
 }
 
+# entry NAME MODE INO NLINK [BODY]: one of a newc archive, to stdout
+entry()
+{
+	body=${5-}
+	printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' "$3" "$((0$2))" 0 0 "$4" 0 "${#body}" 0 0 0 0 \
+		$((${#1} + 1)) 0 "$1"
+	"$FILL" 0 0 0 0 0 $(((4 - (110 + ${#1} + 1) % 4) % 4))
+	printf %s "$body"
+	"$FILL" 0 0 0 0 0 $(((4 - ${#body} % 4) % 4))
+}
+
+trailer()
+{
+	entry TRAILER!!! 0 0 1 "${1-}"
+}
+
+# An init under another name, or where names are not read, is told, and not passed over.
+test_hidden_init()
+{
+	{ entry x/../init 100644 1 1 evil; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has INIT-UNKNOWN 'a path with ".."'
+	{ entry x 120777 1 1 /; entry x/init 100644 2 1 evil; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has INIT-UNKNOWN 'init behind a symbolic link'
+	{ entry x 40755 1 1; entry x/init 100644 2 1 fine; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has_not INIT-UNKNOWN 'init behind a folder'
+	{ entry .//./init 100644 2 1 evil; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has INIT-REPLACED 'an init with dots and slashes'
+	{ trailer "$(printf '%0110d' 0)"; entry init 100644 1 1 evil; trailer; } >disk
+	image "$f" kernel cmdline one.cpio disk
+	has INIT-REPLACED 'an init behind a trailer with data'
+	printf 'console=ttyS0 rdinit=/evil' >rdinit
+	image "$f" kernel rdinit one.cpio
+	has INIT-UNKNOWN 'rdinit='
+	for disk in two.bz2 two.lzma two.lz4; do
+		image "$f" kernel cmdline one.cpio $disk
+		has RAMDISK-UNLISTED "a ramdisk that is not read: $disk"
+	done
+	entry init 100644 1 1 "$(printf '%0200d' 0)" | head -c 116 >disk
+	image "$f" kernel cmdline disk two.cpio
+	has RAMDISK-UNLISTED 'an entry whose data is the next ramdisk'
+	{ cat one.cpio; printf '\0\0'; } >disk
+	image "$f" kernel cmdline disk two.cpio
+	has RAMDISK-UNLISTED 'a ramdisk that moves the next one'
+	image "$f" kernel cmdline two.cpio disk
+	has_not RAMDISK-UNLISTED 'the last ramdisk moves none'
+	entry init 100644 1 1 "$(printf '%0060d' 0)" | head -c 150 | gzip -n -c >disk
+	image "$f" kernel cmdline one.cpio disk
+	has RAMDISK-UNLISTED 'a gzip that ends inside a file'
+}
+
+# Bytes that a move leaves behind.
+test_traces()
+{
+	image "$f" kernel cmdline one.cpio
+	has_not CMDLINE-BYTES 'a plain command line'
+	image "$f" kernel nul-cmdline one.cpio
+	has CMDLINE-BYTES 'a command line with NUL'
+	printf 'quiet \303\244' >utf8
+	image "$f" kernel utf8 one.cpio
+	has CMDLINE-BYTES 'a command line that is not ASCII'
+	cp kernel short
+	put short 500 00100000
+	image "$f" short cmdline one.cpio
+	has KERNEL-SHORT 'a kernel that is shorter than it says'
+	has_not KERNEL-EXTRA 'and not longer'
+}
+
+# changed A B: report.json of images with these ramdisks
+changed()
+{
+	image a.eif kernel cmdline "$1"
+	image b.eif kernel cmdline "$2"
+	"$EIF" diff --json a.eif b.eif 2>/dev/null >report.json
+}
+
+test_diff_hidden()
+{
+	{ entry a 100644 1 2 SECRET; entry b 100644 1 2; trailer; } >linked
+	{ entry a 100644 1 2 SECRET; entry b 100644 2 2; trailer; } >apart
+	{ entry a 100644 7 2 SECRET; entry b 100644 7 2; trailer; } >renumbered
+	changed linked apart
+	is 'diff: a hard link, and a file of its own' '[{"path":"b","what":["links"]}]' "$(jq -c '.Files[0].changed' report.json)"
+	changed linked renumbered
+	is 'diff: hard links with another inode number' '[]' "$(jq -c '.Files[0].changed' report.json)"
+	for letter in A B; do
+		entry x 100644 1 1 "$(printf '%060d' 0 | tr 0 $letter)" | head -c 160 | gzip -n -c >disk.$letter
+	done
+	changed disk.A disk.B
+	is 'diff: gzip that ends inside a file' "$(sha256sum <disk.A | cut -c 1-64) $(sha256sum <disk.B | cut -c 1-64)" \
+		"$(jq -r '.Files[0].unlisted | map(.sha256) | join(" ")' report.json)"
+	"$EIF" diff a.eif b.eif 2>/dev/null | grep -q 'no listed file differs, but not all is listed'
+	ok $? 'diff: gzip that ends inside a file: text'
+	printf 'a b\0good' >good-line
+	printf 'a b\0evil=1' >evil-line
+	image a.eif kernel good-line one.cpio
+	image b.eif kernel evil-line one.cpio
+	is 'diff: words behind NUL' '[["b\u0000good"],["b\u0000evil=1"]]' \
+		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq -c '[.Cmdline.removed, .Cmdline.added]')"
+	printf 'a a b' >twice
+	printf 'b a' >once
+	image a.eif kernel twice one.cpio
+	image b.eif kernel once one.cpio
+	is 'diff: a word that comes less often' '[["a"],[]]' \
+		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq -c '[.Cmdline.removed, .Cmdline.added]')"
+}
+
 # A kernel with its configuration in it: IKCFG_ST, gzip, IKCFG_ED, in a payload of a bzImage.
 configured_kernel() # OUT COMPRESSOR CONFIG-LINE...
 {
@@ -293,6 +515,23 @@ test_kernels()
 		image "$f" configured cmdline one.cpio
 		has CMDLINE-IGNORED "the configuration in a kernel by $with"
 	done
+	for lines in CONFIG_CMDLINE_OVERRIDE=n CONFIG_CMDLINE_FORCE=y CONFIG_CMDLINE_OVERRIDE=yes; do
+		configured_kernel configured 'gzip -n -c' $lines
+		image "$f" configured cmdline one.cpio
+		has_not CMDLINE-IGNORED "$lines on x86_64"
+	done
+	configured_kernel configured 'gzip -n -c' CONFIG_CMDLINE_OVERRIDE=y
+	image "$f" configured cmdline one.cpio
+	has CMDLINE-HEAD 'a claim hides nothing (CMDLINE-HEAD)'
+	has CMDLINE-TAIL 'a claim hides nothing (CMDLINE-TAIL)'
+	gzip -n -c config | head -c -6 >cut.gz
+	{ cat vmlinux; printf 'IKCFG_S'; } | sed 's/IKCFG_ST/IKCFG_SX/' >vmlinux-
+	{ cat vmlinux-; printf 'T'; cat cut.gz; } >configured
+	image "$f" configured cmdline one.cpio
+	has_not CMDLINE-IGNORED 'a configuration that breaks off'
+	{ cat vmlinux-; printf 'T'; { cat config; printf '\0'; } | gzip -n -c; } >configured
+	image "$f" configured cmdline one.cpio
+	has_not CMDLINE-IGNORED 'a configuration with NUL'
 	configured_kernel k1 'gzip -n -c' CONFIG_A=y CONFIG_B=y 'CONFIG_C="x y"'
 	configured_kernel k2 'zstd -q -c' CONFIG_A=y 'CONFIG_C="x"' CONFIG_D=m
 	image a.eif k1 cmdline one.cpio
@@ -338,7 +577,7 @@ test_diff()
 		cat two.cpio
 	} >unaligned
 	image b.eif kernel cmdline unaligned
-	is 'diff: an archive that does not begin at a multiple of four is none' "$(size_of two.cpio)" \
+	is 'diff: an archive that does not begin at a multiple of four is none' "$(size_of unaligned)" \
 		"$("$EIF" diff --json a.eif b.eif 2>/dev/null | jq '.Files[0].unlisted[1].bytes')"
 	image b.eif kernel cmdline three.cpio two.cpio
 	is 'diff: PCRs, when the first ramdisk differs' '[["PCR0",["ramdisk 0"]],["PCR1",["ramdisk 0"]],["PCR2",[]],["PCR8",[]]]' \
@@ -395,6 +634,12 @@ test_lenient()
 	printf x >byte
 	append "$f" 9 byte
 	notes 'an unknown type' EIF-SECTION-TYPE
+	"$FILL" 0 0 0 32 0 65536 >big
+	image "$f" kernel cmdline big one.cpio
+	put "$f" 60 "$(hex_at "$f" 52 8)"
+	put "$f" 316 "$(hex_at "$f" 308 8)"
+	is 'lenient: sections that overlap: no negative number of bytes in no PCR' 0 \
+		"$("$EIF" describe --lenient --json "$f" | jq .UnmeasuredBytes)"
 	cp good.eif "$f"
 	put "$f" 6 0100
 	put "$f" 24 0001
@@ -410,7 +655,19 @@ test_lenient()
 	is 'lenient: a sound image has no notes' '[]' "$(cat found)"
 	check 'lenient: extract' "$EIF" extract --lenient "$golden/28-resign-longer-cert.eif" taken
 	is 'lenient: extract: the signature' 1946 "$(size_of taken/signature)"
-	check 'lenient: verify' "$EIF" verify --lenient "$golden/28-resign-longer-cert.eif"
+	fails 1 '^eif: EIF-SECTION-SIZE: .*28-' 'lenient: verify: a note is a failure' \
+		"$EIF" verify --lenient "$golden/28-resign-longer-cert.eif"
+	cp good.eif "$f"
+	put "$f" 544 00000000
+	fails 1 '^eif: EIF-CRC: ' 'lenient: verify: a wrong checksum' "$EIF" verify --lenient "$f"
+	check 'lenient: verify: a sound image' "$EIF" verify --lenient good.eif
+	for section in signature-cut signature-longer empty; do
+		image "$f" kernel cmdline one.cpio
+		append "$f" 4 $section
+		fails 1 '^eif: EIF-SIGNATURE: ' "lenient: verify: $section is no signature" "$EIF" verify --lenient "$f"
+		is "lenient: verify: $section, in the report" 'false EIF-SIGNATURE' "$("$EIF" verify --lenient --json "$f" \
+			2>/dev/null | jq -r '.Signature | "\(.Good) \(.Name)"')"
+	done
 	for case in EIF-MAGIC:0:00 EIF-TRUNCATED:316:00000000ffffffff; do
 		cp good.eif "$f"
 		IFS=: read -r code at hex <<-EOF
@@ -466,6 +723,16 @@ test_hostile()
 	head -c 536870912 /dev/zero | gzip -n -1 -c >bomb.gz
 	image "$f" kernel cmdline one.cpio bomb.gz
 	check '512 MiB of zeros in a gzip: verify' sh -c 'ulimit -v 131072; exec "$0" verify "$1"' "$EIF" "$f"
+	for i in 0 1 2 3 4 5 6 7 8 9; do entry "$i" 100644 1 1; done >ten
+	for i in 0 1 2 3 4 5 6 7 8 9; do cat ten ten ten ten ten ten ten ten ten ten; done >thousand
+	i=0
+	while [ $i -lt 20 ]; do cat thousand thousand thousand thousand thousand; i=$((i + 1)); done >many
+	i=0
+	while [ $i -lt 20 ]; do cat many; i=$((i + 1)); done | zstd -q -c >entries.zst
+	image "$f" kernel cmdline one.cpio entries.zst
+	fails 1 '^eif: EIF-DIFFERENT: ' 'two million entries: diff' sh -c 'ulimit -v 600000; exec "$0" diff "$1" "$2" >report.txt' "$EIF" good.eif "$f"
+	grep -q 'more files than are listed here' report.txt
+	ok $? 'two million entries: not all are listed' report.txt
 	cp two.cpio endless
 	put endless 54 "$(text_hex ffffffff)"
 	image "$f" kernel cmdline one.cpio endless
@@ -475,10 +742,15 @@ test_hostile()
 make_ramdisks
 test_measurements
 test_differences
+test_chosen_cmdline
+test_archive_in_file
 test_moves
 test_findings
+test_hidden_init
+test_traces
 test_kernels
 test_diff
+test_diff_hidden
 test_lenient
 test_hostile
 finish_tap

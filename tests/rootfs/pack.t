@@ -379,6 +379,10 @@ pax path=b
 end 2'
 refuses TAR-CHECKSUM 'no tarball at all' 'bytes junk*200
 end 0'
+mkfifo held && exec 9<>held && printf '\037\213\010\340%020d' 0 >&9
+fails 3 TAR-COMPRESSION timeout 60 "$ROOTFS" pack tar:/dev/stdin -o case.cpio <held
+ok 'what is wrong with the beginning of a pipe does not wait for its end'
+exec 9>&-
 gzip -c tree.tar | head -c 500 >case.tar.gz
 fails 3 TAR-COMPRESSION "$ROOTFS" pack tar:case.tar.gz -o case.cpio
 ok 'TAR-COMPRESSION: gzip cut off'
@@ -687,6 +691,10 @@ differs 'another prefix' "roots: the tree's directory expected" case.json
 sed 's/,"/ , "/g; s/":/" : /g; s/[]{}[]/ & /g' beside.json | tr '\n' '\r' >case.json && "$ROOTFS" verify beside.cpio --manifest case.json &&
 	"$ROOTFS" verify beside.cpio --manifest /dev/stdin <beside.json
 ok 'white space says nothing, and a manifest may come through a pipe'
+edit 's/"Added":\[/&"rootfs",/'
+differs 'a folder for an added file' 'rootfs: an added file expected' case.json
+edit 's/"Added":\[\("[^"]*"\)/&,\1/'
+differs 'an added file twice' 'an added file expected' case.json
 edit '/"path":"rootfs\/four"/s/"uid"/"uid":0,"uid"/'
 malformed MANIFEST-JSON 'with a key twice in an entry'
 sed 's/"Prefix"/"TreeDigest":"",&/' beside.json >case.json
@@ -717,6 +725,12 @@ malformed MANIFEST-JSON 'with an entry above 64 KiB'
 malformed MANIFEST-JSON 'with deep nesting'
 { sed 's/"four"/"five"/' beside.json | head -n -1 && echo ']'; } >case.json
 malformed MANIFEST-JSON 'that differs and then is cut off'
+for text in '[1x]' '[true"]' '[1[]' '{"TreeDigest":1x}' '{"foo":nul}'; do
+	printf %s "$text" >case.json
+	malformed MANIFEST-JSON "that is $text"
+done
+printf '{"TreeDigest":"","Entries":[{"path":"nothing"},{}]}' >case.json
+malformed MANIFEST-KEYS 'that differs and then has an entry without path'
 for text in '[]' '{}' '{"TreeDigest":""}' '{"Entries":[]}' '{"TreeDigest":1,"Entries":[]}' '{"TreeDigest":"","Entries":{}}' \
 	'{"TreeDigest":"","Added":null,"Entries":[]}' '{"TreeDigest":"","Added":[1],"Entries":[]}' \
 	'{"TreeDigest":"","Prefix":["rootfs"],"Entries":[]}' '{"TreeDigest":"","Entries":[1]}' '{"TreeDigest":"","Entries":[{}]}' \

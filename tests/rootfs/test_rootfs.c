@@ -357,6 +357,25 @@ static void the_spool_shrinks_while_the_archive_grows(void **state)
 	assert_string_equal(err.name, "ROOTFS-SPOOL");
 }
 
+static void what_the_disk_changes_is_noticed(void **state)
+{
+	struct err err = {0};
+	cleanup_rootfs struct rootfs *rootfs = rootfs_new(&plain, &err);
+	int fd;
+
+	(void)state;
+	assert_int_equal(system("tar -cf d.tar d"), 0);
+	assert_non_null(rootfs);
+	assert_int_equal(rootfs_read(rootfs, "tar:d.tar", &err), 0);
+	fd = rootfs->contents->file(rootfs->contents);
+	assert_int_equal(pwrite(fd, "", 1, 2), 1);
+	assert_int_equal(rootfs_hash(rootfs, &err), -1);
+	assert_string_equal(err.name, "ROOTFS-SPOOL");
+	pack_to(rootfs, "out", -1, &err);
+	assert_string_equal(err.name, "ROOTFS-SPOOL");
+	assert_int_equal(err.status, EXIT_ENVIRONMENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +392,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unpacked_archives_verify, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_spool_shrinks_while_the_archive_grows, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_the_disk_changes_is_noticed, setup, teardown),
 		cmocka_unit_test(paths_sort_as_bytes),
 		cmocka_unit_test(walks_stay_inside),
 	};
