@@ -26,10 +26,8 @@ static const char help[] =
 	"  --json            the report as JSON\n"
 	"  --help            this text\n"
 	"\n"
-	"Exit status: 0 sound, nothing differs, and the signature, if there is one, is good; 1 otherwise;
-"
-	"2 usage, 3 malformed, 4 environment.
-";
+	"Exit status: 0 sound, nothing differs, and the signature, if there is one, is good; 1 otherwise;\n"
+	"2 usage, 3 malformed, 4 environment.\n";
 
 enum { EXPECTED_MAX = 4 * 1024 * 1024 };
 enum option_id { OPT_MEASUREMENTS = 256, OPT_CERTIFICATE, OPT_AT, OPT_LENIENT, OPT_JSON, OPT_HELP };
