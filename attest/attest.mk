@@ -8,5 +8,17 @@ publishable:
 publish: publishable image ## lay down the release folder of RECIPE in out/RECIPE/release
 	@attest/publish $(recipe_dir) $(TARGETS)
 
+# What is beside the root: the parts that have pins of their own.
+sbom_parts := recipes/linux recipes/musl $(if $(filter yes,$(call recipe_get,BUSYBOX)),recipes/busybox)
+$(image_dir)/%/sbom.spdx.json: $(image_dir)/%/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)
+	@attest/sbom $(recipe_name) $< $(@D) $(sbom_parts)
+
+.PHONY: sbom lint
+sbom: $(TARGETS:%=$(image_dir)/%/sbom.spdx.json) ## write bills of materials of the image, SPDX and CycloneDX, beside it
+	@ls -l $(foreach t,$(TARGETS),$(image_dir)/$(t)/sbom.spdx.json $(image_dir)/$(t)/sbom.cdx.json)
+
+lint: $(target_dir)/initrd.cpio out/bin/rootfs ## list what had better not be in the image of RECIPE
+	@out/bin/rootfs lint cpio:$<
+
 expect: publishable image ## write what this build came to into the recipe's expected/, show what changed
 	@ROOTFS='$(ROOTFS)' attest/expect $(recipe_dir) $(TARGETS)

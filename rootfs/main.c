@@ -25,6 +25,7 @@ static const char usage[] =
 
 #define SOURCES_HELP                                                                               \
 	"Several sources are laid over each other in their order. A SOURCE is one of\n"            \
+	"  cpio:FILE                           an initramfs, alone; an image's ramdisk 1\n"        \
 	"  dir:DIRECTORY                       a folder that is the root\n"                        \
 	"  tar:FILE                            a tarball of the root\n"                            \
 	"  oci:DIRECTORY[:TAG][@DIGEST]        an image in an OCI layout\n"                        \

@@ -28,6 +28,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/pipeline.c \
 	rootfs/place.c \
 	rootfs/platform.c \
+	rootfs/read_cpio.c \
 	rootfs/read_dir.c \
 	rootfs/read_tar.c \
 	rootfs/reference.c \

@@ -13,6 +13,7 @@ static const struct scheme {
 	const char *prefix;
 	int (*read)(struct rootfs *rootfs, const char *location, struct err *err);
 } schemes[] = {
+	{"cpio:", read_cpio},
 	{"dir:", read_dir},
 	{"tar:", read_tar},
 	{"oci:", read_oci},
@@ -122,6 +123,9 @@ int rootfs_read(struct rootfs *rootfs, const char *source, struct err *err)
 
 	if (!scheme)
 		return unknown_scheme(source, err);
+	if (rootfs->unpacked)
+		return err_set(err, EXIT_USAGE, "ROOTFS-SOURCE",
+			       "%s: nothing over an archive expected", source);
 	fact = json_pack("{s:s%}", "Source", source, strlen(source));
 	if (!fact || json_array_append_new(rootfs->sources, fact) < 0)
 		return err_errno(err, "ROOTFS-MEMORY", "%s", source);

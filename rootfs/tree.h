@@ -263,6 +263,7 @@ int rootfs_unpack_run(struct rootfs *rootfs, struct err *err);
 
 /* Readers of sources: location is what stands after "SCHEME:". */
 int read_dir(struct rootfs *rootfs, const char *location, struct err *err);
+int read_cpio(struct rootfs *rootfs, const char *location, struct err *err);
 int read_tar(struct rootfs *rootfs, const char *location, struct err *err);
 int read_debs(struct rootfs *rootfs, const char *location, struct err *err);
 int read_oci(struct rootfs *rootfs, const char *location, struct err *err);

@@ -753,5 +753,23 @@ else
 	skip 'a folder'\''s capabilities' 'needs root and python3'
 fi
 
+# --- an archive as a source --------------------------------------------------------------------
+"$ROOTFS" pack cpio:dir.cpio -o again.cpio --manifest again.json && cmp dir.cpio again.cpio && cmp dir.json again.json
+ok 'an archive is a source: the same archive and manifest'
+printf 'name=x\0arg=/bin/x\0' >records.bin
+"$ROOTFS" pack dir:tree --prefix rootfs --run records.bin -o ramdisk.cpio --manifest ramdisk.json &&
+	"$ROOTFS" pack cpio:ramdisk.cpio -o again.cpio --manifest again.json && cmp ramdisk.cpio again.cpio &&
+	cmp ramdisk.json again.json
+ok 'so is ramdisk 1 of an image, whose tree is what lies in rootfs/'
+digest_of() { "$ROOTFS" describe "$1" --json | grep -o '"TreeDigest":"[0-9a-f]*"'; }
+found=$(digest_of cpio:ramdisk.cpio) && [ "$found" = "$(digest_of dir:tree)" ]
+ok 'and it has the tree digest of its source'
+fails 2 ROOTFS-SOURCE "$ROOTFS" pack cpio:dir.cpio dir:tree -o x.cpio && fails 2 ROOTFS-SOURCE "$ROOTFS" pack dir:tree cpio:dir.cpio -o x.cpio &&
+	fails 2 ROOTFS-SOURCE "$ROOTFS" pack cpio:dir.cpio --prefix p -o x.cpio
+ok 'ROOTFS-SOURCE: an archive stands alone'
+{ newc a 100644 x && newc a 100644 y && newc 'TRAILER!!!' 0 ''; } >case.cpio
+fails 3 CPIO-REMARK "$ROOTFS" pack cpio:case.cpio -o x.cpio && [ ! -e x.cpio ]
+ok 'CPIO-REMARK: an entry that overwrites another'
+
 echo "1..$count"
 [ $failures -eq 0 ]
