@@ -367,21 +367,6 @@ static bool is_compressed(const struct blob *blob)
 	return decoder_knows(head, pread(blob->fd, head, sizeof(head), 0));
 }
 
-static int write_all(int fd, const char *data, size_t size, struct err *err)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(err, "ROOTFS-SPOOL", "spool file");
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Puts an unlinked file with the archive's plain bytes in the place of the archive. */
 static int decompress(struct blob *archive, const char *path, const struct rootfs_limits *limits,
 		      struct err *err)
@@ -395,7 +380,7 @@ static int decompress(struct blob *archive, const char *path, const struct rootf
 		return -1;
 	stream_limit(stream, limits);
 	while ((n = stream_read(stream, buffer, sizeof(buffer), err)) > 0)
-		if (write_all(fd, buffer, (size_t)n, err) < 0)
+		if (spool_write(fd, buffer, (size_t)n, err) < 0)
 			return -1;
 	if (n < 0 || stream_settle(stream, err) < 0)
 		return -1;

@@ -109,6 +109,23 @@ struct spool *spool_of(struct rootfs *rootfs, struct err *err)
 	return spool;
 }
 
+int spool_write(int fd, const void *from, size_t size, struct err *err)
+{
+	const char *data = from;
+
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "ROOTFS-SPOOL", "spool file");
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
 static int append(struct spool *spool, size_t size, struct err *err)
 {
 	const unsigned char *data = spool->buffer;

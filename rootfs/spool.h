@@ -12,6 +12,9 @@ struct spool;
 /* An unlinked file, open for reading and writing, in $TMPDIR or /var/tmp; -1 with ROOTFS-SPOOL. */
 int spool_file(struct err *err);
 
+/* Writes all size bytes at the end of what was written to such a file. ROOTFS-SPOOL. */
+int spool_write(int fd, const void *from, size_t size, struct err *err);
+
 /* Gives at most size bytes, fewer only at the end; -1 with err filled in. */
 typedef ssize_t spool_source(void *from, void *data, size_t size, struct err *err);
 

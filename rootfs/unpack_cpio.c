@@ -661,21 +661,6 @@ static int check_compression(const struct unpacking *u, uint64_t offset, struct 
 		       "other bytes", err);
 }
 
-static int write_all(int fd, const char *data, size_t size, struct err *err)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(err, "ROOTFS-SPOOL", "decompressed archive");
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Decompresses one piece into the segment; *used becomes its stored size. */
 static int expand(struct unpacking *u, struct input *input, struct segment *segment, uint64_t *used,
 		  struct err *err)
@@ -693,7 +678,7 @@ static int expand(struct unpacking *u, struct input *input, struct segment *segm
 		if (limit_bytes(usage, (uint64_t)n, err) < 0 ||
 		    limit_ratio(&usage->limits, u->stored + decoder_used(decoder), u->plain, err) <
 			    0 ||
-		    write_all(segment->fd, buffer, (size_t)n, err) < 0)
+		    spool_write(segment->fd, buffer, (size_t)n, err) < 0)
 			return -1;
 	}
 	*used = decoder_used(decoder);

@@ -12,32 +12,8 @@ umask 022
 export TMPDIR="$work"
 ${CC:-cc} -o mktar -D_GNU_SOURCE "$here/mktar.c" || exit 99
 
-count=0
-failures=0
-ok() { # DESCRIPTION: reports the exit status of the command before it
-	if [ "$?" -eq 0 ]; then result=ok; else result='not ok' failures=$((failures + 1)); fi
-	count=$((count + 1))
-	echo "$result $count - $1"
-}
-skip() { # DESCRIPTION REASON
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
-fails() { # STATUS NAME COMMAND...: the command must fail in exactly that way, on one line
-	status=$1 name=$2
-	shift 2
-	"$@" >out.txt 2>err.txt
-	got=$?
-	[ "$got" -eq "$status" ] && grep -q "^rootfs: $name: " err.txt && [ "$(wc -l <err.txt)" -eq 1 ] &&
-		return 0
-	echo "# expected status $status and $name, found status $got and: $(cat err.txt)"
-	return 1
-}
-same() { # EXPECTED FOUND
-	cmp -s "$1" "$2" && return 0
-	diff "$1" "$2" | sed 's/^/# /' | head -20
-	return 1
-}
+# shellcheck source=tests/rootfs/command.sh
+. "$here/command.sh"
 
 # --- making images -----------------------------------------------------------------------------
 oci=application/vnd.oci.image
