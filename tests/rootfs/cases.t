@@ -99,22 +99,28 @@ unpack() {
 	esac >"$dir/stderr" 2>&1
 }
 
-# Whether a program can speak about the case at all.
-applies() { # TOOL
-	command -v "$1" >/dev/null || return
-	# An ordinary user makes no devices, cannot read a file of mode 0, and umoci notes owners in attributes.
-	[ -z "$owners" ] || ! grep -qE '^(char|block|file 0[0-3])' "$dir/tree" || return
-	[ -z "$owners" ] || ! grep -qE '[ug]id=' "$dir"/layer*.spec || return
-	[ "$1" != umoci ] || return 0
-	# These two know no whiteouts; and an absolute link, followed by them, is the host's.
-	! grep -qE '\.wh\.|link=/' "$dir"/layer*.spec
+# Why a program cannot speak about the case, in $why; empty when it can.
+look_for_reason() { # TOOL
+	why=
+	if ! command -v "$1" >/dev/null; then
+		why="no $1 here"
+	elif [ "$owners" ] && grep -qE '^(char|block|file 0[0-3])' "$dir/tree"; then
+		why="an ordinary user makes no devices and cannot read a file of mode 0"
+	elif [ "$owners" ] && grep -qE '[ug]id=' "$dir"/layer*.spec; then
+		why="an ordinary user gives files to nobody else"
+	elif [ "$1" != umoci ] && grep -qE '\.wh\.' "$dir"/layer*.spec; then
+		why="$1 knows no whiteouts"
+	elif [ "$1" != umoci ] && grep -q 'link=/' "$dir"/layer*.spec; then
+		why="$1 would follow an absolute link out of its folder"
+	fi
 }
 
 compare() { # TOOL: the digests of both trees, so contents too
 	reason=
 	[ ! -e "$dir/differs" ] || reason=$(sed -n "s/^$1 because //p" "$dir/differs")
-	if ! applies "$1"; then
-		skip "$name as $1 sees it" "$1 is missing, not root, or not meant for such images"
+	look_for_reason "$1"
+	if [ "$why" ]; then
+		skip "$name as $1 sees it" "$why"
 		return
 	fi
 	same=1

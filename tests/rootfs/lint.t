@@ -50,7 +50,7 @@ bad medium cache var/cache/ldconfig/aux-cache 'glibc-ld.so.cache'
 bad medium cache var/cache/debconf/config.dat x
 bad medium cache var/cache/fontconfig/abc-le64.cache-9 x
 good var/cache/nginx/x x "another cache"
-bad low package-cache var/lib/apt/lists/deb.debian.org_InRelease x
+bad low package-cache var/lib/apt/lists/archive.example_InRelease x
 bad low package-cache var/cache/apk/APKINDEX.1.tar.gz x
 bad low backup etc/passwd- 'root:x:0:0::/root:/bin/sh\n'
 bad low backup var/lib/dpkg/status-old x
