@@ -74,4 +74,4 @@ test: out/hello/nitro-x86_64/image.eif $(bin_files) $(vms_needed) $(units) $(tes
 test-aarch64: $(vms_needed) $(vms_aarch64_needed) ## build hello for nitro-aarch64, boot it in QEMU; not part of make test
 	@+$(MAKE) out/hello/nitro-aarch64/image.eif RECIPE=hello ROOTFS= TARGETS=nitro-aarch64 >/dev/null
 	@$(RUN) --tty --name test-aarch64 --root test $(vms) $(vms_aarch64) --in tests=tests \
-		--in images/aarch64.eif=out/hello/nitro-aarch64/image.eif -- prove -v --merge /mint/in/boot/aarch64.t
+		--in images/aarch64.eif=out/hello/nitro-aarch64/image.eif -- prove -v --merge --exec sh /mint/in/boot/aarch64.t
