@@ -1,6 +1,6 @@
 # Prints the targets that carry a "##" comment, under their "##@" headings, in the order of the makefiles.
 /^##@ / { printf "\n%s\n", substr($0, 5); next }
-/^[a-z-]+:.*## / {
+/^[a-z0-9-]+:.*## / {
 	target = $0
 	sub(/:.*/, "", target)
 	sub(/.*## /, "")
