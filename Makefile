@@ -42,7 +42,7 @@ recipe_get = $(call recipe_says,get $1)
 TARGETS := $(if $(TARGETS),$(TARGETS),$(call recipe_get,TARGETS))
 # Where the root comes from: ROOTFS= on the command line, or the recipe's SOURCEs, laid over each other.
 sources := $(call recipe_says,sources '$(ROOTFS)')
-known_targets := nitro-x86_64
+known_targets := nitro-x86_64 nitro-aarch64
 $(if $(filter-out $(known_targets),$(TARGETS)),$(error TARGETS: one of $(known_targets) expected, found $(TARGETS)))
 TARGET ?= $(firstword $(TARGETS))
 parts := out/parts
@@ -54,6 +54,11 @@ export MINTMARK_OUT := $(CURDIR)/out
 
 RUN := env/run
 toolchain := recipes/toolchain/pins.lock recipes/toolchain/root.sha256
+# What runs in the guest is built for its processor, by a second environment where that is not the first one's.
+# $(call for_arch,STEP,ARCH): what the step is called, and where it runs.
+archs := x86_64 aarch64
+cross_aarch64 := recipes/cross-aarch64/pins.lock recipes/cross-aarch64/root.sha256
+for_arch = --name $1$(if $(cross_$2),-$2 --root cross-$2)
 test_root := $(toolchain) recipes/test/pins.lock recipes/test/root.sha256
 
 .PHONY: help

@@ -129,6 +129,23 @@ pin_files()
 	done
 }
 
+# pins_of TARGET...: what images of these are made of: folders of recipes/.
+pins_of()
+{
+	printf '%s\n' toolchain linux musl busybox
+	case "$* " in
+	*"-aarch64 "*) echo cross-aarch64 ;;
+	esac
+}
+
+# pin_parts TARGET...: the same for all that images of these are made of but their roots.
+pin_parts()
+{
+	for part in $(pins_of "$@"); do
+		pin_files "recipes/$part/pins.lock"
+	done
+}
+
 # pin_recipe RECIPE_FOLDER TARGET [ROOTFS]: the same for what a recipe pins itself: packages, and blobs of container images.
 # To know the blobs our rootfs has to read manifests, so that it is built here, too.
 pin_recipe()
@@ -199,7 +216,8 @@ make_leg()
 # build LEG VARIATIONS ARGUMENT...: the image of a leg, its kernel first: that one may use all CPUs.
 build()
 {
-	VARY_PHASE=kernel make_leg "$@" TARGETS="$target" "out/parts/$target/kernel/bzImage" &&
+	kernel_path=$(awk '$1 == "kernel" { print $2 }' "$work/components")
+	VARY_PHASE=kernel make_leg "$@" TARGETS="$target" "out/$kernel_path" &&
 		VARY_PHASE='' make_leg "$@" TARGETS="$target" image
 }
 
@@ -262,8 +280,8 @@ value_of()
 	made=$work/$1/checkout/out
 	case $2 in
 	-)
-		# Usually there is one; of several each counts.
-		for root in "$work/$1"/cache/env/toolchain-*; do
+		# Usually there is one, and another for another processor; of several each counts.
+		for root in "$work/$1"/cache/env/toolchain-* "$work/$1"/cache/env/cross-*; do
 			[ ! -d "$root" ] || env/digest "$root"
 		done >"$work/roots"
 		case $(wc -l <"$work/roots") in

@@ -1,7 +1,9 @@
 # Inputs: what is fetched, locked and collected. TESTS=yes|no says whether with what only tests need: make fetch
 # brings it unless told not to, make bundle leaves it out unless told to take it.
 
-image_pins := $(addsuffix /pins.lock,$(addprefix recipes/,toolchain linux musl busybox))
+# $(call pins_of,TARGET...): what images of these are made of.
+pins_of = $(addsuffix /pins.lock,$(addprefix recipes/,toolchain $(if $(filter %-aarch64,$1),cross-aarch64) linux musl busybox))
+image_pins := $(call pins_of,$(TARGETS))
 test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,test registry qemu))
 # Images that are built for tests alone.
 test_recipes := redis nginx python
@@ -11,19 +13,19 @@ $(if $(filter-out yes no,$(TESTS)),$(error TESTS: yes or no expected, found $(TE
 # What the recipe pins itself: packages, and images of registries.
 recipe_locks := $(patsubst debs:%,%,$(filter debs:%,$(sources)))
 recipe_images := $(filter docker://% docker-daemon:%,$(sources))
-platform := linux/$(if $(filter %-aarch64,$(TARGET)),arm64,amd64)
+platforms := $(if $(filter %-x86_64,$(TARGETS)),linux/amd64) $(if $(filter %-aarch64,$(TARGETS)),linux/arm64)
 given_recipe := $(if $(findstring command,$(origin RECIPE)),$(recipe_dir))
 
 .PHONY: fetch bundle lock new outdated sources
 ##@ Inputs
 fetch: $(if $(recipe_images),out/libexec/rootfs) ## download and verify everything that image and test need; they then work without network
 	@env/fetch $(image_pins) $(recipe_locks) $(if $(filter no,$(TESTS)),,$(test_pins) $(test_locks))
-	@$(if $(recipe_images),env/fetch-image $(platform) $(recipe_images) >/dev/null)
+	@$(if $(recipe_images),for p in $(platforms); do env/fetch-image $$p $(recipe_images) >/dev/null || exit; done)
 
 bundle: $(if $(recipe_images),out/libexec/rootfs) ## write every pinned input and the archive's evidence to out/RECIPE/bundle.tar (TESTS=yes: of tests, too)
 	@env/bundle out/$(recipe_name)/bundle.tar \
 		$(patsubst %/pins.lock,%,$(image_pins) $(if $(filter yes,$(TESTS)),$(test_pins) $(test_locks))) \
-		-- $(platform) $(filter debs:%,$(sources)) $(recipe_images)
+		-- $(subst $() ,$(comma),$(strip $(platforms))) $(filter debs:%,$(sources)) $(recipe_images)
 
 # With IMAGE= or RECIPE= only that image, or the packages of that recipe.
 lock: ## refresh the pins from the archive's signed indexes, show what changed; IMAGE=docker://name:tag, RECIPE=...
@@ -34,7 +36,7 @@ else ifneq ($(given_recipe),)
 else
 	@env/lock
 	@env/root --expect toolchain >/dev/null
-	@for root in test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
+	@for root in cross-aarch64 test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
 endif
 
 new: ## write a recipe for a container: RECIPE=name|folder FROM=image:tag, or any source of docs/recipes.md

@@ -4,10 +4,10 @@ INIT_SRC := init/attributes.c init/cmdcheck.c init/command.c init/console.c init
 	init/rootcheck.c init/runspec.c init/supervise.c
 NSM_SRC := init/nsm.c
 
-init := $(parts)/nitro-x86_64/init
+inits := $(archs:%=$(parts)/nitro-%/init/init)
 
-$(init)/init: $(wildcard init/*.[ch]) init/build kernel/words \
-		kernel/cmdline/builtin-x86_64 kernel/cmdline/nitro-x86_64 $(musl)/lib/libc.a
-	@$(RUN) --name init --in init=init --in kernel/words=kernel/words \
-		--in kernel/cmdline=kernel/cmdline --in musl=$(musl) --out init=$(@D) \
-		--set MUSL_CC=/mint/in/musl/bin/musl-gcc --set OUT=/mint/out/init -- sh /mint/in/init/build
+$(inits): $(parts)/nitro-%/init/init: $(wildcard init/*.[ch]) init/build kernel/words \
+		kernel/cmdline/builtin-% kernel/cmdline/nitro-% $(parts)/%/musl/lib/libc.a
+	@$(RUN) $(call for_arch,init,$*) --in init=init --in kernel/words=kernel/words \
+		--in kernel/cmdline=kernel/cmdline --in musl=$(parts)/$*/musl --out init=$(@D) \
+		--set MUSL_CC=/mint/in/musl/bin/musl-gcc --set OUT=/mint/out/init -- sh /mint/in/init/build nitro-$*

@@ -2,10 +2,10 @@
 # ramdisk 1 holds the application's root below rootfs/ and the run specification.
 
 rootfs_tool := --in bin/rootfs=out/libexec/rootfs
-ramdisk0 := $(parts)/nitro-x86_64/ramdisk0.cpio
+ramdisk0s := $(known_targets:%=$(parts)/%/ramdisk0.cpio)
 
-$(ramdisk0): $(init)/init out/libexec/rootfs
-	@$(RUN) --name ramdisk0 --in init=$(init)/init $(rootfs_tool) --out ramdisk0.cpio=$@ \
+$(ramdisk0s): $(parts)/%/ramdisk0.cpio: $(parts)/%/init/init out/libexec/rootfs
+	@$(RUN) --name ramdisk0 --in init=$< $(rootfs_tool) --out ramdisk0.cpio=$@ \
 		-- /mint/in/bin/rootfs pack --add init=/mint/in/init:0755 -o /mint/out/ramdisk0.cpio
 
 image_dir := out/$(recipe_name)
@@ -20,23 +20,23 @@ $(image_dir)/source: FORCE
 
 # One C file against musl and init/nsm.c; BUSYBOX = yes puts the small userland beside it.
 program := $(patsubst program:%,%,$(filter program:%,$(sources)))
-program_root := $(image_dir)/nitro-x86_64/root
-$(program_root)/bin: $(image_dir)/source $(image_dir)/inputs $(program) $(recipe_dir)/image.conf rootfs/program \
-		$(NSM_SRC) init/nsm.h $(musl)/lib/libc.a $(busybox)/busybox
-	@$(RUN) --name $(recipe_name)-program --in source.c=$(program) --in program=rootfs/program \
-		--in init=init --in musl=$(musl) --in busybox=$(busybox) --out root=$(program_root) \
+program_roots := $(archs:%=$(image_dir)/nitro-%/root/bin)
+$(program_roots): $(image_dir)/nitro-%/root/bin: $(image_dir)/source $(image_dir)/inputs $(program) $(recipe_dir)/image.conf \
+		rootfs/program $(NSM_SRC) init/nsm.h $(parts)/%/musl/lib/libc.a $(parts)/%/busybox/busybox
+	@$(RUN) $(call for_arch,$(recipe_name)-program,$*) --in source.c=$(program) --in program=rootfs/program \
+		--in init=init --in musl=$(parts)/$*/musl --in busybox=$(parts)/$*/busybox --out root=$(@D) \
 		-- sh /mint/in/program $(basename $(notdir $(program))) $(call recipe_get,BUSYBOX)
 
 # What a digest pins does not change. Folders and archives of the user's: make cannot see into them, so they are
 # packed anew each time, and what stands on them is rebuilt only when the result differs. A file that was replaced by an
 # older one makes inputs newer.
-packed_by := $(if $(program),$(program_root)/bin) $(recipe_locks) \
+packed_by := $(recipe_locks) \
 	$(if $(filter-out program:% debs:% docker://% docker-daemon:%,$(sources)),FORCE)
 
-$(image_dir)/%/initrd.cpio: $(image_dir)/source $(image_dir)/inputs $(packed_by) $(recipe_dir)/image.conf \
+$(image_dir)/%/initrd.cpio: $(image_dir)/source $(image_dir)/inputs $(if $(program),$(image_dir)/%/root/bin) $(packed_by) $(recipe_dir)/image.conf \
 		rootfs/pack-recipe rootfs/pack-image rootfs/image-layout env/json.awk env/recipe out/libexec/rootfs
 	@rootfs/pack-recipe $(recipe_dir) $* $(call recipe_get,COMPRESSION) $(image_dir)/inputs $(@D) \
-		$(program_root) $(sources)
+		$(@D)/root $(sources)
 	@$(if $(filter FORCE,$(packed_by)),,touch $@)
 
 # Made with it; newer when they differ.

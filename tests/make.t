@@ -195,6 +195,12 @@ check "and writes nothing" [ ! -e "$TAP_TMP/fresh" ]
 printf '{"config.digest":"x","config":{"digest":"y"}}' >"$TAP_TMP/json"
 check "a name with a dot in it is no path" sh -c '[ "$(awk -f env/json.awk "$1" | grep "^\.config\.digest")" = "$(printf ".config.digest\ty")" ]' sh "$TAP_TMP/json"
 printf 'SOURCE = tar:nowhere.tar\nARG = /x\n' >"$mine/image.conf"
+fails 2 'RECIPE-ARCH: .*packages of arm64 for nitro-aarch64 expected, found .*_amd64.deb' "packages of another processor" \
+	env MINTMARK_OUT="$out" rootfs/pack-recipe recipes/nginx nitro-aarch64 none out/mine/inputs "$TAP_TMP/packed" none \
+	debs:recipes/nginx/pins.lock
+check "x86_64 needs nothing of aarch64" sh -c '! make -n -B image | grep aarch64'
+check "aarch64 needs neither kernel nor libc of x86_64" \
+	sh -c '! make -n -B image TARGETS=nitro-aarch64 | grep -E "parts/(nitro-)?x86_64"'
 fails 2 'ENV-INPUT: .*nowhere.tar: a file or folder expected' "a root that is not there" make -s image RECIPE="$mine"
 echo junk >"$mine/nowhere.tar"
 fails 2 'rootfs: [A-Z-]+: ' "a root that is no tarball" make -s image RECIPE="$mine"

@@ -1,9 +1,11 @@
 # What only tests need.
 
 qemu := $(parts)/test/qemu
-$(qemu)/qemu-system-x86_64: tests/boot/build-qemu sysroot/count recipes/qemu/pins.lock $(test_root)
-	@$(RUN) --name qemu --root test --pin qemu.tar.xz=recipes/qemu/pins.lock --in boot=tests/boot \
-		--in sysroot=sysroot --out qemu=$(@D) -- sh /mint/in/boot/build-qemu
+qemu_aarch64 := $(parts)/test/qemu-aarch64
+$(qemu)/qemu-system-x86_64 $(qemu_aarch64)/qemu-system-aarch64: tests/boot/build-qemu sysroot/count \
+		recipes/qemu/pins.lock $(test_root)
+	@$(RUN) --name $(notdir $(@D)) --root test --pin qemu.tar.xz=recipes/qemu/pins.lock --in boot=tests/boot \
+		--in sysroot=sysroot --out qemu=$(@D) -- sh /mint/in/boot/build-qemu $(patsubst qemu-system-%,%,$(@F))
 
 # The parent VM's whole root is one static program; the kernel is the enclaves'. So it is with images that ask for PCRs.
 parent := $(parts)/test/parent
@@ -20,10 +22,16 @@ vms := --in boot=tests/boot --in qemu=$(qemu) --in kernel=$(parts)/nitro-x86_64/
 	--in parent.cpio=$(parent)/parent.cpio --in ask=$(parts)/test/ask
 vms_needed := $(qemu)/qemu-system-x86_64 $(parent)/parent.cpio $(parts)/test/ask
 
+# An image of aarch64 boots on another emulator; its parent stays what it is.
+vms_aarch64 := --in qemu-aarch64=$(qemu_aarch64) --in bin/eif=out/libexec/eif
+vms_aarch64_needed := $(kernel_x86_64) $(qemu_aarch64)/qemu-system-aarch64 out/libexec/eif
+other := $(if $(filter %-aarch64,$(TARGET)),aarch64)
+
 .PHONY: run
 ##@ Images
-run: $(target_dir)/image.eif $(vms_needed) ## boot the image in QEMU with a parent instance beside it
-	@$(RUN) --tty --name run --root test $(vms) --in image.eif=$< -- sh /mint/in/boot/run-image
+run: $(target_dir)/image.eif $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
+	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in image.eif=$< \
+		-- sh /mint/in/boot/run-image $(TARGET)
 
 # Unit tests: each room's library under the sanitizers.
 units := $(addprefix $(parts)/test/unit/test_,config eif init measure rootfs signature stream)
@@ -69,3 +77,10 @@ $(test_images): test-image-%: out/hello/nitro-x86_64/image.eif
 ##@ Checks
 test: out/hello/nitro-x86_64/image.eif $(bin_files) $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
 	@tests/run
+
+# Apart from the others: they would wait for a second kernel and a second emulator.
+.PHONY: test-aarch64
+test-aarch64: $(vms_needed) $(vms_aarch64_needed) ## build hello for nitro-aarch64, boot it in QEMU; not part of make test
+	@+$(MAKE) out/hello/nitro-aarch64/image.eif RECIPE=hello ROOTFS= TARGETS=nitro-aarch64 >/dev/null
+	@$(RUN) --tty --name test-aarch64 --root test $(vms) $(vms_aarch64) --in tests=tests \
+		--in images/aarch64.eif=out/hello/nitro-aarch64/image.eif -- prove -v --merge --exec sh /mint/in/boot/aarch64.t
