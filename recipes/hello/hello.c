@@ -35,13 +35,15 @@ static int fail(const char *what)
 
 static int print_pcr(int nsm, unsigned int index)
 {
+	const struct nsm_request request = {.command = NSM_DESCRIBE_PCR, .index = index};
+	uint8_t response[NSM_RESPONSE_MAX];
 	char hex[2 * NSM_PCR_SIZE + 1];
-	struct nsm_pcr pcr;
+	struct nsm_answer pcr;
 
-	if (nsm_describe_pcr(nsm, index, &pcr))
+	if (nsm_ask(nsm, &request, response, &pcr))
 		return fail("DescribePCR");
 	for (size_t i = 0; i < NSM_PCR_SIZE; i++)
-		snprintf(hex + 2 * i, 3, "%02x", pcr.value[i]);
+		snprintf(hex + 2 * i, 3, "%02x", pcr.bytes.data[i]);
 	dprintf(1, "hello: PCR%u %s\n", index, hex);
 	return 0;
 }
@@ -75,26 +77,28 @@ static int transmit(int client, const uint8_t *data, size_t size)
 /* One nonce and one document. Returns -1 when the connection has to be closed. */
 static int answer(int nsm, int client)
 {
-	static const struct nsm_bytes absent;
+	struct nsm_request request = {.command = NSM_ATTESTATION};
+	struct nsm_answer document;
+	uint8_t response[NSM_RESPONSE_MAX];
 	uint8_t nonce[NSM_FIELD_MAX];
-	uint8_t reply[HEADER_SIZE + NSM_RESPONSE_MAX];
-	uint8_t header[2];
-	size_t document = 0;
+	uint8_t header[HEADER_SIZE];
 	size_t size;
 
-	if (receive(client, header, sizeof(header)))
+	if (receive(client, header, 2))
 		return -1;
 	size = (size_t)header[0] << 8 | header[1];
 	if (size > sizeof(nonce) || receive(client, nonce, size))
 		return -1;
-	if (nsm_attestation(nsm, (struct nsm_bytes){.data = size ? nonce : NULL, .size = size},
-			    absent, absent, reply + HEADER_SIZE, NSM_RESPONSE_MAX, &document)) {
+	request.fields[NSM_NONCE] = (struct nsm_bytes){.data = size ? nonce : NULL, .size = size};
+	if (nsm_ask(nsm, &request, response, &document)) {
 		fail("Attestation");
-		document = 0;
+		document.bytes.size = 0;
 	}
 	for (size_t i = 0; i < HEADER_SIZE; i++)
-		reply[i] = (uint8_t)(document >> (8 * (HEADER_SIZE - 1 - i)));
-	return transmit(client, reply, HEADER_SIZE + document);
+		header[i] = (uint8_t)(document.bytes.size >> (8 * (HEADER_SIZE - 1 - i)));
+	if (transmit(client, header, HEADER_SIZE))
+		return -1;
+	return transmit(client, document.bytes.data, document.bytes.size);
 }
 
 /* The life of one client's process. The alarm's default action ends it wherever it is. */
