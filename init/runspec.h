@@ -18,6 +18,7 @@
 #ifndef MINTMARK_RUNSPEC_H
 #define MINTMARK_RUNSPEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -41,6 +42,7 @@ struct runspec {
 	size_t group_count;
 	const char *workdir; /* NULL: none was given */
 	int stop_signal;
+	bool config; /* a launch configuration is awaited */
 };
 
 /* Fills in spec from size bytes of data. INIT-RUNSPEC names the byte where it fails. */
