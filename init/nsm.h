@@ -19,6 +19,7 @@ enum {
 	NSM_PCR_COUNT = 32,
 	NSM_FIELD_MAX = 512, /* nonce and user data; what real hardware is known to take */
 	NSM_PUBLIC_KEY_MAX = 1024,
+	NSM_RANDOM_MAX = 256, /* of one answer */
 };
 
 /* Some bytes that somebody else owns; data is NULL for a field that is not there at all. */
@@ -43,6 +44,18 @@ int nsm_open(void);
 int nsm_describe_pcr(int fd, unsigned int index, struct nsm_pcr *pcr);
 
 /*
+ * The PCR becomes SHA-384 of what it was and the digest. Returns 0, or -1 as above; the module
+ * refuses a PCR that is locked.
+ */
+int nsm_extend_pcr(int fd, unsigned int index, const uint8_t digest[NSM_PCR_SIZE]);
+
+/* Nobody can extend the PCR any more, until the enclave ends. Returns 0, or -1 as above. */
+int nsm_lock_pcr(int fd, unsigned int index);
+
+/* Random bytes of the module, at most NSM_RANDOM_MAX. Returns 0, or -1 as above. */
+int nsm_get_random(int fd, uint8_t random[NSM_RANDOM_MAX], size_t *size);
+
+/*
  * Asks for an attestation document over the three fields, each of which may be absent, and copies
  * it to document. Returns 0, or -1 with errno set as above; EMSGSIZE for a field that is too long
  * or a document of more than room bytes. NSM_RESPONSE_MAX bytes of room are always enough.
@@ -55,15 +68,22 @@ int nsm_attestation(int fd, struct nsm_bytes nonce, struct nsm_bytes user_data,
  * bytes and return its size, or 0 with errno set when an argument is out of range.
  */
 size_t nsm_encode_describe_pcr(unsigned int index, uint8_t request[NSM_REQUEST_MAX]);
+size_t nsm_encode_extend_pcr(unsigned int index, const uint8_t digest[NSM_PCR_SIZE],
+			     uint8_t request[NSM_REQUEST_MAX]);
+size_t nsm_encode_lock_pcr(unsigned int index, uint8_t request[NSM_REQUEST_MAX]);
+size_t nsm_encode_get_random(uint8_t request[NSM_REQUEST_MAX]);
 size_t nsm_encode_attestation(struct nsm_bytes nonce, struct nsm_bytes user_data,
 			      struct nsm_bytes public_key, uint8_t request[NSM_REQUEST_MAX]);
 
 /*
  * Decoders accept one answer that fills size bytes exactly, with definite lengths and every key
  * once; in any order, because emulators differ. They return 0, or -1 with errno EREMOTEIO for a
- * well-formed error answer and EPROTO for everything else. The decoded document lies in response.
+ * well-formed error answer and EPROTO for everything else. What is decoded lies in response.
  */
 int nsm_decode_describe_pcr(const uint8_t *response, size_t size, struct nsm_pcr *pcr);
+int nsm_decode_extend_pcr(const uint8_t *response, size_t size);
+int nsm_decode_lock_pcr(const uint8_t *response, size_t size);
+int nsm_decode_get_random(const uint8_t *response, size_t size, struct nsm_bytes *random);
 int nsm_decode_attestation(const uint8_t *response, size_t size, struct nsm_bytes *document);
 
 #endif

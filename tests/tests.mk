@@ -39,8 +39,7 @@ unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
 unit_rootfs_libs := $(ROOTFS_LIBS)
-unit_init_src := $(addprefix init/,attributes.c cmdcheck.c command.c console.c folders.c nsm.c \
-	readfile.c refusal.c rootcheck.c runspec.c supervise.c)
+unit_init_src := $(filter-out init/main.c init/config.c init/report.c,$(INIT_SRC)) $(NSM_SRC)
 
 # The room of a test that is not called after it.
 unit_config_room := rootfs
