@@ -807,7 +807,8 @@ static void test_command_folder(void **state)
 	char *argv[] = {"sh", "-c", "pwd >out; test \"$(pwd)\" = \"$W\"", NULL};
 	char *envp[] = {NULL, NULL};
 	char variable[64];
-	struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL, .workdir = new_folder(template)};
+	struct command command = {
+		.argv = argv, .envp = envp, .caps = ~0ULL, .workdir = new_folder(template)};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
