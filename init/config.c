@@ -69,7 +69,7 @@ static int create(const struct runspec *spec)
 	if (mkdir("/run/mintmark", 0755))
 		return -1;
 	fd = open(CONFIG_PATH, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0 || fchown(fd, spec->uid, spec->gid) == 0)
+	if (fd < 0 || fchown(fd, spec->commands[0].uid, spec->commands[0].gid) == 0)
 		return fd;
 	close(fd);
 	return -1;

@@ -1,7 +1,5 @@
 # The sources of PID 1 and of the NSM client, and how init is built.
-INIT_SRC := init/attributes.c init/cmdcheck.c init/command.c init/console.c init/folders.c \
-	init/loopback.c init/machine.c init/main.c init/mounts.c init/newroot.c init/parent.c init/readfile.c init/refusal.c \
-	init/rootcheck.c init/runspec.c init/supervise.c
+INIT_SRC := $(filter-out init/nsm.c,$(sort $(wildcard init/*.c)))
 NSM_SRC := init/nsm.c
 
 # SHA-384, as libtomcrypt's authors wrote it: what init/sha384.c compiles.

@@ -39,8 +39,8 @@ unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
 unit_rootfs_libs := $(ROOTFS_LIBS)
-unit_init_src := $(addprefix init/,attributes.c cmdcheck.c command.c console.c folders.c nsm.c \
-	readfile.c refusal.c rootcheck.c runspec.c supervise.c)
+unit_init_src := $(filter-out init/main.c,$(INIT_SRC)) $(NSM_SRC)
+unit_init_flags := -isystem libtomcrypt
 
 # The room of a test that is not called after it.
 unit_config_room := rootfs
@@ -60,8 +60,8 @@ unit_stream_src := $(unit_rootfs_src)
 unit_stream_libs := $(ROOTFS_LIBS)
 unit_room = $(or $(unit_$*_room),$*)
 
-$(units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)
-	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib \
+$(units): $(parts)/test/unit/test_%: tests/build-unit $(libtomcrypt) $(test_root)
+	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib --in src/libtomcrypt=$(parts)/libtomcrypt \
 		--in src/$(unit_room)=$(unit_room) --in src/tests/$(unit_room)=tests/$(unit_room) --out test_$*=$@ \
 		-- sh /mint/in/build-unit $(unit_room) $* "$(CBASE) $(CWARN) $(unit_$*_flags)" "$(unit_$*_src)" "$(unit_$*_libs)"
 $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib/*.h eif/*.h)

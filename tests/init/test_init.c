@@ -27,9 +27,8 @@
 #include "cmdcheck.h"
 #include "command.h"
 #include "console.h"
-#include "folders.h"
+#include "machine.h"
 #include "nsm.h"
-#include "readfile.h"
 #include "refusal.h"
 #include "rootcheck.h"
 #include "runspec.h"
@@ -368,14 +367,14 @@ static void test_runspec_accepted(void **state)
 	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
 	assert_memory_equal(data, file, sizeof(file));
 	assert_string_equal(spec.name, "hello");
-	assert_string_equal(spec.argv[0], "/bin/hello");
-	assert_string_equal(spec.argv[1], "");
-	assert_string_equal(spec.argv[2], "two\nlines=\t\xff\x01");
-	assert_null(spec.argv[3]);
-	assert_string_equal(spec.envp[0], "PATH=/bin");
-	assert_string_equal(spec.envp[1], "");
-	assert_string_equal(spec.envp[2], "A==b");
-	assert_null(spec.envp[3]);
+	assert_string_equal(spec.commands[0].argv[0], "/bin/hello");
+	assert_string_equal(spec.commands[0].argv[1], "");
+	assert_string_equal(spec.commands[0].argv[2], "two\nlines=\t\xff\x01");
+	assert_null(spec.commands[0].argv[3]);
+	assert_string_equal(spec.commands[0].envp[0], "PATH=/bin");
+	assert_string_equal(spec.commands[0].envp[1], "");
+	assert_string_equal(spec.commands[0].envp[2], "A==b");
+	assert_null(spec.commands[0].envp[3]);
 	free(data);
 }
 
@@ -390,12 +389,12 @@ static void test_runspec_identity(void **state)
 
 	(void)state;
 	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
-	assert_int_equal(spec.uid, 4294967294);
-	assert_int_equal(spec.gid, 7);
-	assert_int_equal(spec.group_count, 2);
-	assert_int_equal(spec.groups[0], 7);
-	assert_int_equal(spec.groups[1], 0);
-	assert_string_equal(spec.workdir, "/srv/a b");
+	assert_int_equal(spec.commands[0].uid, 4294967294);
+	assert_int_equal(spec.commands[0].gid, 7);
+	assert_int_equal(spec.commands[0].group_count, 2);
+	assert_int_equal(spec.commands[0].groups[0], 7);
+	assert_int_equal(spec.commands[0].groups[1], 0);
+	assert_string_equal(spec.commands[0].workdir, "/srv/a b");
 	assert_int_equal(spec.stop_signal, SIGQUIT);
 	assert_string_equal(spec.volumes[0], "/data");
 	assert_string_equal(spec.volumes[1], "/v\n");
@@ -414,10 +413,10 @@ static void test_runspec_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
-	assert_int_equal(spec.uid, 0);
-	assert_int_equal(spec.gid, 0);
-	assert_int_equal(spec.group_count, 0);
-	assert_null(spec.workdir);
+	assert_int_equal(spec.commands[0].uid, 0);
+	assert_int_equal(spec.commands[0].gid, 0);
+	assert_int_equal(spec.commands[0].group_count, 0);
+	assert_null(spec.commands[0].workdir);
 	assert_int_equal(spec.stop_signal, SIGTERM);
 	assert_null(spec.volumes[0]);
 	assert_null(spec.xattrs[0]);
@@ -446,16 +445,16 @@ static void test_runspec_refused(void **state)
 	runspec_refused("", 0, "at least one record name=");
 	runspec_refuses("name=x", "at least one record arg=");
 	runspec_refuses("arg=/x", "at least one record name=");
-	runspec_refuses("name=x\0arg=/x\0name=y", "byte 14: expected one name=");
-	runspec_refuses("name=\0arg=/x", "expected a name");
-	runspec_refuses("name=x\0arg=", "expected a command");
-	runspec_refuses("name=x\0arg=/x\0user=root", "expected a known key, found \"user\"");
-	runspec_refuses("name=x\0arg=/x\0Arg=y", "expected a known key, found \"Arg\"");
-	runspec_refuses("name=x\0arg=/x\0arg =y", "expected a known key, found \"arg \"");
-	runspec_refuses("name=x\0arg=/x\0=y", "expected a known key, found \"\"");
-	runspec_refuses("name=x\0arg=/x\0env", "expected key=value, found \"env\"");
-	runspec_refuses("name=x\0arg=/x\0\0env=a=b", "expected key=value, found \"\"");
-	runspec_refuses("", "expected key=value, found \"\"");
+	runspec_refuses("name=x\0arg=/x\0name=y", "byte 14: expected at most 1 records name=");
+	runspec_refuses("name=\0arg=/x", "expected a value");
+	runspec_refuses("name=x\0arg=", "expected a value");
+	runspec_refuses("name=x\0arg=/x\0user=root", "expected a known key, found \"user=root\"");
+	runspec_refuses("name=x\0arg=/x\0Arg=y", "expected a known key, found \"Arg=y\"");
+	runspec_refuses("name=x\0arg=/x\0arg =y", "expected a known key, found \"arg =y\"");
+	runspec_refuses("name=x\0arg=/x\0=y", "expected a known key, found \"=y\"");
+	runspec_refuses("name=x\0arg=/x\0env", "expected a known key, found \"env\"");
+	runspec_refuses("name=x\0arg=/x\0\0env=a=b", "expected a known key, found \"\"");
+	runspec_refuses("", "expected a known key, found \"\"");
 	runspec_refuses("name=x\0arg=/x\0uid=", "expected a number from 0 to 4294967294");
 	runspec_refuses("name=x\0arg=/x\0uid=root", "found \"root\"");
 	runspec_refuses("name=x\0arg=/x\0uid=-1", "found \"-1\"");
@@ -463,8 +462,8 @@ static void test_runspec_refused(void **state)
 	runspec_refuses("name=x\0arg=/x\0gid=4294967295", "found \"4294967295\"");
 	runspec_refuses("name=x\0arg=/x\0gid=18446744073709551616", "expected a number");
 	runspec_refuses("name=x\0arg=/x\0group=0x10", "expected a number");
-	runspec_refuses("name=x\0arg=/x\0uid=1\0uid=1", "expected one uid=");
-	runspec_refuses("name=x\0arg=/x\0workdir=/a\0workdir=/a", "expected one workdir=");
+	runspec_refuses("name=x\0arg=/x\0uid=1\0uid=1", "at most 1 records uid=");
+	runspec_refuses("name=x\0arg=/x\0workdir=/a\0workdir=/a", "at most 1 records workdir=");
 	runspec_refuses("name=x\0arg=/x\0workdir=srv", "expected an absolute path");
 	runspec_refuses("name=x\0arg=/x\0volume=", "expected an absolute path");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=0", "expected a number from 1 to 64");
@@ -497,8 +496,8 @@ static void test_runspec_bound(void **state)
 	for (size_t i = 0; i <= RUNSPEC_STRINGS_MAX; i++)
 		memcpy(data + sizeof(name) + i * RECORD, "arg=x", RECORD);
 	assert_int_equal(runspec_parse(data, size - RECORD, &spec, &why), 0);
-	assert_null(spec.argv[RUNSPEC_STRINGS_MAX]);
-	assert_non_null(spec.argv[RUNSPEC_STRINGS_MAX - 1]);
+	assert_null(spec.commands[0].argv[RUNSPEC_STRINGS_MAX]);
+	assert_non_null(spec.commands[0].argv[RUNSPEC_STRINGS_MAX - 1]);
 	assert_int_equal(runspec_parse(data, size, &spec, &why), -1);
 	assert_string_equal(why.name, "INIT-RUNSPEC");
 	free(data);
@@ -781,9 +780,9 @@ static int status_as(const struct command *command)
 	return WEXITSTATUS(status);
 }
 
-static int status_of(char *const argv[], char *const envp[])
+static int status_of(char **argv, char **envp)
 {
-	const struct command command = {.argv = argv, .envp = envp};
+	const struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL};
 
 	return status_as(&command);
 }
@@ -808,7 +807,8 @@ static void test_command_folder(void **state)
 	char *argv[] = {"sh", "-c", "pwd >out; test \"$(pwd)\" = \"$W\"", NULL};
 	char *envp[] = {NULL, NULL};
 	char variable[64];
-	struct command command = {.argv = argv, .envp = envp, .workdir = new_folder(template)};
+	struct command command = {
+		.argv = argv, .envp = envp, .caps = ~0ULL, .workdir = new_folder(template)};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
@@ -826,7 +826,7 @@ static void test_command_folder(void **state)
 /* All ids change at once and for good. */
 static void test_command_user(void **state)
 {
-	static const gid_t groups[] = {4001, 7};
+	static gid_t groups[] = {4001, 7};
 	char *argv[] = {"sh", "-c",
 			"grep -q '^Uid:\t4000\t4000\t4000\t4000$' /proc/self/status &&"
 			"grep -q '^Gid:\t4001\t4001\t4001\t4001$' /proc/self/status &&"
@@ -863,10 +863,10 @@ static void test_command_user(void **state)
 	assert_int_equal(status_as(&command), 0);
 }
 
-static void start_refused(char *word, char *const envp[], const char *reason)
+static void start_refused(char *word, char **envp, const char *reason)
 {
 	char *argv[] = {word, NULL};
-	const struct command command = {.argv = argv, .envp = envp};
+	const struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
