@@ -9,8 +9,8 @@
 
 /*
  * Reads the regular file at path (the last component may not be a symbolic link) and sets *size.
- * Returns -1 with errno set on failure; EFBIG when the file has more than room bytes, EINVAL when
- * it is not a regular file.
+ * Returns -1 with errno set on failure; EFBIG when the file has room bytes or more, EINVAL when it
+ * is not a regular file.
  */
 int read_whole_file(const char *path, char *data, size_t room, size_t *size);
 
@@ -44,7 +44,10 @@ int folder_make(const char *path, struct refusal *why);
  */
 int network_files(const char *root, const char *name, struct refusal *why);
 
-/* Names the machine, and brings lo up, which gives it 127.0.0.1 and ::1. INIT-NETWORK. */
+/*
+ * Names the machine, lets every user listen on every port, and brings lo up, which gives it
+ * 127.0.0.1 and ::1. INIT-NETWORK.
+ */
 int network_up(const char *name, struct refusal *why);
 
 /* Milliseconds that only grow. */
