@@ -54,7 +54,7 @@ static int open_file(int root, const char *path)
 int attributes_apply(int root, char *const records[], struct refusal *why)
 {
 	for (size_t i = 0; records[i]; i++) {
-		unsigned char value[VALUE_SIZE];
+		unsigned char value[VALUE_SIZE] = {0};
 		const char *path = parse(records[i], value);
 		int fd = path ? open_file(root, path) : -1;
 		int result = 0;
