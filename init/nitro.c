@@ -25,7 +25,7 @@ static int credit_random(int nsm, struct refusal *why)
 	} pool;
 	const struct nsm_request request = {.command = NSM_GET_RANDOM};
 	uint8_t response[NSM_RESPONSE_MAX];
-	struct nsm_answer random;
+	struct nsm_bytes random;
 	int fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
 	int result;
 
@@ -33,14 +33,14 @@ static int credit_random(int nsm, struct refusal *why)
 		return refuse_errno(why, "INIT-ENTROPY", "/dev/random");
 	if (nsm_ask(nsm, &request, response, &random))
 		result = refuse_errno(why, "INIT-ENTROPY", "/dev/nsm: GetRandom");
-	else if (random.bytes.size < RANDOM_LEAST)
+	else if (random.size < RANDOM_LEAST)
 		result = refuse(why, "INIT-ENTROPY",
 				"/dev/nsm: expected at least %d random bytes, found %zu",
-				RANDOM_LEAST, random.bytes.size);
+				RANDOM_LEAST, random.size);
 	else {
-		pool.size = random.bytes.size < RANDOM_MOST ? (int)random.bytes.size : RANDOM_MOST;
+		pool.size = random.size < RANDOM_MOST ? (int)random.size : RANDOM_MOST;
 		pool.entropy_bits = pool.size * 8;
-		memcpy(pool.bytes, random.bytes.data, (size_t)pool.size);
+		memcpy(pool.bytes, random.data, (size_t)pool.size);
 		result = ioctl(fd, RNDADDENTROPY, &pool);
 		if (result)
 			refuse_errno(why, "INIT-ENTROPY", "/dev/random: credit random bytes");
