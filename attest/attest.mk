@@ -9,7 +9,7 @@ publish: publishable image ## lay down the release folder of RECIPE in out/RECIP
 	@attest/publish $(recipe_dir) $(TARGETS)
 
 # What is beside the root: the parts that have pins of their own.
-sbom_parts := recipes/linux recipes/musl $(if $(filter yes,$(call recipe_get,BUSYBOX)),recipes/busybox)
+sbom_parts := recipes/linux recipes/musl recipes/libtomcrypt $(if $(filter yes,$(call recipe_get,BUSYBOX)),recipes/busybox)
 $(image_dir)/%/sbom.spdx.json: $(image_dir)/%/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)
 	@attest/sbom $(recipe_name) $< $(@D) $(sbom_parts)
 

@@ -132,7 +132,7 @@ pin_files()
 # pins_of TARGET...: what images of these are made of: folders of recipes/.
 pins_of()
 {
-	printf '%s\n' toolchain linux musl busybox
+	printf '%s\n' toolchain linux musl busybox libtomcrypt
 	case "$* " in
 	*"-aarch64 "*) echo cross-aarch64 ;;
 	esac

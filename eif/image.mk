@@ -3,13 +3,13 @@
 $(image_dir)/nitro-x86_64/image.eif: $(kernel_x86_64)
 $(image_dir)/nitro-aarch64/image.eif: $(kernel_aarch64)
 $(image_dir)/%/image.eif: $(parts)/%/ramdisk0.cpio $(image_dir)/%/initrd.cpio \
-		$(image_dir)/%/manifest.json kernel/cmdline/% kernel/words eif/assemble out/libexec/eif
+		$(image_dir)/%/manifest.json kernel/cmdline/% kernel/words eif/assemble eif/pcr16 out/libexec/eif
 	@$(RUN) --name $(recipe_name)-image --in kernel=$(parts)/$*/kernel --in cmdline=kernel/cmdline/$* \
 		--in words=kernel/words --in ramdisk0.cpio=$(parts)/$*/ramdisk0.cpio \
 		--in initrd.cpio=$(@D)/initrd.cpio --in manifest.json=$(@D)/manifest.json \
-		--in bin/eif=out/libexec/eif --in assemble=eif/assemble \
+		--in bin/eif=out/libexec/eif --in assemble=eif/assemble --in pcr16=eif/pcr16 \
 		--out measurements.json=$(@D)/measurements.json --out image.eif=$@ \
-		-- sh /mint/in/assemble $(recipe_name) $*
+		-- sh /mint/in/assemble $(recipe_name) $* $(call recipe_get,CONFIG)
 
 # What a step sees, and the programs of the environment: looked at once for each environment.
 observed_x86_64 := $(parts)/toolchain/observed

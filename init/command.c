@@ -1,4 +1,7 @@
-/* Starts one command. Never falls back to a shell, and hands on no descriptor but 0, 1 and 2. */
+/*
+ * Starts one command. Never falls back to a shell, and hands on no descriptor but 0, 1, 2 and the
+ * module's.
+ */
 #include "command.h"
 
 #include <errno.h>
@@ -8,10 +11,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/capability.h>
+
+#include "seccomp.h"
 
 const char *command_path(char *const envp[])
 {
@@ -41,20 +49,25 @@ bool command_candidate(const char **dirs, const char *word, char *path, size_t r
 }
 
 /* Returns only when the command cannot be started, with errno saying why. */
-static void execute(char *const argv[], char *const envp[])
+static void execute(const struct command *command, int program)
 {
-	const char *dirs = command_path(envp);
+	const char *word = command->argv[0];
+	const char *dirs = command_path(command->envp);
 	bool denied = false;
 	char path[PATH_MAX];
 
-	if (strchr(argv[0], '/')) {
-		execve(argv[0], argv, envp);
+	if (program) {
+		syscall(SYS_execveat, program, "", command->argv, command->envp, AT_EMPTY_PATH);
 		return;
 	}
-	while (command_candidate(&dirs, argv[0], path, sizeof(path))) {
+	if (strchr(word, '/')) {
+		execve(word, command->argv, command->envp);
+		return;
+	}
+	while (command_candidate(&dirs, word, path, sizeof(path))) {
 		if (!path[0])
 			continue;
-		execve(path, argv, envp);
+		execve(path, command->argv, command->envp);
 		if (errno == EACCES)
 			denied = true;
 		else if (errno != ENOENT && errno != ENOTDIR)
@@ -63,129 +76,109 @@ static void execute(char *const argv[], char *const envp[])
 	errno = denied ? EACCES : ENOENT;
 }
 
-/* How far a new process came. */
-enum step { SESSION, FOLDER, USER, PROGRAM };
-
-struct report {
-	enum step step;
-	int failure; /* errno */
-};
-
-/* So that the user can open /dev/console and /dev/stdout again, as under Docker. */
-static int give_console(uid_t uid)
+/* Everything about the process but who it is. */
+static int set_up(const struct command *command)
 {
-	for (int fd = 0; fd <= 2; fd++) {
-		struct stat st;
+	char score[16];
+	sigset_t none;
+	int size = snprintf(score, sizeof(score), "%d", command->oom_score);
+	int fd = command->oom_score ? open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC) : -1;
 
-		if (fstat(fd, &st))
+	sigemptyset(&none);
+	umask(command->umask);
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		if (command->limited & 1U << i && setrlimit(i, &command->limits[i]))
 			return -1;
-		if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 1) &&
-		    fchown(fd, uid, (gid_t)-1))
+	if (command->oom_score && write(fd, score, (size_t)size) != size)
+		return -1;
+	return setsid() < 0 ? -1 : sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * The bounding set, which execve() gives to root and takes from everybody's programs. Who may not
+ * open the security module's device shall not make it either.
+ */
+static int drop_capabilities(const struct command *command)
+{
+	uint64_t kept = command->nsm ? command->caps : command->caps & ~(1ULL << CAP_MKNOD);
+	int held = 1;
+
+	for (int cap = 0; held >= 0; cap++) {
+		held = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		if (held == 1 && !(kept >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
 			return -1;
 	}
 	return 0;
 }
 
-/* All three ids; from another user than root's there is no way back, and no capability left. */
+/*
+ * All three ids; from another user than root's there is no way back, and no capability left. The
+ * filter comes first: it lets these calls pass, and without no_new_privs only root may set one.
+ */
 static int become_user(const struct command *command)
 {
 	bool changes = command->uid != 0 || command->gid != 0 || command->group_count > 0;
 
+	if (drop_capabilities(command) ||
+	    (!command->new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) ||
+	    (command->confined && seccomp_confine(command->caps)))
+		return -1;
 	if (!changes)
 		return 0;
-	if (command->uid != 0 && give_console(command->uid))
-		return -1;
 	if (setgroups(command->group_count, command->groups) ||
 	    setresgid(command->gid, command->gid, command->gid))
 		return -1;
 	return setresuid(command->uid, command->uid, command->uid);
 }
 
-/* Comes back only with the step that failed, and errno saying why. */
-static enum step take_steps(const struct command *command)
+/* Comes back only with what failed. */
+static void become(const struct command *command, struct refusal *why)
 {
-	sigset_t none;
+	/* Out of the way of number 3. */
+	int program = command->program ? fcntl(command->program, F_DUPFD_CLOEXEC, 4) : 0;
 
-	sigemptyset(&none);
-	if (setsid() < 0 || sigprocmask(SIG_SETMASK, &none, NULL))
-		return SESSION;
-	if (command->workdir && chdir(command->workdir))
-		return FOLDER;
-	if (become_user(command))
-		return USER;
-	execute(command->argv, command->envp);
-	return PROGRAM;
-}
-
-/* The new process: becomes the command, or reports what failed and ends. */
-static _Noreturn void become(const struct command *command, int fd)
-{
-	struct report report;
-
-	report.step = take_steps(command);
-	report.failure = errno;
-	if (write(fd, &report, sizeof(report)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
-/* A report of a command that started has no failure. */
-static int read_report(int fd, struct report *report)
-{
-	ssize_t n;
-
-	*report = (struct report){.failure = 0};
-	do
-		n = read(fd, report, sizeof(*report));
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -1 : 0;
-}
-
-static int refuse_step(const struct command *command, const struct report *report,
-		       struct refusal *why)
-{
-	errno = report->failure;
-	switch (report->step) {
-	case SESSION:
-		break;
-	case FOLDER:
-		return refuse_errno(why, "INIT-FOLDER", "%.200s: enter the working folder",
-				    command->workdir);
-	case USER:
-		return refuse_errno(why, "INIT-USER", "become user %u, group %u and %zu groups",
-				    command->uid, command->gid, command->group_count);
-	case PROGRAM:
-		return refuse_errno(why, "INIT-EXEC",
-				    "\"%.200s\": expected a program to start, found",
-				    command->argv[0]);
+	if (set_up(command) || (command->module && dup2(command->module, 3) != 3))
+		refuse_errno(why, "INIT-START", "%s: set up the new process", command->name);
+	else if (command->workdir && chdir(command->workdir))
+		refuse_errno(why, "INIT-FOLDER", "%.200s: enter the working folder",
+			     command->workdir);
+	else if (become_user(command))
+		refuse_errno(why, "INIT-USER", "become user %u, group %u and %zu groups",
+			     command->uid, command->gid, command->group_count);
+	else {
+		execute(command, program);
+		refuse_errno(why, "INIT-EXEC", "\"%.200s\": expected a program to start, found",
+			     command->argv[0]);
 	}
-	return refuse_errno(why, "INIT-START", "session of the new process");
 }
 
 int command_start(const struct command *command, pid_t *pid, struct refusal *why)
 {
-	struct report report;
+	struct refusal found;
 	int ends[2];
-	int result;
-	pid_t child;
+	ssize_t n;
 
 	/* execve() closes the writing end, so that an empty report means a program that runs. */
 	if (pipe2(ends, O_CLOEXEC))
 		return refuse_errno(why, "INIT-START", "pipe");
-	child = fork();
-	if (child == 0)
-		become(command, ends[1]);
-	result = child < 0 ? refuse_errno(why, "INIT-START", "fork") : 0;
-	close(ends[1]);
-	if (result == 0 && read_report(ends[0], &report))
-		result = refuse_errno(why, "INIT-START", "read the report of the new process");
-	close(ends[0]);
-	if (result)
-		return -1;
-	if (report.failure) {
-		waitpid(child, NULL, 0);
-		return refuse_step(command, &report, why);
+	*pid = fork();
+	if (*pid == 0) {
+		int report = fcntl(ends[1], F_DUPFD_CLOEXEC, 4);
+
+		become(command, &found);
+		_exit(write(report, &found, sizeof(found)) < 0 ? 126 : 127);
 	}
-	*pid = child;
-	return 0;
+	if (*pid < 0)
+		refuse_errno(why, "INIT-START", "fork");
+	close(ends[1]);
+	do
+		n = *pid < 0 ? 0 : read(ends[0], &found, sizeof(found));
+	while (n < 0 && errno == EINTR);
+	close(ends[0]);
+	if (n == 0)
+		return *pid < 0 ? -1 : 0;
+	waitpid(*pid, NULL, 0);
+	/* The name is a constant, at the same place in both processes. */
+	*why = found;
+	return -1;
 }

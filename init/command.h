@@ -1,9 +1,11 @@
-/* Finding and starting the application's command. */
+/* Finding and starting a program. */
 #ifndef MINTMARK_COMMAND_H
 #define MINTMARK_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "refusal.h"
@@ -21,15 +23,29 @@ const char *command_path(char *const envp[]);
  */
 bool command_candidate(const char **dirs, const char *word, char *path, size_t room);
 
-/* What to start, where and as whom. */
+enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
+
+/* What to start, where, as whom and with which means. */
 struct command {
-	char *const *argv; /* both end with NULL */
-	char *const *envp;
+	char name[32]; /* for the console */
+	enum restart restart;
+	int program; /* a descriptor to run; 0: argv says what */
+	int module;  /* a descriptor that becomes number 3; 0: none */
+	char **argv; /* both end with NULL */
+	char **envp;
 	const char *workdir; /* NULL: where init is */
 	uid_t uid;
 	gid_t gid;
-	const gid_t *groups; /* supplementary ones */
+	gid_t *groups; /* supplementary ones */
 	size_t group_count;
+	mode_t umask;
+	uint64_t caps;	  /* bounds what root and programs with capabilities get; bit by number */
+	bool confined;	  /* by the list of system calls in seccomp.c */
+	bool new_privs;	  /* setuid programs and file capabilities count */
+	bool nsm;	  /* may open /dev/nsm */
+	int oom_score;	  /* the kernel's oom_score_adj */
+	uint32_t limited; /* a bit for each of limits that counts, by resource */
+	struct rlimit limits[RLIM_NLIMITS];
 };
 
 /*
@@ -37,7 +53,7 @@ struct command {
  * taken as it is, another is looked for in the PATH of envp, never in init's own environment. The
  * working folder is entered as init, before the user changes; a user who is not root then owns the
  * console. Returns after the program has really started; INIT-EXEC when it cannot, INIT-FOLDER and
- * INIT-USER when folder or user cannot be had, INIT-START when the system gives no process.
+ * INIT-USER when folder or user cannot be had, INIT-START when the system refuses anything else.
  */
 int command_start(const struct command *command, pid_t *pid, struct refusal *why);
 

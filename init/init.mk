@@ -1,13 +1,20 @@
 # The sources of PID 1 and of the NSM client, and how init is built.
-INIT_SRC := init/attributes.c init/cmdcheck.c init/command.c init/console.c init/folders.c init/heartbeat.c \
-	init/loopback.c init/machine.c init/main.c init/mounts.c init/newroot.c init/readfile.c init/refusal.c \
-	init/rootcheck.c init/runspec.c init/supervise.c
+INIT_SRC := $(filter-out init/nsm.c,$(sort $(wildcard init/*.c)))
 NSM_SRC := init/nsm.c
 
+# SHA-384, as libtomcrypt's authors wrote it: what init/sha384.c compiles.
+libtomcrypt := $(parts)/libtomcrypt/hashes/sha2/sha384.c
+$(libtomcrypt): recipes/libtomcrypt/pins.lock init/unpack-libtomcrypt $(toolchain)
+	@$(RUN) --name libtomcrypt --pin libtomcrypt.tar.xz=recipes/libtomcrypt/pins.lock \
+		--in unpack-libtomcrypt=init/unpack-libtomcrypt --out libtomcrypt=$(parts)/libtomcrypt \
+		-- sh /mint/in/unpack-libtomcrypt
+
+# The programs of ramdisk 0 are made together.
 inits := $(archs:%=$(parts)/nitro-%/init/init)
 
-$(inits): $(parts)/nitro-%/init/init: $(wildcard init/*.[ch]) init/build kernel/words \
-		kernel/cmdline/builtin-% kernel/cmdline/nitro-% $(parts)/%/musl/lib/libc.a
+$(inits): $(parts)/nitro-%/init/init: $(wildcard init/*.[ch] init/*/*.[ch]) init/build kernel/words \
+		kernel/cmdline/builtin-% kernel/cmdline/nitro-% $(libtomcrypt) $(parts)/%/musl/lib/libc.a
 	@$(RUN) $(call for_arch,init,$*) --in init=init --in kernel/words=kernel/words \
-		--in kernel/cmdline=kernel/cmdline --in musl=$(parts)/$*/musl --out init=$(@D) \
+		--in kernel/cmdline=kernel/cmdline --in libtomcrypt=$(parts)/libtomcrypt \
+		--in musl=$(parts)/$*/musl --out init=$(@D) \
 		--set MUSL_CC=/mint/in/musl/bin/musl-gcc --set OUT=/mint/out/init -- sh /mint/in/init/build nitro-$*

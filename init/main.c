@@ -5,6 +5,7 @@
  * from its environment, and never returns from main().
  */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -13,20 +14,25 @@
 #include "cmdcheck.h"
 #include "cmdline.h"
 #include "command.h"
+#include "config.h"
 #include "console.h"
-#include "folders.h"
-#include "heartbeat.h"
-#include "loopback.h"
 #include "machine.h"
-#include "mounts.h"
-#include "newroot.h"
-#include "readfile.h"
+#include "parent.h"
+#include "platform.h"
+#include "report.h"
 #include "rootcheck.h"
 #include "runspec.h"
 #include "supervise.h"
 
 /* Twice x86's and arm64's COMMAND_LINE_SIZE. */
 enum { CMDLINE_SIZE_MAX = 4096 };
+
+/* As containers have it: few by default, because programs of old cannot count further, and room
+ * for those that ask for more. */
+enum { FILES_SOFT = 1024, FILES_HARD = 524288 };
+
+/* Nobody's, and no application's: the services' own. */
+enum { ATTEST_ID = 65532, PORTS_ID = 65533, SERVICE_SCORE = -999 };
 
 static int check_cmdline(struct refusal *why)
 {
@@ -82,46 +88,103 @@ static int apply_attributes(const struct runspec *spec, struct refusal *why)
 	return result;
 }
 
+/* The security module belongs to whom the image names, or to nobody. */
+static int give_module(const struct runspec *spec, struct refusal *why)
+{
+	const struct command *owner = NULL;
+
+	for (size_t i = 0; i < spec->count; i++) {
+		const struct command *command = &spec->commands[i];
+
+		if (command->nsm && owner && owner->uid != command->uid)
+			return refuse(why, "INIT-RUNSPEC",
+				      "/run: expected one user with nsm=yes, found %u and %u",
+				      owner->uid, command->uid);
+		if (command->nsm)
+			owner = command;
+	}
+	if (owner ? chown("/dev/nsm", owner->uid, owner->gid) || chmod("/dev/nsm", 0600)
+		  : unlink("/dev/nsm"))
+		return refuse_errno(why, "INIT-PLATFORM", "/dev/nsm: give or take away");
+	return 0;
+}
+
 static int make_folders(const struct runspec *spec, struct refusal *why)
 {
 	for (size_t i = 0; spec->volumes[i]; i++)
 		if (folder_make(spec->volumes[i], why))
 			return -1;
-	return spec->workdir ? folder_make(spec->workdir, why) : 0;
+	for (size_t i = 0; i < spec->count; i++)
+		if (spec->commands[i].workdir && folder_make(spec->commands[i].workdir, why))
+			return -1;
+	return spec->readonly ? mounts_seal_root(spec->volumes, why) : 0;
 }
 
+/* Returns the descriptor of the security module, 0 where there is none, or -1. */
 static int prepare(const struct runspec *spec, struct refusal *why)
 {
-	if (newroot_enter(why) || apply_attributes(spec, why) || mounts_all(why))
+	const struct rlimit files = {.rlim_cur = FILES_SOFT, .rlim_max = FILES_HARD};
+	const char *hostname = spec->hostname ? spec->hostname : spec->name;
+	const struct platform *platform;
+	struct utsname kernel;
+	int module;
+
+	if (mounts_enter_root(why) || apply_attributes(spec, why) || mounts_all(why))
 		return -1;
 	console_open();
-	if (make_folders(spec, why) || heartbeat(why))
+	platform = platform_find(spec->plain, why);
+	if (!platform)
 		return -1;
-	return loopback_up(why);
+	/* Every user may open what is standard output anyway; it has one owner for many users. */
+	if (uname(&kernel) || setrlimit(RLIMIT_NOFILE, &files) || chmod("/dev/console", 0666))
+		return refuse_errno(why, "INIT-START", "the kernel's name, limits, the console");
+	console_say("%.200s, tree %.64s, Linux %s, %s", spec->name,
+		    spec->digest ? spec->digest : "not named", kernel.release, platform->name);
+	module = platform->open(why);
+	if (module < 0 || network_up(hostname, why) || network_files("", hostname, why) ||
+	    heartbeat(why) || config_measure(spec, platform->extend, module, why) ||
+	    make_folders(spec, why) || (module && give_module(spec, why)))
+		return -1;
+	return module;
 }
 
-static int run(const struct runspec *spec, struct ending *end, struct refusal *why)
+static int run(const struct runspec *spec, const int programs[2], int module, struct ending *end,
+	       struct refusal *why)
 {
-	const struct command command = {
-		.argv = spec->argv,
-		.envp = spec->envp,
-		.workdir = spec->workdir,
-		.uid = spec->uid,
-		.gid = spec->gid,
-		.groups = spec->groups,
-		.group_count = spec->group_count,
-	};
-	struct utsname kernel;
-	int signals;
-	pid_t pid;
+	static char attest_name[] = "/attest";
+	static char ports_name[] = "/ports";
+	static char *ports_argv[RUNSPEC_STRINGS_MAX + 2] = {ports_name};
+	char *attest_argv[] = {attest_name, NULL};
+	char *envp[] = {NULL};
+	const struct command attest = {.name = "attest",
+				       .restart = RESTART_ALWAYS,
+				       .program = programs[0],
+				       .module = module,
+				       .argv = attest_argv,
+				       .envp = envp,
+				       .uid = ATTEST_ID,
+				       .gid = ATTEST_ID,
+				       .oom_score = SERVICE_SCORE};
+	const struct command ports = {.name = "ports",
+				      .restart = RESTART_ALWAYS,
+				      .program = programs[1],
+				      .argv = ports_argv,
+				      .envp = envp,
+				      .uid = PORTS_ID,
+				      .gid = PORTS_ID,
+				      .oom_score = SERVICE_SCORE};
+	const struct command *commands[SUPERVISE_MAX];
+	size_t count = 0;
 
-	if (uname(&kernel))
-		return refuse_errno(why, "INIT-START", "uname");
-	console_say("%.200s, Linux %s", spec->name, kernel.release);
-	signals = supervise_signals(why);
-	if (signals < 0 || command_start(&command, &pid, why))
-		return -1;
-	return supervise(pid, spec->stop_signal, signals, end, why);
+	memcpy(ports_argv + 1, spec->ports, sizeof(spec->ports));
+	if (spec->attest)
+		commands[count++] = &attest;
+	if (spec->ports[0])
+		commands[count++] = &ports;
+	for (size_t i = 1; i < spec->count; i++)
+		commands[count++] = &spec->commands[i];
+	commands[count++] = &spec->commands[0];
+	return supervise(commands, count, spec->stop_signal, spec->grace, end, why);
 }
 
 int main(void)
@@ -129,17 +192,23 @@ int main(void)
 	static struct runspec spec;
 	struct refusal why;
 	struct ending end;
+	int programs[2];
+	int module = -1;
 
 	/* By hand, on a machine that is somebody's, this would mount and restart things. */
 	if (getpid() != 1)
 		_exit(2);
 	umask(022);
 	console_open();
-	if (inspect(&spec, &why) || prepare(&spec, &why) || run(&spec, &end, &why))
+	if (inspect(&spec, &why) == 0) {
+		/* Out of reach for everybody else once the root has changed. */
+		programs[0] = open("/attest", O_PATH | O_CLOEXEC);
+		programs[1] = open("/ports", O_PATH | O_CLOEXEC);
+		module = prepare(&spec, &why);
+	}
+	if (module < 0 || run(&spec, programs, module, &end, &why))
 		console_say("refused: %s: %s", why.name, why.text);
-	else if (end.by_signal)
-		console_say("killed by signal %d", end.number);
 	else
-		console_say("exit status %d", end.number);
+		report_end(&end);
 	machine_end();
 }

@@ -1,11 +1,13 @@
 /* Mounts from one table. Never mounts anything that comes from outside the image. */
-#include "mounts.h"
-
 #include <errno.h>
-#include <stddef.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "machine.h"
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -15,16 +17,18 @@ static const struct {
 	const char *type;
 	unsigned long flags;
 	const char *options;
+	bool optional; /* where the kernel has no such folder */
 } table[] = {
-	{"/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755"},
+	{"/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755", false},
 	/* Group 5 is tty in every distribution; programs rely on it to write to a terminal. */
-	{"/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666"},
-	{"/dev/shm", "tmpfs", SAFE, "mode=1777"},
-	{"/proc", "proc", SAFE, NULL},
-	{"/sys", "sysfs", SAFE, NULL},
-	{"/sys/fs/cgroup", "cgroup2", SAFE, NULL},
-	{"/run", "tmpfs", SAFE, "mode=0755"},
-	{"/tmp", "tmpfs", SAFE, "mode=1777"},
+	{"/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666", false},
+	{"/dev/shm", "tmpfs", SAFE, "mode=1777", false},
+	{"/proc", "proc", SAFE, NULL, false},
+	{"/sys", "sysfs", SAFE, NULL, false},
+	{"/sys/fs/cgroup", "cgroup2", SAFE, "nsdelegate", false},
+	{"/sys/kernel/config", "configfs", SAFE, NULL, true},
+	{"/run", "tmpfs", SAFE, "mode=0755", false},
+	{"/tmp", "tmpfs", SAFE, "mode=1777", false},
 };
 
 /* What shells and servers expect in /dev, and devtmpfs does not bring. */
@@ -38,16 +42,6 @@ static const struct {
 	{"/dev/stderr", "/proc/self/fd/2"},
 };
 
-static int mount_one(const char *where, const char *type, unsigned long flags, const char *options,
-		     struct refusal *why)
-{
-	if (mkdir(where, 0755) && errno != EEXIST)
-		return refuse_errno(why, "INIT-MOUNT", "%s: make the mount point", where);
-	if (mount(type, where, type, flags, options))
-		return refuse_errno(why, "INIT-MOUNT", "%s: mount %s", where, type);
-	return 0;
-}
-
 int mounts_early_proc(struct refusal *why)
 {
 	/* Nothing in the ramdisks may be called /proc, so it must not be there yet. */
@@ -60,18 +54,73 @@ int mounts_early_proc(struct refusal *why)
 
 int mounts_drop_early_proc(struct refusal *why)
 {
-	if (umount2("/proc", 0))
-		return refuse_errno(why, "INIT-MOUNT", "/proc: unmount");
+	return umount2("/proc", 0) ? refuse_errno(why, "INIT-MOUNT", "/proc: unmount") : 0;
+}
+
+/*
+ * pivot_root() does not work on the initial root, which is no mount that could be taken away: so
+ * the tree is made a mount of its own and moved on top.
+ */
+int mounts_enter_root(struct refusal *why)
+{
+	if (mount("/rootfs", "/rootfs", NULL, MS_BIND, NULL) || chdir("/rootfs") ||
+	    mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
+		return refuse_errno(why, "INIT-MOUNT", "/rootfs: make it the root");
 	return 0;
 }
 
 int mounts_all(struct refusal *why)
 {
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (mount_one(table[i].where, table[i].type, table[i].flags, table[i].options, why))
-			return -1;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *where = table[i].where;
+
+		if (table[i].optional && access(where, F_OK))
+			continue;
+		if (mkdir(where, 0755) && errno != EEXIST)
+			return refuse_errno(why, "INIT-MOUNT", "%s: make the mount point", where);
+		if (mount(table[i].type, where, table[i].type, table[i].flags, table[i].options))
+			return refuse_errno(why, "INIT-MOUNT", "%s: mount %s", where,
+					    table[i].type);
+	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		if (symlink(links[i].target, links[i].where))
 			return refuse_errno(why, "INIT-MOUNT", "%s: make the link", links[i].where);
+	return 0;
+}
+
+int mounts_seal_root(char *const volumes[], struct refusal *why)
+{
+	for (size_t i = 0; volumes[i]; i++)
+		if (mount(volumes[i], volumes[i], NULL, MS_BIND, NULL))
+			return refuse_errno(why, "INIT-MOUNT", "%.200s: keep it writable",
+					    volumes[i]);
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
+		return refuse_errno(why, "INIT-MOUNT", "/: make it read-only");
+	return 0;
+}
+
+int folder_make(const char *path, struct refusal *why)
+{
+	char part[PATH_MAX];
+	size_t size = strlen(path);
+	struct stat st;
+
+	if (size >= sizeof(part) || path[0] != '/')
+		return refuse(why, "INIT-FOLDER",
+			      "\"%.200s\": expected an absolute path below %d bytes", path,
+			      PATH_MAX);
+	for (size_t end = 1; end <= size; end++) {
+		if (path[end] != '/' && path[end] != '\0')
+			continue;
+		memcpy(part, path, end);
+		part[end] = '\0';
+		if (mkdir(part, 0755) && errno != EEXIST)
+			return refuse_errno(why, "INIT-FOLDER", "%.200s: make the folder", part);
+	}
+	if (stat(path, &st))
+		return refuse_errno(why, "INIT-FOLDER", "%.200s: expected a folder, found", path);
+	if (!S_ISDIR(st.st_mode))
+		return refuse(why, "INIT-FOLDER", "%.200s: expected a folder, found another type",
+			      path);
 	return 0;
 }

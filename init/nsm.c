@@ -1,6 +1,6 @@
 /*
- * Speaks with /dev/nsm. The CBOR here is just what four fixed shapes need: never an indefinite
- * length, never a byte beyond the end of the answer, never a key that was not expected.
+ * Speaks with /dev/nsm. The CBOR here is just what a table of five commands needs: never an
+ * indefinite length, never a byte beyond the end of the answer, never a key that was not expected.
  */
 #include "nsm.h"
 
@@ -33,7 +33,32 @@ _Static_assert(NSM_IOCTL_RAW == 0xc0200a00, "the number that the driver listens 
 enum { CBOR_UINT = 0, CBOR_BYTES = 2, CBOR_TEXT = 3, CBOR_MAP = 5 };
 enum { CBOR_FALSE = 0xf4, CBOR_TRUE = 0xf5, CBOR_NULL = 0xf6 };
 
-/* A request that is being written. Its callers have checked that everything fits. */
+/*
+ * A command is the text of its name, or a map with its name and a map of fields; so is the answer,
+ * whose one field is bytes, beside "lock" in one case.
+ */
+static const struct shape {
+	const char *name;
+	bool index;			/* the request's first field */
+	const char *fields[NSM_FIELDS]; /* of bytes that follow */
+	size_t field_max[NSM_FIELDS];
+	const char *answer; /* NULL: the answer is the name alone */
+	size_t answer_size; /* 0: any */
+	bool lock;
+} shapes[] = {
+	[NSM_GET_RANDOM] = {"GetRandom", .answer = "random"},
+	[NSM_DESCRIBE_PCR] = {"DescribePCR", true, .answer = "data", .answer_size = NSM_PCR_SIZE,
+			      .lock = true},
+	[NSM_EXTEND_PCR] = {"ExtendPCR", true, {"data"}, {NSM_FIELD_MAX}, "data", NSM_PCR_SIZE},
+	[NSM_LOCK_PCR] = {"LockPCR", true},
+	[NSM_ATTESTATION] = {"Attestation",
+			     false,
+			     {"user_data", "nonce", "public_key"},
+			     {NSM_FIELD_MAX, NSM_FIELD_MAX, NSM_PUBLIC_KEY_MAX},
+			     "document"},
+};
+
+/* A request that is being written. What it holds was checked to fit. */
 struct writer {
 	uint8_t *data;
 	size_t size;
@@ -45,14 +70,12 @@ static void put_head(struct writer *w, unsigned int major, size_t value)
 
 	if (value < 24) {
 		w->data[w->size++] = (uint8_t)(type | value);
-	} else if (value < 0x100) {
-		w->data[w->size++] = type | 24;
-		w->data[w->size++] = (uint8_t)value;
-	} else {
-		w->data[w->size++] = type | 25;
-		w->data[w->size++] = (uint8_t)(value >> 8);
-		w->data[w->size++] = (uint8_t)value;
+		return;
 	}
+	w->data[w->size++] = type | (value < 0x100 ? 24 : 25);
+	if (value >= 0x100)
+		w->data[w->size++] = (uint8_t)(value >> 8);
+	w->data[w->size++] = (uint8_t)value;
 }
 
 static void put_string(struct writer *w, unsigned int major, const void *data, size_t size)
@@ -67,47 +90,46 @@ static void put_text(struct writer *w, const char *text)
 	put_string(w, CBOR_TEXT, text, strlen(text));
 }
 
-static void put_field(struct writer *w, const char *key, struct nsm_bytes value)
+static void put_fields(struct writer *w, const struct shape *shape,
+		       const struct nsm_request *request)
 {
-	put_text(w, key);
-	if (value.data)
-		put_string(w, CBOR_BYTES, value.data, value.size);
-	else
-		w->data[w->size++] = CBOR_NULL;
+	size_t count = 0;
+
+	while (count < NSM_FIELDS && shape->fields[count])
+		count++;
+	put_head(w, CBOR_MAP, shape->index + count);
+	if (shape->index) {
+		put_text(w, "index");
+		put_head(w, CBOR_UINT, request->index);
+	}
+	for (size_t i = 0; i < count; i++) {
+		put_text(w, shape->fields[i]);
+		if (request->fields[i].data)
+			put_string(w, CBOR_BYTES, request->fields[i].data, request->fields[i].size);
+		else
+			w->data[w->size++] = CBOR_NULL;
+	}
 }
 
-size_t nsm_encode_describe_pcr(unsigned int index, uint8_t request[NSM_REQUEST_MAX])
+size_t nsm_encode(const struct nsm_request *request, uint8_t bytes[NSM_REQUEST_MAX])
 {
-	struct writer w = {.data = request};
+	const struct shape *shape = &shapes[request->command];
+	struct writer w = {.data = bytes};
 
-	if (index >= NSM_PCR_COUNT) {
+	if (request->index >= NSM_PCR_COUNT) {
 		errno = ERANGE;
 		return 0;
 	}
-	put_head(&w, CBOR_MAP, 1);
-	put_text(&w, "DescribePCR");
-	put_head(&w, CBOR_MAP, 1);
-	put_text(&w, "index");
-	put_head(&w, CBOR_UINT, index);
-	return w.size;
-}
-
-size_t nsm_encode_attestation(struct nsm_bytes nonce, struct nsm_bytes user_data,
-			      struct nsm_bytes public_key, uint8_t request[NSM_REQUEST_MAX])
-{
-	struct writer w = {.data = request};
-
-	if (nonce.size > NSM_FIELD_MAX || user_data.size > NSM_FIELD_MAX ||
-	    public_key.size > NSM_PUBLIC_KEY_MAX) {
-		errno = EMSGSIZE;
-		return 0;
-	}
-	put_head(&w, CBOR_MAP, 1);
-	put_text(&w, "Attestation");
-	put_head(&w, CBOR_MAP, 3);
-	put_field(&w, "user_data", user_data);
-	put_field(&w, "nonce", nonce);
-	put_field(&w, "public_key", public_key);
+	for (size_t i = 0; i < NSM_FIELDS; i++)
+		if (request->fields[i].size > shape->field_max[i]) {
+			errno = EMSGSIZE;
+			return 0;
+		}
+	if (shape->index || shape->fields[0])
+		put_head(&w, CBOR_MAP, 1);
+	put_text(&w, shape->name);
+	if (shape->index || shape->fields[0])
+		put_fields(&w, shape, request);
 	return w.size;
 }
 
@@ -129,22 +151,18 @@ static bool take_byte(struct reader *r, uint8_t *byte)
 /* A head of the wanted major type with a definite value of at most 32 bits. */
 static bool take_head(struct reader *r, unsigned int major, uint32_t *value)
 {
-	uint8_t first;
 	unsigned int extra;
+	uint8_t byte;
 
-	if (!take_byte(r, &first) || first >> 5 != major)
+	if (!take_byte(r, &byte) || byte >> 5 != major)
 		return false;
-	first &= 0x1f;
-	if (first < 24) {
-		*value = first;
+	*value = byte & 0x1f;
+	if (*value < 24)
 		return true;
-	}
-	if (first > 26)
+	if (*value > 26)
 		return false;
-	*value = 0;
-	for (extra = 1U << (first - 24); extra > 0; extra--) {
-		uint8_t byte;
-
+	extra = 1U << (*value - 24);
+	for (*value = 0; extra > 0; extra--) {
 		if (!take_byte(r, &byte))
 			return false;
 		*value = *value << 8 | byte;
@@ -193,6 +211,33 @@ static bool take_bool(struct reader *r, bool *value)
 	return true;
 }
 
+static bool take_answer(struct reader *r, const struct shape *shape, struct nsm_answer *answer)
+{
+	uint32_t entries = shape->lock ? 2 : 1;
+	bool lock = false;
+	bool bytes = false;
+
+	if (!shape->answer)
+		return take_key(r, shape->name);
+	/* Entries that leave nothing out: so each key was there once. */
+	if (!take_map(r, 1) || !take_key(r, shape->name) || !take_map(r, entries))
+		return false;
+	for (; entries > 0; entries--) {
+		struct nsm_bytes key;
+
+		if (!take_string(r, CBOR_TEXT, &key))
+			return false;
+		if (is(key, shape->answer))
+			bytes = take_string(r, CBOR_BYTES, &answer->bytes);
+		else if (shape->lock && is(key, "lock"))
+			lock = take_bool(r, &answer->locked);
+		else
+			return false;
+	}
+	return bytes && lock == shape->lock &&
+	       (shape->answer_size == 0 || answer->bytes.size == shape->answer_size);
+}
+
 static bool is_error(struct reader r)
 {
 	struct nsm_bytes text;
@@ -201,68 +246,18 @@ static bool is_error(struct reader r)
 	       r.left == 0;
 }
 
-/* Sets errno for an answer that is not the expected one. Returns -1. */
-static int not_expected(struct reader whole)
+int nsm_decode(enum nsm_command command, const uint8_t *response, size_t size,
+	       struct nsm_answer *answer)
 {
-	errno = is_error(whole) ? EREMOTEIO : EPROTO;
-	return -1;
-}
+	const struct reader whole = {.data = response, .left = size};
+	struct nsm_answer found = {.locked = false};
+	struct reader r = whole;
 
-static bool take_value(struct reader *r, uint8_t value[NSM_PCR_SIZE])
-{
-	struct nsm_bytes bytes;
-
-	if (!take_string(r, CBOR_BYTES, &bytes) || bytes.size != NSM_PCR_SIZE)
-		return false;
-	memcpy(value, bytes.data, NSM_PCR_SIZE);
-	return true;
-}
-
-static bool take_pcr(struct reader *r, struct nsm_pcr *pcr)
-{
-	bool lock = false;
-	bool data = false;
-
-	/* Two entries that leave nothing out: so each key was there once. */
-	if (!take_map(r, 1) || !take_key(r, "DescribePCR") || !take_map(r, 2))
-		return false;
-	for (int i = 0; i < 2; i++) {
-		struct nsm_bytes key;
-
-		if (!take_string(r, CBOR_TEXT, &key))
-			return false;
-		if (is(key, "lock"))
-			lock = take_bool(r, &pcr->locked);
-		else if (is(key, "data"))
-			data = take_value(r, pcr->value);
-		else
-			return false;
+	if (!take_answer(&r, &shapes[command], &found) || r.left != 0) {
+		errno = is_error(whole) ? EREMOTEIO : EPROTO;
+		return -1;
 	}
-	return lock && data && r->left == 0;
-}
-
-int nsm_decode_describe_pcr(const uint8_t *response, size_t size, struct nsm_pcr *pcr)
-{
-	const struct reader whole = {.data = response, .left = size};
-	struct reader r = whole;
-	struct nsm_pcr found;
-
-	if (!take_pcr(&r, &found))
-		return not_expected(whole);
-	*pcr = found;
-	return 0;
-}
-
-int nsm_decode_attestation(const uint8_t *response, size_t size, struct nsm_bytes *document)
-{
-	const struct reader whole = {.data = response, .left = size};
-	struct reader r = whole;
-	struct nsm_bytes found;
-
-	if (!take_map(&r, 1) || !take_key(&r, "Attestation") || !take_map(&r, 1) ||
-	    !take_key(&r, "document") || !take_string(&r, CBOR_BYTES, &found) || r.left != 0)
-		return not_expected(whole);
-	*document = found;
+	*answer = found;
 	return 0;
 }
 
@@ -271,53 +266,21 @@ int nsm_open(void)
 	return open("/dev/nsm", O_RDWR | O_CLOEXEC);
 }
 
-/* Sends a request and receives the answer; size says how long that is. */
-static int ask(int fd, const uint8_t *request, size_t request_size,
-	       uint8_t response[NSM_RESPONSE_MAX], size_t *size)
+int nsm_ask(int fd, const struct nsm_request *request, uint8_t response[NSM_RESPONSE_MAX],
+	    struct nsm_answer *answer)
 {
+	uint8_t bytes[NSM_REQUEST_MAX];
 	struct nsm_raw raw = {
-		.request = {.address = (uintptr_t)request, .size = request_size},
+		.request = {.address = (uintptr_t)bytes, .size = nsm_encode(request, bytes)},
 		.response = {.address = (uintptr_t)response, .size = NSM_RESPONSE_MAX},
 	};
 
 	/* ioctl() itself takes the number as an int in one C library, as a long in another. */
-	if (syscall(SYS_ioctl, fd, NSM_IOCTL_RAW, &raw) < 0)
+	if (raw.request.size == 0 || syscall(SYS_ioctl, fd, NSM_IOCTL_RAW, &raw) < 0)
 		return -1;
 	if (raw.response.size > NSM_RESPONSE_MAX) {
 		errno = EPROTO;
 		return -1;
 	}
-	*size = (size_t)raw.response.size;
-	return 0;
-}
-
-int nsm_describe_pcr(int fd, unsigned int index, struct nsm_pcr *pcr)
-{
-	uint8_t request[NSM_REQUEST_MAX];
-	uint8_t response[NSM_RESPONSE_MAX];
-	size_t size = nsm_encode_describe_pcr(index, request);
-
-	if (size == 0 || ask(fd, request, size, response, &size))
-		return -1;
-	return nsm_decode_describe_pcr(response, size, pcr);
-}
-
-int nsm_attestation(int fd, struct nsm_bytes nonce, struct nsm_bytes user_data,
-		    struct nsm_bytes public_key, uint8_t *document, size_t room, size_t *size)
-{
-	uint8_t request[NSM_REQUEST_MAX];
-	uint8_t response[NSM_RESPONSE_MAX];
-	struct nsm_bytes found;
-	size_t n = nsm_encode_attestation(nonce, user_data, public_key, request);
-
-	if (n == 0 || ask(fd, request, n, response, &n) ||
-	    nsm_decode_attestation(response, n, &found))
-		return -1;
-	if (found.size > room) {
-		errno = EMSGSIZE;
-		return -1;
-	}
-	memcpy(document, found.data, found.size);
-	*size = found.size;
-	return 0;
+	return nsm_decode(request->command, response, (size_t)raw.response.size, answer);
 }

@@ -27,43 +27,49 @@ struct nsm_bytes {
 	size_t size;
 };
 
-struct nsm_pcr {
+enum nsm_command {
+	NSM_GET_RANDOM,	  /* answers with random bytes, as many as the module likes */
+	NSM_DESCRIBE_PCR, /* with the NSM_PCR_SIZE bytes of a PCR, and whether it is locked */
+	NSM_EXTEND_PCR,	  /* with its new value: SHA-384 of the old one and fields[NSM_DATA] */
+	NSM_LOCK_PCR,	  /* with nothing; no PCR is ever unlocked */
+	NSM_ATTESTATION,  /* with a document over three fields, each of which may be absent */
+};
+
+enum { NSM_DATA = 0, NSM_USER_DATA = 0, NSM_NONCE = 1, NSM_PUBLIC_KEY = 2, NSM_FIELDS = 3 };
+
+struct nsm_request {
+	enum nsm_command command;
+	unsigned int index; /* of the PCR */
+	struct nsm_bytes fields[NSM_FIELDS];
+};
+
+struct nsm_answer {
+	struct nsm_bytes bytes; /* these lie in the response */
 	bool locked;
-	uint8_t value[NSM_PCR_SIZE];
 };
 
 /* Opens /dev/nsm, close-on-exec. Returns a descriptor, or -1 with errno set. */
 int nsm_open(void);
 
 /*
- * Reads one PCR. Returns 0, or -1 with errno set: ERANGE for an index that is none, EREMOTEIO when
- * the module answers with an error, EPROTO when its answer is not what it must be, else what the
- * driver said.
+ * Sends one request and receives the response. Returns 0, or -1 with errno set: ERANGE for a PCR
+ * that is none, EMSGSIZE for a field that is too long, EREMOTEIO when the module answers with an
+ * error, EPROTO when its answer is not what it must be, else what the driver said.
  */
-int nsm_describe_pcr(int fd, unsigned int index, struct nsm_pcr *pcr);
+int nsm_ask(int fd, const struct nsm_request *request, uint8_t response[NSM_RESPONSE_MAX],
+	    struct nsm_answer *answer);
 
 /*
- * Asks for an attestation document over the three fields, each of which may be absent, and copies
- * it to document. Returns 0, or -1 with errno set as above; EMSGSIZE for a field that is too long
- * or a document of more than room bytes. NSM_RESPONSE_MAX bytes of room are always enough.
+ * The codec below does no input or output. Writes a request and returns its size, or 0 with errno
+ * set as above.
  */
-int nsm_attestation(int fd, struct nsm_bytes nonce, struct nsm_bytes user_data,
-		    struct nsm_bytes public_key, uint8_t *document, size_t room, size_t *size);
+size_t nsm_encode(const struct nsm_request *request, uint8_t bytes[NSM_REQUEST_MAX]);
 
 /*
- * The codec below does no input or output. Encoders write a request of at most NSM_REQUEST_MAX
- * bytes and return its size, or 0 with errno set when an argument is out of range.
+ * Accepts one answer that fills size bytes exactly, with definite lengths and every key once; in
+ * any order, because emulators differ. Returns 0, or -1 with errno as above.
  */
-size_t nsm_encode_describe_pcr(unsigned int index, uint8_t request[NSM_REQUEST_MAX]);
-size_t nsm_encode_attestation(struct nsm_bytes nonce, struct nsm_bytes user_data,
-			      struct nsm_bytes public_key, uint8_t request[NSM_REQUEST_MAX]);
-
-/*
- * Decoders accept one answer that fills size bytes exactly, with definite lengths and every key
- * once; in any order, because emulators differ. They return 0, or -1 with errno EREMOTEIO for a
- * well-formed error answer and EPROTO for everything else. The decoded document lies in response.
- */
-int nsm_decode_describe_pcr(const uint8_t *response, size_t size, struct nsm_pcr *pcr);
-int nsm_decode_attestation(const uint8_t *response, size_t size, struct nsm_bytes *document);
+int nsm_decode(enum nsm_command command, const uint8_t *response, size_t size,
+	       struct nsm_answer *answer);
 
 #endif

@@ -1,40 +1,29 @@
 /* Reads a file up to its end or up to a bound. Never returns part of a file. */
-#include "readfile.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "machine.h"
+
+/* One byte more than there is room for tells that there is more. */
 static int read_to_end(int fd, char *data, size_t room, size_t *size)
 {
 	size_t used = 0;
+	char more;
 
-	while (used < room) {
-		ssize_t n = read(fd, data + used, room - used);
+	for (;;) {
+		ssize_t n = used < room ? read(fd, data + used, room - used) : read(fd, &more, 1);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n > 0 && used == room)
+			errno = EFBIG;
+		if (n < 0 || (n > 0 && used == room))
 			return -1;
-		if (n == 0) {
-			*size = used;
-			return 0;
-		}
+		if (n == 0)
+			break;
 		used += (size_t)n;
-	}
-
-	char more;
-	ssize_t n;
-
-	do
-		n = read(fd, &more, 1);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -1;
-	if (n > 0) {
-		errno = EFBIG;
-		return -1;
 	}
 	*size = used;
 	return 0;
@@ -44,19 +33,18 @@ int read_whole_file(const char *path, char *data, size_t room, size_t *size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
-	int result = -1;
+	int result = fd < 0 ? -1 : fstat(fd, &st);
 	int saved;
 
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0) {
-		if (S_ISREG(st.st_mode))
-			result = read_to_end(fd, data, room, size);
-		else
-			errno = EINVAL;
+	if (result == 0 && !S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		result = -1;
 	}
+	if (result == 0)
+		result = read_to_end(fd, data, room, size);
 	saved = errno;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	errno = saved;
 	return result;
 }

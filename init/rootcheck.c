@@ -17,9 +17,10 @@
  * (usr/default_cpio_list); /proc is made by init before it looks, which fails if it was there.
  */
 static const struct root_rule top[] = {
-	{"init", EXACT, S_IFREG | 0755, 0, 0}, {"run", S_IFMT, S_IFREG, 0, 0},
-	{"rootfs", S_IFMT, S_IFDIR, 0, 0},     {"dev", EXACT, S_IFDIR | 0755, 0, 0},
-	{"root", EXACT, S_IFDIR | 0700, 0, 0}, {"proc", S_IFMT, S_IFDIR, 0, 0},
+	{"init", EXACT, S_IFREG | 0755, 0, 0},	{"attest", EXACT, S_IFREG | 0755, 0, 0},
+	{"ports", EXACT, S_IFREG | 0755, 0, 0}, {"run", S_IFMT, S_IFREG, 0, 0},
+	{"rootfs", S_IFMT, S_IFDIR, 0, 0},	{"dev", EXACT, S_IFDIR | 0755, 0, 0},
+	{"root", EXACT, S_IFDIR | 0700, 0, 0},	{"proc", S_IFMT, S_IFDIR, 0, 0},
 };
 
 static const struct root_rule dev[] = {

@@ -1,34 +1,44 @@
-/* What PID 1 does while the command runs. */
+/* What PID 1 does while the application and its helpers run. */
 #ifndef MINTMARK_SUPERVISE_H
 #define MINTMARK_SUPERVISE_H
 
 #include <stdbool.h>
-#include <sys/types.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "command.h"
 #include "refusal.h"
 
-/* How the command ended. */
+enum { SUPERVISE_MAX = 16 };
+
+/* How a command ended. */
 struct ending {
 	bool by_signal;
 	int number; /* of the signal, or the exit status */
 };
 
 /*
- * What the command gets when init gets a signal: mostly the same, 0 for nothing. SIGTERM asks for
- * the end, and becomes the signal that the command takes for that.
+ * What the application gets when init gets a signal: mostly the same, 0 for nothing. SIGTERM asks
+ * for the end, and becomes the signal that the application takes for that.
  */
 int supervise_hands_on(int signal, int stop_signal);
 
-/*
- * Blocks every signal that init wants to read, and returns a descriptor that delivers them; to be
- * called before the command starts. INIT-START.
- */
-int supervise_signals(struct refusal *why);
+/* Whether a command that ended so is started again. */
+bool supervise_again(enum restart restart, const struct ending *ending);
 
 /*
- * Reaps whatever ends and forwards signals, until the command has ended; then kills everything
- * that is left, and waits for it at most two seconds.
+ * How many milliseconds to wait before that, when it was so many the last time (0: it was never)
+ * and the command ran for so long.
  */
-int supervise(pid_t command, int stop_signal, int signals, struct ending *end, struct refusal *why);
+int64_t supervise_wait(int64_t last_ms, int64_t ran_ms);
+
+/*
+ * Starts the commands in their order, the last of which is the application. Reaps whatever ends,
+ * starts again what has to run, and forwards signals, until the application has ended; then asks
+ * what is left to end, and kills it after grace seconds. At most SUPERVISE_MAX commands. The
+ * refusals of command_start(), INIT-START.
+ */
+int supervise(const struct command *const commands[], size_t count, int stop_signal, int grace,
+	      struct ending *end, struct refusal *why);
 
 #endif

@@ -7,23 +7,67 @@
 
 #include "runspec.h"
 
-enum key { NAME, ENV, ARG, UID, GID, GROUP, WORKDIR, STOPSIGNAL, VOLUME, XATTR, KEYS };
+enum key {
+	NAME,
+	ENV,
+	ARG,
+	UID,
+	GID,
+	GROUP,
+	WORKDIR,
+	UMASK,
+	RLIMIT,
+	CAPS,
+	SECCOMP,
+	NEWPRIVS,
+	NSM,
+	PROCESS_KEYS_END,
+	STOPSIGNAL = PROCESS_KEYS_END,
+	VOLUME,
+	XATTR,
+	DIGEST,
+	HOSTNAME,
+	GRACE,
+	READONLY,
+	PLATFORM,
+	ATTEST,
+	CONFIG,
+	PORT,
+	HELPER,
+	KEYS
+};
 
 static const struct {
 	const char *text; /* with its '=' */
 	size_t least;	  /* records */
 	size_t most;
+	const char *words[2]; /* where the value is one of them */
 } keys[KEYS] = {
-	[NAME] = {"name=", 1, 1},
-	[ENV] = {"env=", 0, RUNSPEC_STRINGS_MAX},
-	[ARG] = {"arg=", 1, RUNSPEC_STRINGS_MAX},
-	[UID] = {"uid=", 0, 1},
-	[GID] = {"gid=", 0, 1},
-	[GROUP] = {"group=", 0, RUNSPEC_STRINGS_MAX},
-	[WORKDIR] = {"workdir=", 0, 1},
-	[STOPSIGNAL] = {"stopsignal=", 0, 1},
-	[VOLUME] = {"volume=", 0, RUNSPEC_STRINGS_MAX},
-	[XATTR] = {"xattr=", 0, RUNSPEC_STRINGS_MAX},
+	[NAME] = {"name=", 1, 1, {NULL}},
+	[ENV] = {"env=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
+	[ARG] = {"arg=", 1, RUNSPEC_STRINGS_MAX, {NULL}},
+	[UID] = {"uid=", 0, 1, {NULL}},
+	[GID] = {"gid=", 0, 1, {NULL}},
+	[GROUP] = {"group=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
+	[WORKDIR] = {"workdir=", 0, 1, {NULL}},
+	[UMASK] = {"umask=", 0, 1, {NULL}},
+	[RLIMIT] = {"rlimit=", 0, 16, {NULL}},
+	[CAPS] = {"caps=", 0, 1, {NULL}},
+	[SECCOMP] = {"seccomp=", 0, 1, {"default", "none"}},
+	[NEWPRIVS] = {"newprivs=", 0, 1, {"yes", "no"}},
+	[NSM] = {"nsm=", 0, 1, {"yes", "no"}},
+	[STOPSIGNAL] = {"stopsignal=", 0, 1, {NULL}},
+	[VOLUME] = {"volume=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
+	[XATTR] = {"xattr=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
+	[DIGEST] = {"digest=", 0, 1, {NULL}},
+	[HOSTNAME] = {"hostname=", 0, 1, {NULL}},
+	[GRACE] = {"grace=", 0, 1, {NULL}},
+	[READONLY] = {"readonly=", 0, 1, {"yes", "no"}},
+	[PLATFORM] = {"platform=", 0, 1, {"plain", NULL}},
+	[ATTEST] = {"attest=", 0, 1, {"yes", "no"}},
+	[CONFIG] = {"config=", 0, 1, {"yes", "no"}},
+	[PORT] = {"port=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
+	[HELPER] = {"process=", 0, RUNSPEC_PROCESSES_MAX - 1, {NULL}},
 };
 
 static int no_memory(struct err *err)
@@ -40,12 +84,9 @@ static int refuse(const char *expected, const char *found, struct err *err)
 static int take_number(const char *value, uint32_t least, uint32_t most, uint32_t *number,
 		       struct err *err)
 {
-	size_t digits = strspn(value, "0123456789");
-	uint64_t found = 0;
+	uint64_t found;
 
-	for (size_t i = 0; i < digits && found <= most; i++)
-		found = found * 10 + (uint64_t)(value[i] - '0');
-	if (digits == 0 || value[digits] || found < least || found > most)
+	if (!run_number(value, strlen(value), 10, most, &found) || found < least)
 		return err_set(err, EXIT_MALFORMED, "RUN-RECORD",
 			       "a number from %u to %u expected, found \"%.200s\"", least, most,
 			       value);
@@ -84,9 +125,57 @@ static int take_signal(const char *value, int *signal, struct err *err)
 	return 0;
 }
 
-static int take_value(struct runspec *spec, enum key key, const char *value, struct err *err)
+/* What init takes for a mask of capabilities: the highest bit is nobody's. */
+static bool is_mask(const char *value)
 {
-	if ((key == NAME || (key == ARG && spec->args.count == 0)) && !*value)
+	return strlen(value) == 16 && strspn(value, "0123456789abcdef") == 16 && *value < '8';
+}
+
+static int take_setting(struct strings *settings, enum key key, const char *record, struct err *err)
+{
+	const char *value = record + strlen(keys[key].text);
+	cleanup_free char *limit = NULL;
+	uint64_t number;
+
+	if (keys[key].words[0] && strcmp(value, keys[key].words[0]) != 0 &&
+	    (!keys[key].words[1] || strcmp(value, keys[key].words[1]) != 0))
+		return refuse(keys[key].words[0], record, err);
+	if (key == UMASK && !run_number(value, strlen(value), 8, 0777, &number))
+		return refuse("an octal number up to 0777", record, err);
+	if (key == GRACE && !run_number(value, strlen(value), 10, RUNSPEC_GRACE_MAX, &number))
+		return refuse("seconds up to 3600", record, err);
+	if (key == CAPS && !is_mask(value))
+		return refuse("16 hexadecimal digits", record, err);
+	if (key == RLIMIT && !run_limit_is(settings, value))
+		return refuse("NAME:SOFT:HARD of a limit, once", record, err);
+	return strings_add(settings, record, err);
+}
+
+/* NAME:POLICY; the process before it is whole. */
+static int take_helper(struct runspec *spec, const char *value, size_t counts[KEYS],
+		       struct err *err)
+{
+	static const char *const policies[] = {":always", ":on-failure", ":never"};
+	size_t size = strcspn(value, ":");
+
+	if (counts[ARG] < keys[ARG].least)
+		return refuse("arg= of the process before", value, err);
+	memset(counts + NAME + 1, 0, (PROCESS_KEYS_END - NAME - 1) * sizeof(*counts));
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
+		if (size > 0 && size <= RUNSPEC_HELPER_MAX &&
+		    strcmp(value + size, policies[i]) == 0)
+			return take_text(value, &spec->processes[++spec->count].head, err);
+	return refuse("NAME:always, on-failure or never", value, err);
+}
+
+static int take_value(struct runspec *spec, enum key key, const char *record, size_t before,
+		      struct err *err)
+{
+	struct process *process = &spec->processes[spec->count];
+	const char *value = record + strlen(keys[key].text);
+
+	if (before == 0 && !*value &&
+	    (key == NAME || key == ARG || key == DIGEST || key == HOSTNAME || key == PORT))
 		return refuse("a value that is not empty", value, err);
 	if ((key == WORKDIR || key == VOLUME) && *value != '/')
 		return refuse("an absolute path", value, err);
@@ -94,23 +183,26 @@ static int take_value(struct runspec *spec, enum key key, const char *value, str
 	case NAME:
 		return take_text(value, &spec->name, err);
 	case ENV:
-		return strings_add(&spec->env, value, err);
+		return strings_add(&process->env, value, err);
 	case ARG:
-		return strings_add(&spec->args, value, err);
+		return strings_add(&process->args, value, err);
 	case UID:
-		return take_id(value, &spec->account.uid, err);
+		return take_id(value, &process->account.uid, err);
 	case GID:
-		return take_id(value, &spec->account.gid, err);
+		return take_id(value, &process->account.gid, err);
 	case GROUP:
-		return take_group(value, &spec->account, err);
+		return take_group(value, &process->account, err);
 	case WORKDIR:
-		return take_text(value, &spec->workdir, err);
+		return take_text(value, &process->workdir, err);
 	case STOPSIGNAL:
 		return take_signal(value, &spec->stop_signal, err);
 	case VOLUME:
 		return strings_add(&spec->volumes, value, err);
-	default: /* runspec_apply_xattrs() reads those */
+	case XATTR: /* runspec_apply_xattrs() reads those */
 		return 0;
+	default:
+		return take_setting(key < PROCESS_KEYS_END ? &process->settings : &spec->settings,
+				    key, record, err);
 	}
 }
 
@@ -118,13 +210,17 @@ static int take_record(struct runspec *spec, const char *record, size_t counts[K
 		       struct err *err)
 {
 	for (enum key key = 0; key < KEYS; key++) {
-		size_t size = strlen(keys[key].text);
+		bool image = key == NAME || (key >= PROCESS_KEYS_END && key != HELPER);
 
-		if (strncmp(record, keys[key].text, size) != 0)
+		if (strncmp(record, keys[key].text, strlen(keys[key].text)) != 0)
 			continue;
+		if (image && spec->count > 0)
+			return refuse("a key of a process", record, err);
 		if (counts[key]++ == keys[key].most)
 			return refuse("no more records of its key", record, err);
-		return take_value(spec, key, record + size, err);
+		if (key == HELPER)
+			return take_helper(spec, record + strlen(keys[key].text), counts, err);
+		return take_value(spec, key, record, counts[key] - 1, err);
 	}
 	return refuse("key=value with a known key", record, err);
 }

@@ -1,12 +1,12 @@
-# The two ramdisks of an image. Ramdisk 0 holds init alone and is the same for every image of a target;
-# ramdisk 1 holds the application's root below rootfs/ and the run specification.
+# The two ramdisks of an image. Ramdisk 0 holds init and what init starts for an application that asks for it, and is the
+# same for every image of a target; ramdisk 1 holds the application's root below rootfs/ and the run specification.
 
 rootfs_tool := --in bin/rootfs=out/libexec/rootfs
 ramdisk0s := $(known_targets:%=$(parts)/%/ramdisk0.cpio)
 
 $(ramdisk0s): $(parts)/%/ramdisk0.cpio: $(parts)/%/init/init out/libexec/rootfs
-	@$(RUN) --name ramdisk0 --in init=$< $(rootfs_tool) --out ramdisk0.cpio=$@ \
-		-- /mint/in/bin/rootfs pack --add init=/mint/in/init:0755 -o /mint/out/ramdisk0.cpio
+	@$(RUN) --name ramdisk0 --in init=$(<D) $(rootfs_tool) --out ramdisk0.cpio=$@ \
+		-- /mint/in/bin/rootfs pack $(foreach p,init attest ports,--add $p=/mint/in/init/$p:0755) -o /mint/out/ramdisk0.cpio
 
 image_dir := out/$(recipe_name)
 

@@ -35,6 +35,7 @@ ROOTFS_LIB_SRC := \
 	rootfs/read_tar.c \
 	rootfs/reference.c \
 	rootfs/run_file.c \
+	rootfs/run_settings.c \
 	rootfs/runspec.c \
 	rootfs/sbom.c \
 	rootfs/signals.c \

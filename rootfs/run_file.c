@@ -93,19 +93,43 @@ static int put_xattrs(struct writer *w, struct node *base, struct err *err)
 	return 0;
 }
 
+/* Records that are init's already. */
+static void put_settings(struct writer *w, const struct strings *settings)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		fprintf(w->file, "%s%c", settings->at[i], '\0');
+	w->key = NULL;
+}
+
+static int put_process(struct writer *w, const struct process *process, struct err *err)
+{
+	if (put_list(w, "env", &process->env, err) < 0 ||
+	    put_list(w, "arg", &process->args, err) < 0 ||
+	    put_account(w, &process->account, err) < 0)
+		return -1;
+	if (process->workdir && put(w, "workdir", process->workdir, err) < 0)
+		return -1;
+	put_settings(w, &process->settings);
+	return 0;
+}
+
 static int put_all(struct writer *w, const struct runspec *spec, struct node *base, struct err *err)
 {
-	if (put(w, "name", spec->name, err) < 0 || put_list(w, "env", &spec->env, err) < 0 ||
-	    put_list(w, "arg", &spec->args, err) < 0 || put_account(w, &spec->account, err) < 0)
-		return -1;
-	if (spec->workdir && put(w, "workdir", spec->workdir, err) < 0)
+	if (put(w, "name", spec->name, err) < 0 || put_process(w, &spec->processes[0], err) < 0)
 		return -1;
 	if (spec->stop_signal && spec->stop_signal != SIGTERM_NUMBER &&
 	    put_number(w, "stopsignal", (uint32_t)spec->stop_signal, err) < 0)
 		return -1;
 	if (put_list(w, "volume", &spec->volumes, err) < 0)
 		return -1;
-	return put_xattrs(w, base, err);
+	put_settings(w, &spec->settings);
+	if (put_xattrs(w, base, err) < 0)
+		return -1;
+	for (size_t i = 1; i <= spec->count; i++)
+		if (put(w, "process", spec->processes[i].head, err) < 0 ||
+		    put_process(w, &spec->processes[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 static int encode(FILE *file, const struct runspec *spec, struct node *base, struct err *err)
@@ -127,10 +151,13 @@ int runspec_encode(const struct runspec *spec, struct node *base, char **data, s
 	if (!spec->name)
 		return err_set(err, EXIT_MALFORMED, "RUN-NAME",
 			       "a record name= expected, found none");
-	if (spec->args.count == 0 || !*spec->args.at[0])
-		return err_set(err, EXIT_MALFORMED, "RUN-COMMAND",
-			       "a command expected, in the recipe or as the image's Entrypoint or "
-			       "Cmd; found none");
+	for (size_t i = 0; i <= spec->count; i++)
+		if (spec->processes[i].args.count == 0 || !*spec->processes[i].args.at[0])
+			return err_set(err, EXIT_MALFORMED, "RUN-COMMAND",
+				       "a command expected, in the recipe or as the image's "
+				       "Entrypoint or Cmd%s%s; found none",
+				       i ? ", of the helper " : "",
+				       i ? spec->processes[i].head : "");
 	file = open_memstream(&text, &length);
 	if (!file)
 		return no_memory(err);

@@ -93,36 +93,68 @@ static int take_once(char **text, const char *value, size_t at, struct err *err)
 	return set_text(text, value, err);
 }
 
+/* "NAME POLICY" of a recipe becomes NAME:POLICY. */
+static int take_helper(struct run_records *records, const char *value, size_t at, struct err *err)
+{
+	static const char *const policies[] = {"always", "on-failure", "never"};
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t size = strspn(value, plain);
+	const char *policy = value + size + strspn(value + size, " \t");
+	struct process_records *process = &records->processes[records->count + 1];
+
+	if (records->count + 1 == RUNSPEC_PROCESSES_MAX)
+		return bad_record(at, "at most 8 helpers", value, err);
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		if (size == 0 || size > RUNSPEC_HELPER_MAX || policy == value + size ||
+		    strcmp(policy, policies[i]) != 0)
+			continue;
+		records->count++;
+		return asprintf(&process->head, "%.*s:%s", (int)size, value, policy) < 0
+			       ? no_memory(err)
+			       : 0;
+	}
+	return bad_record(at, "a helper's name and always, on-failure or never", value, err);
+}
+
 static int take_record(struct run_records *records, const char *record, size_t at, struct err *err)
 {
+	struct process_records *process = &records->processes[records->count];
+	bool helper = records->count > 0;
 	const struct {
 		const char *key;
 		char **text;
 		struct strings *list;
+		bool image;
 	} keys[] = {
-		{"name=", &records->name, NULL},
-		{"arg=", NULL, &records->args},
-		{"env=", NULL, &records->env},
-		{"user=", &records->user, NULL},
-		{"group=", &records->group, NULL},
-		{"workdir=", &records->workdir, NULL},
-		{"stopsignal=", &records->stop_signal, NULL},
-		{"volume=", NULL, &records->volumes},
-		{"port=", NULL, &records->ports},
+		{"name=", &records->name, NULL, true},
+		{"arg=", NULL, &process->args, false},
+		{"env=", NULL, &process->env, false},
+		{"user=", &process->user, NULL, false},
+		{"group=", &process->group, NULL, false},
+		{"workdir=", &process->workdir, NULL, false},
+		{"stopsignal=", &records->stop_signal, NULL, true},
+		{"volume=", NULL, &records->volumes, true},
+		{"port=", NULL, &records->ports, true},
 	};
+	int taken;
 
+	if (strncmp(record, "helper=", 7) == 0)
+		return take_helper(records, record + 7, at, err);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		size_t size = strlen(keys[i].key);
 
-		if (strncmp(record, keys[i].key, size) != 0)
+		if (strncmp(record, keys[i].key, size) != 0 || (keys[i].image && helper))
 			continue;
 		record += size;
-		if (keys[i].list == &records->env && (!strchr(record, '=') || *record == '='))
+		if (keys[i].list == &process->env && (!strchr(record, '=') || *record == '='))
 			return bad_record(at, "env=NAME=value", record, err);
 		return keys[i].text ? take_once(keys[i].text, record, at, err)
 				    : strings_add(keys[i].list, record, err);
 	}
-	return bad_record(at, "key=value with a known key", record, err);
+	taken = setting_add(helper ? NULL : &records->settings, &process->settings, record, err);
+	if (taken < 0)
+		return err_wrap(err, "record at byte %zu", at);
+	return taken ? 0 : bad_record(at, "key=value with a known key", record, err);
 }
 
 int run_records_parse(struct run_records *records, const char *data, size_t size, struct err *err)
@@ -140,14 +172,21 @@ int run_records_parse(struct run_records *records, const char *data, size_t size
 void run_records_clear(struct run_records *records)
 {
 	free(records->name);
-	strings_clear(&records->args);
-	strings_clear(&records->env);
-	free(records->user);
-	free(records->group);
-	free(records->workdir);
 	free(records->stop_signal);
 	strings_clear(&records->volumes);
 	strings_clear(&records->ports);
+	strings_clear(&records->settings);
+	for (size_t i = 0; i <= records->count; i++) {
+		struct process_records *process = &records->processes[i];
+
+		free(process->head);
+		strings_clear(&process->args);
+		strings_clear(&process->env);
+		free(process->user);
+		free(process->group);
+		free(process->workdir);
+		strings_clear(&process->settings);
+	}
 	*records = (struct run_records){0};
 }
 
@@ -185,76 +224,119 @@ char *plain_absolute(const char *path, const char *name, struct err *err)
 	return plain;
 }
 
-static int make_env(struct runspec *spec, const struct image_config *config,
-		    const struct run_records *records, struct err *err)
+static int make_env(struct process *process, const struct image_config *config,
+		    const struct process_records *records, struct err *err)
 {
 	if (config->given && !find_variable(&config->env, "PATH=") &&
-	    strings_add(&spec->env, DEFAULT_PATH, err) < 0)
+	    strings_add(&process->env, DEFAULT_PATH, err) < 0)
 		return -1;
 	for (size_t i = 0; i < config->env.count; i++)
-		if (set_variable(&spec->env, config->env.at[i], err) < 0)
+		if (set_variable(&process->env, config->env.at[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < records->env.count; i++)
-		if (set_variable(&spec->env, records->env.at[i], err) < 0)
+		if (set_variable(&process->env, records->env.at[i], err) < 0)
 			return -1;
 	return 0;
 }
 
 /* As runc, which starts a container's process for Docker: where the user is at home. */
-static int add_home(struct runspec *spec, const struct image_config *config, struct err *err)
+static int add_home(struct process *process, const struct image_config *config, struct err *err)
 {
 	cleanup_free char *home = NULL;
 
-	if (!config->given || find_variable(&spec->env, "HOME="))
+	if (!config->given || find_variable(&process->env, "HOME="))
 		return 0;
-	if (asprintf(&home, "HOME=%s", spec->account.home) < 0)
+	if (asprintf(&home, "HOME=%s", process->account.home) < 0)
 		return no_memory(err);
-	return strings_add(&spec->env, home, err);
+	return strings_add(&process->env, home, err);
 }
 
-static int make_args(struct runspec *spec, const struct image_config *config,
-		     const struct run_records *records, struct err *err)
+static int make_args(struct process *process, const struct image_config *config,
+		     const struct process_records *records, struct err *err)
 {
 	if (records->args.count > 0)
-		return add_all(&spec->args, &records->args, err);
-	if (add_all(&spec->args, &config->entrypoint, err) < 0)
+		return add_all(&process->args, &records->args, err);
+	if (add_all(&process->args, &config->entrypoint, err) < 0)
 		return -1;
-	return add_all(&spec->args, &config->cmd, err);
+	return add_all(&process->args, &config->cmd, err);
 }
 
-static int make_account(struct runspec *spec, struct node *base, const struct image_config *config,
-			const struct run_records *records, struct err *err)
+static int make_account(struct process *process, struct node *base,
+			const struct image_config *config, const struct process_records *records,
+			struct err *err)
 {
 	const char *user = records->user ? records->user : config->user ? config->user : "";
 	cleanup_free char *joined = NULL;
 
 	if (!records->group)
-		return account_find(&spec->account, base, user, err);
+		return account_find(&process->account, base, user, err);
 	if (strchr(records->group, ':'))
 		return err_set(err, EXIT_MALFORMED, "RUN-USER",
 			       "a group without ':' expected, found \"%s\"", records->group);
 	if (asprintf(&joined, "%.*s:%s", (int)strcspn(user, ":"), user, records->group) < 0)
 		return no_memory(err);
-	return account_find(&spec->account, base, joined, err);
+	return account_find(&process->account, base, joined, err);
 }
 
-static int make_workdir(struct runspec *spec, const struct image_config *config,
-			const struct run_records *records, struct err *err)
+static int make_workdir(struct process *process, const struct image_config *config,
+			const struct process_records *records, struct err *err)
 {
 	const char *workdir = records->workdir ? records->workdir : config->workdir;
 
 	if (!workdir)
 		return 0;
-	spec->workdir = plain_absolute(workdir, "RUN-WORKDIR", err);
-	if (!spec->workdir)
+	process->workdir = plain_absolute(workdir, "RUN-WORKDIR", err);
+	if (!process->workdir)
 		return -1;
-	if (strlen(spec->workdir) > ROOTFS_PATH_MAX)
+	if (strlen(process->workdir) > ROOTFS_PATH_MAX)
 		return err_set(err, EXIT_MALFORMED, "RUN-WORKDIR",
 			       "a path of at most %d bytes expected, found %zu", ROOTFS_PATH_MAX,
-			       strlen(spec->workdir));
-	if (strcmp(spec->workdir, "/") == 0) {
-		free(spec->workdir);
-		spec->workdir = NULL;
+			       strlen(process->workdir));
+	if (strcmp(process->workdir, "/") == 0) {
+		free(process->workdir);
+		process->workdir = NULL;
+	}
+	return 0;
+}
+
+/* What a container's image says is about its application: a helper is made of records alone. */
+static int make_process(struct process *process, struct node *base,
+			const struct image_config *config, const struct process_records *records,
+			struct err *err)
+{
+	if (records->head && set_text(&process->head, records->head, err) < 0)
+		return -1;
+	if (make_env(process, config, records, err) < 0 ||
+	    make_args(process, config, records, err) < 0 ||
+	    make_account(process, base, config, records, err) < 0 ||
+	    add_home(process, config, err) < 0 || make_workdir(process, config, records, err) < 0)
+		return -1;
+	return add_all(&process->settings, &records->settings, err);
+}
+
+static bool has(const struct strings *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->at[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* The device has one owner. */
+static int check_module(const struct runspec *spec, struct err *err)
+{
+	const struct process *owner = NULL;
+
+	for (size_t i = 0; i <= spec->count; i++) {
+		const struct process *process = &spec->processes[i];
+
+		if (!has(&process->settings, "nsm=yes"))
+			continue;
+		if (owner && owner->account.uid != process->account.uid)
+			return err_set(err, EXIT_MALFORMED, "RUN-NSM",
+				       "one user with nsm=yes expected, found %u and %u",
+				       owner->account.uid, process->account.uid);
+		owner = process;
 	}
 	return 0;
 }
@@ -300,28 +382,41 @@ static int add_ports(struct runspec *spec, const struct strings *ports, struct e
 int runspec_make(struct runspec *spec, struct node *base, const struct image_config *config,
 		 const struct run_records *records, struct err *err)
 {
+	static const struct image_config none;
+
 	if (records->name && set_text(&spec->name, records->name, err) < 0)
 		return -1;
-	if (make_env(spec, config, records, err) < 0 || make_args(spec, config, records, err) < 0 ||
-	    make_account(spec, base, config, records, err) < 0 || add_home(spec, config, err) < 0 ||
-	    make_workdir(spec, config, records, err) < 0 ||
-	    make_stop_signal(spec, config, records, err) < 0 ||
+	for (size_t i = 0; i <= records->count; i++) {
+		spec->count = i;
+		if (make_process(&spec->processes[i], base, i ? &none : config,
+				 &records->processes[i], err) < 0)
+			return -1;
+	}
+	if (make_stop_signal(spec, config, records, err) < 0 ||
 	    add_volumes(spec, &config->volumes, err) < 0 ||
 	    add_volumes(spec, &records->volumes, err) < 0 ||
-	    add_ports(spec, &config->ports, err) < 0)
+	    add_ports(spec, &config->ports, err) < 0 || add_ports(spec, &records->ports, err) < 0 ||
+	    add_all(&spec->settings, &records->settings, err) < 0)
 		return -1;
-	return add_ports(spec, &records->ports, err);
+	return check_module(spec, err);
 }
 
 void runspec_clear(struct runspec *spec)
 {
 	free(spec->name);
-	strings_clear(&spec->env);
-	strings_clear(&spec->args);
-	account_clear(&spec->account);
-	free(spec->workdir);
 	strings_clear(&spec->volumes);
 	strings_clear(&spec->ports);
+	strings_clear(&spec->settings);
+	for (size_t i = 0; i <= spec->count; i++) {
+		struct process *process = &spec->processes[i];
+
+		free(process->head);
+		strings_clear(&process->env);
+		strings_clear(&process->args);
+		account_clear(&process->account);
+		free(process->workdir);
+		strings_clear(&process->settings);
+	}
 	*spec = (struct runspec){0};
 }
 
@@ -341,19 +436,50 @@ static json_t *account_json(const struct account *account)
 	return object;
 }
 
+/* Adds what is known of a process to an object. */
+static int process_json(json_t *object, const struct process *process)
+{
+	if (json_object_set_new(object, "env", strings_json(&process->env)) < 0 ||
+	    json_object_set_new(object, "args", strings_json(&process->args)) < 0 ||
+	    json_object_set_new(object, "user", account_json(&process->account)) < 0)
+		return -1;
+	return set_bytes(object, "workdir", process->workdir ? process->workdir : "/");
+}
+
+static json_t *helpers_json(const struct runspec *spec)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 1; i <= spec->count; i++) {
+		json_t *object = json_object();
+
+		if (!object || set_bytes(object, "helper", spec->processes[i].head) < 0 ||
+		    process_json(object, &spec->processes[i]) < 0 ||
+		    json_object_set_new(object, "settings",
+					strings_json(&spec->processes[i].settings)) < 0) {
+			json_decref(object);
+			json_decref(list);
+			return NULL;
+		}
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
 json_t *runspec_json(const struct runspec *spec, struct err *err)
 {
 	cleanup_json json_t *object = json_object();
 
 	if (!object || (spec->name && set_bytes(object, "name", spec->name) < 0) ||
-	    json_object_set_new(object, "env", strings_json(&spec->env)) < 0 ||
-	    json_object_set_new(object, "args", strings_json(&spec->args)) < 0 ||
-	    json_object_set_new(object, "user", account_json(&spec->account)) < 0 ||
-	    set_bytes(object, "workdir", spec->workdir ? spec->workdir : "/") < 0 ||
+	    process_json(object, &spec->processes[0]) < 0 ||
 	    json_object_set_new(object, "stopsignal",
 				json_integer(spec->stop_signal ? spec->stop_signal : 15)) < 0 ||
 	    json_object_set_new(object, "volumes", strings_json(&spec->volumes)) < 0 ||
-	    json_object_set_new(object, "ports", strings_json(&spec->ports)) < 0) {
+	    json_object_set_new(object, "ports", strings_json(&spec->ports)) < 0 ||
+	    json_object_set_new(object, "settings", strings_json(&spec->processes[0].settings)) <
+		    0 ||
+	    json_object_set_new(object, "machine", strings_json(&spec->settings)) < 0 ||
+	    json_object_set_new(object, "helpers", helpers_json(spec)) < 0) {
 		no_memory(err);
 		return NULL;
 	}

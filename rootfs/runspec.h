@@ -7,6 +7,7 @@
 #define MINTMARK_ROOTFS_RUNSPEC_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -15,21 +16,41 @@
 enum {
 	RUNSPEC_SIZE_MAX = 128 * 1024, /* bytes of the file; init reads no more */
 	RUNSPEC_STRINGS_MAX = 1024,    /* records of one key; likewise */
+	RUNSPEC_PROCESSES_MAX = 9,     /* the application and eight helpers */
+	RUNSPEC_HELPER_MAX = 31,       /* bytes of a helper's name */
+	RUNSPEC_GRACE_MAX = 3600,      /* seconds */
 	SIGNAL_MAX = 64,	       /* Linux's last, on every architecture that we build for */
 };
 
-/* What the recipe says. A text that it does not give is NULL. */
-struct run_records {
-	char *name;
+/* What the recipe says about one process. A text that it does not give is NULL. */
+struct process_records {
+	char *head; /* of a helper: NAME:POLICY */
 	struct strings args;
 	struct strings env;
 	char *user;
 	char *group;
 	char *workdir;
+	struct strings settings; /* records as init has them */
+};
+
+/* What the recipe says. */
+struct run_records {
+	char *name;
 	char *stop_signal;
 	struct strings volumes;
 	struct strings ports;
+	struct strings settings;
+	size_t count; /* of processes beyond the application */
+	struct process_records processes[RUNSPEC_PROCESSES_MAX]; /* the application first */
 };
+
+/*
+ * Takes a record about limits, filters or the machine and adds what init reads instead to one of
+ * the lists; image is NULL where only a process is spoken of. Returns 1, 0 for a record of another
+ * kind, or -1: RUN-SETTING.
+ */
+int setting_add(struct strings *image, struct strings *process, const char *record,
+		struct err *err);
 
 /*
  * Reads NUL-terminated key=value records into zeroed records, which are to be cleared also after a
@@ -54,15 +75,29 @@ struct account {
 int account_find(struct account *account, struct node *base, const char *user, struct err *err);
 void account_clear(struct account *account);
 
-struct runspec {
-	char *name; /* NULL unless the recipe gave one */
+/* Digits of a base up to 10 and nothing else, up to size bytes of text, at most a number. */
+bool run_number(const char *text, size_t size, unsigned int base, uint64_t most, uint64_t *number);
+
+/* Whether NAME:SOFT:HARD is a limit that init takes, and none of the settings is of its name. */
+bool run_limit_is(const struct strings *settings, const char *value);
+
+struct process {
+	char *head; /* of a helper: NAME:POLICY */
 	struct strings env;
 	struct strings args;
 	struct account account;
-	char *workdir;	 /* absolute and plain; NULL: the root */
+	char *workdir;		 /* absolute and plain; NULL: the root */
+	struct strings settings; /* further records, as init has them */
+};
+
+struct runspec {
+	char *name;	 /* NULL unless the recipe gave one */
 	int stop_signal; /* 0: the image and the recipe name none */
 	struct strings volumes;
 	struct strings ports;
+	struct strings settings;
+	size_t count;					 /* of processes beyond the application */
+	struct process processes[RUNSPEC_PROCESSES_MAX]; /* the application first */
 };
 
 /* 0 with *number set for "TERM", "SIGTERM", "15", "RTMIN+3", in either case; else -1. */

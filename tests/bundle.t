@@ -12,7 +12,7 @@ TAP_TMP=$(mktemp -d)
 trap 'rm -rf "$TAP_TMP"' EXIT
 chmod 0755 "$TAP_TMP"
 
-locks=$(for name in toolchain linux musl busybox; do echo "recipes/$name/pins.lock"; done)
+locks=$(for name in toolchain linux musl busybox libtomcrypt; do echo "recipes/$name/pins.lock"; done)
 index_lock=recipes/archive/trixie.lock
 if ! env/fetch $locks $index_lock >"$TAP_TMP/log" 2>&1; then
 	sed 's/^/# /' "$TAP_TMP/log"

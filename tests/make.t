@@ -58,7 +58,7 @@ check "it has hello's tree digest: same files" \
 check "but not its PCR2: another name" \
 	[ "$(value PCR2 out/mine/nitro-x86_64/measurements.json)" != "$(value PCR2 $m)" ]
 cp out/mine/nitro-x86_64/image.eif "$TAP_TMP/first.eif"
-sed 's/ready on vsock port/READY on vsock port/' "$mine/hello.c" >"$mine/new.c"
+sed 's/hello: ready/hello: READY/' "$mine/hello.c" >"$mine/new.c"
 mv "$mine/new.c" "$mine/hello.c"
 if [ "$(id -u)" -eq 0 ]; then isolate="unshare --net"; else isolate="unshare --user --map-root-user --net"; fi
 check "without network, after a change of the source" $isolate make -s image RECIPE="$mine"

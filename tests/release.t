@@ -47,7 +47,8 @@ needs | LC_ALL=C sort -u >"$TAP_TMP/needs"
 sed 's/.*  //' "$TAP_TMP/inputs" | LC_ALL=C sort >"$TAP_TMP/has"
 check "all makefiles, sources and scripts are inputs" sh -c '[ -z "$(LC_ALL=C comm -23 "$1/needs" "$1/has")" ]' sh "$TAP_TMP"
 check "no documentation, test or expectation is" sh -c '! grep -E "^(docs|tests|ci|attest)/.*[^k]$|expected|\.md$" "$1"' sh "$TAP_TMP/has"
-cat recipes/toolchain/pins.lock recipes/linux/pins.lock recipes/musl/pins.lock recipes/busybox/pins.lock |
+cat recipes/toolchain/pins.lock recipes/linux/pins.lock recipes/musl/pins.lock recipes/busybox/pins.lock \
+	recipes/libtomcrypt/pins.lock |
 	grep -v '^#' | sort >"$TAP_TMP/pins"
 list Pins | sed 's/.*"path":"\([^"]*\)","size":\([0-9]*\),"sha256":"\([0-9a-f]*\)"}.*/\3 \2 \1/' | sort >"$TAP_TMP/found"
 check "each pin is there" cmp "$TAP_TMP/pins" "$TAP_TMP/found"

@@ -34,13 +34,13 @@ run: $(target_dir)/image.eif $(vms_needed) $(if $(other),$(vms_$(other)_needed))
 		-- sh /mint/in/boot/run-image $(TARGET)
 
 # Unit tests: each room's library under the sanitizers.
-units := $(addprefix $(parts)/test/unit/test_,config eif init measure rootfs signature stream)
+units := $(addprefix $(parts)/test/unit/test_,config eif init measure rootfs services signature stream)
 unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
 unit_rootfs_libs := $(ROOTFS_LIBS)
-unit_init_src := $(addprefix init/,attributes.c cmdcheck.c command.c console.c folders.c nsm.c \
-	readfile.c refusal.c rootcheck.c runspec.c supervise.c)
+unit_init_src := $(filter-out init/main.c,$(INIT_SRC)) $(NSM_SRC)
+unit_init_flags := -isystem libtomcrypt
 
 # The room of a test that is not called after it.
 unit_config_room := rootfs
@@ -49,6 +49,9 @@ unit_config_libs := $(ROOTFS_LIBS)
 unit_measure_room := eif
 unit_measure_src := $(unit_eif_src)
 unit_measure_libs := $(EIF_LIBS)
+unit_services_room := init
+unit_services_src := $(addprefix init/,attest/request.c attest/respond.c ports/forward.c ports/rule.c service/confine.c nsm.c)
+unit_services_flags := $(addprefix -Iinit/,attest ports service)
 unit_signature_room := eif
 unit_signature_src := $(unit_eif_src)
 unit_signature_libs := $(EIF_LIBS)
@@ -57,15 +60,16 @@ unit_stream_src := $(unit_rootfs_src)
 unit_stream_libs := $(ROOTFS_LIBS)
 unit_room = $(or $(unit_$*_room),$*)
 
-$(units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)
-	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib \
+$(units): $(parts)/test/unit/test_%: tests/build-unit $(libtomcrypt) $(test_root)
+	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib --in src/libtomcrypt=$(parts)/libtomcrypt \
 		--in src/$(unit_room)=$(unit_room) --in src/tests/$(unit_room)=tests/$(unit_room) --out test_$*=$@ \
-		-- sh /mint/in/build-unit $(unit_room) $* "$(CBASE) $(CWARN)" "$(unit_$*_src)" "$(unit_$*_libs)"
+		-- sh /mint/in/build-unit $(unit_room) $* "$(CBASE) $(CWARN) $(unit_$*_flags)" "$(unit_$*_src)" "$(unit_$*_libs)"
 $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_measure: $(unit_eif_src) tests/eif/test_measure.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_config: $(unit_rootfs_src) tests/rootfs/test_config.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_rootfs: $(unit_rootfs_src) tests/rootfs/test_rootfs.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_init: $(unit_init_src) tests/init/test_init.c $(wildcard init/*.h)
+$(parts)/test/unit/test_services: $(unit_services_src) tests/init/test_services.c $(wildcard init/*.h init/*/*.h)
 $(parts)/test/unit/test_signature: $(unit_eif_src) tests/eif/test_signature.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_stream: $(unit_rootfs_src) tests/rootfs/test_stream.c $(wildcard lib/*.h rootfs/*.h)
 

@@ -1,5 +1,5 @@
 /*
- * Asks a running enclave's hello for an attestation document, through the unix socket of
+ * Asks a running enclave's responder for an attestation document, through the unix socket of
  * vhost-device-vsock, and prints what the document says. Never checks a signature or a
  * certificate: what an emulator signs is worth nothing, and this is a test's tool.
  */
@@ -22,9 +22,10 @@
 #include "outfile.h"
 
 enum {
-	NONCE_MAX = 512,	  /* what hello takes */
+	FIELD_MAX = 1024, /* no field is longer, and no one of ours */
+	FIELDS = 3,
 	DOCUMENT_MAX = 16 * 1024, /* more than the security module can answer, 0x3000 */
-	PCRS = 3,
+	PCRS = 17,
 	PCR_SIZE = 48,
 	MODULE_ID_MAX = 128,
 	WAIT_SECONDS = 60,
@@ -32,22 +33,36 @@ enum {
 	COSE_SIGN1_TAG = 0xd2,
 };
 
-static const char usage[] = "usage: ask SOCKET PORT NONCEHEX [-o DOC] [--json]\n";
+static const char usage[] =
+	"usage: ask SOCKET PORT NONCEHEX [-o DOC] [--json] [--user-data HEX] [--public-key HEX]\n";
+
+/* What a document carries for whoever asks for it. */
+enum { NONCE, USER_DATA, PUBLIC_KEY };
+
+static const struct {
+	const char *name;
+	size_t most; /* what the responder takes */
+} fields[FIELDS] = {{"nonce", 512}, {"user_data", 512}, {"public_key", 1024}};
+
+struct field {
+	uint8_t data[FIELD_MAX];
+	size_t size;
+};
 
 struct request {
 	const char *socket;
 	unsigned int port;
 	const char *output; /* NULL: write no file */
 	bool json;
-	uint8_t nonce[NONCE_MAX];
-	size_t nonce_size;
+	bool long_form;
+	struct field fields[FIELDS];
 };
 
 /* What is printed of a document. */
 struct facts {
-	uint8_t nonce[NONCE_MAX];
-	size_t nonce_size;
+	struct field fields[FIELDS];
 	char module_id[MODULE_ID_MAX + 1];
+	bool has_pcr[PCRS];
 	uint8_t pcrs[PCRS][PCR_SIZE];
 };
 
@@ -68,25 +83,26 @@ static int hex_digit(char c)
 	return -1;
 }
 
-static int parse_nonce(const char *hex, struct request *req, struct err *err)
+static int parse_field(const char *hex, unsigned int which, struct request *req, struct err *err)
 {
+	struct field *field = &req->fields[which];
 	size_t size = strlen(hex);
 
-	if (size % 2 || size / 2 > NONCE_MAX)
+	if (size % 2 || size / 2 > fields[which].most)
 		return err_set(err, EXIT_USAGE, "ASK-USAGE",
-			       "nonce: expected an even number of digits up to %d, found %zu",
-			       2 * NONCE_MAX, size);
+			       "%s: expected an even number of digits up to %zu, found %zu",
+			       fields[which].name, 2 * fields[which].most, size);
 	for (size_t i = 0; i < size; i += 2) {
 		int high = hex_digit(hex[i]);
 		int low = hex_digit(hex[i + 1]);
 
 		if (high < 0 || low < 0)
 			return err_set(err, EXIT_USAGE, "ASK-USAGE",
-				       "nonce: expected hexadecimal digits, found \"%.2s\"",
-				       hex + i);
-		req->nonce[i / 2] = (uint8_t)(high << 4 | low);
+				       "%s: expected hexadecimal digits, found \"%.2s\"",
+				       fields[which].name, hex + i);
+		field->data[i / 2] = (uint8_t)(high << 4 | low);
 	}
-	req->nonce_size = size / 2;
+	field->size = size / 2;
 	return 0;
 }
 
@@ -108,6 +124,8 @@ static int parse_arguments(int argc, char *argv[], struct request *req, struct e
 {
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'},
+		{"user-data", required_argument, NULL, 'u'},
+		{"public-key", required_argument, NULL, 'k'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
@@ -117,9 +135,13 @@ static int parse_arguments(int argc, char *argv[], struct request *req, struct e
 			req->json = true;
 		else if (c == 'o')
 			req->output = optarg;
-		else
+		else if (c != 'u' && c != 'k')
 			return err_set(err, EXIT_USAGE, "ASK-USAGE", "%.*s",
 				       (int)strcspn(usage, "\n"), usage);
+		else if (parse_field(optarg, c == 'u' ? USER_DATA : PUBLIC_KEY, req, err))
+			return -1;
+		else
+			req->long_form = true;
 	}
 	if (argc - optind != 3)
 		return err_set(err, EXIT_USAGE, "ASK-USAGE",
@@ -127,7 +149,7 @@ static int parse_arguments(int argc, char *argv[], struct request *req, struct e
 	req->socket = argv[optind];
 	if (parse_port(argv[optind + 1], req, err))
 		return -1;
-	return parse_nonce(argv[optind + 2], req, err);
+	return parse_field(argv[optind + 2], NONCE, req, err);
 }
 
 static int send_all(int fd, const void *data, size_t size, struct err *err)
@@ -216,15 +238,37 @@ static int greet(int fd, unsigned int port, struct err *err)
 	return 0;
 }
 
-/* Sends the nonce and receives the document; *size is its size. */
+static size_t put_number(uint8_t *data, size_t number)
+{
+	data[0] = (uint8_t)(number >> 8);
+	data[1] = (uint8_t)number;
+	return 2;
+}
+
+/* The nonce alone, or all three fields behind their lengths and a number that no nonce has. */
+static int send_request(int fd, const struct request *req, struct err *err)
+{
+	uint8_t lengths[8];
+	size_t size = req->long_form ? put_number(lengths, 0xffff) : 0;
+	size_t count = req->long_form ? FIELDS : 1;
+
+	for (size_t i = 0; i < count; i++)
+		size += put_number(lengths + size, req->fields[i].size);
+	if (send_all(fd, lengths, size, err))
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (send_all(fd, req->fields[i].data, req->fields[i].size, err))
+			return -1;
+	return 0;
+}
+
+/* Sends the request and receives the document; *size is its size. */
 static int fetch(int fd, const struct request *req, uint8_t document[DOCUMENT_MAX], size_t *size,
 		 struct err *err)
 {
-	uint8_t length[2] = {(uint8_t)(req->nonce_size >> 8), (uint8_t)req->nonce_size};
 	uint8_t answer[4];
 
-	if (send_all(fd, length, sizeof(length), err) ||
-	    send_all(fd, req->nonce, req->nonce_size, err) ||
+	if (send_request(fd, req, err) ||
 	    receive_all(fd, answer, sizeof(answer), "the answer's length", err))
 		return -1;
 	*size = (size_t)answer[0] << 24 | (size_t)answer[1] << 16 | (size_t)answer[2] << 8 |
@@ -332,22 +376,24 @@ static int look_up(const cbor_item_t *map, const char *text, unsigned int number
 	return 0;
 }
 
-/* An absent nonce and null are the same as an empty one. */
-static int read_nonce(const cbor_item_t *payload, struct facts *facts, struct err *err)
+/* An absent field and null are the same as an empty one. */
+static int read_field(const cbor_item_t *payload, unsigned int which, struct facts *facts,
+		      struct err *err)
 {
+	struct field *field = &facts->fields[which];
 	const cbor_item_t *value;
 
-	if (look_up(payload, "nonce", 0, &value, err))
+	if (look_up(payload, fields[which].name, 0, &value, err))
 		return -1;
 	if (!value || cbor_is_null(value))
 		return 0;
-	if (!is_bytes(value) || cbor_bytestring_length(value) > NONCE_MAX)
-		return err_set(err, EXIT_MALFORMED, "ASK-NONCE",
-			       "the payload's nonce: expected null or at most %d bytes, found "
+	if (!is_bytes(value) || cbor_bytestring_length(value) > FIELD_MAX)
+		return err_set(err, EXIT_MALFORMED, "ASK-FIELD",
+			       "the payload's %s: expected null or at most %d bytes, found "
 			       "major type %d or more",
-			       NONCE_MAX, (int)cbor_typeof(value));
-	facts->nonce_size = cbor_bytestring_length(value);
-	memcpy(facts->nonce, cbor_bytestring_handle(value), facts->nonce_size);
+			       fields[which].name, FIELD_MAX, (int)cbor_typeof(value));
+	field->size = cbor_bytestring_length(value);
+	memcpy(field->data, cbor_bytestring_handle(value), field->size);
 	return 0;
 }
 
@@ -394,10 +440,14 @@ static int read_pcrs(const cbor_item_t *payload, struct facts *facts, struct err
 
 		if (look_up(pcrs, NULL, i, &value, err))
 			return -1;
+		/* The first three are those of every image; of the others only locked ones. */
+		if (!value && i > 2)
+			continue;
 		if (!is_bytes(value) || cbor_bytestring_length(value) != PCR_SIZE)
 			return err_set(err, EXIT_MALFORMED, "ASK-PCRS",
 				       "the payload: expected PCR%u of %d bytes, found none", i,
 				       PCR_SIZE);
+		facts->has_pcr[i] = true;
 		memcpy(facts->pcrs[i], cbor_bytestring_handle(value), PCR_SIZE);
 	}
 	return 0;
@@ -409,7 +459,10 @@ static int read_payload(const cbor_item_t *payload, struct facts *facts, struct 
 		return err_set(err, EXIT_MALFORMED, "ASK-PAYLOAD",
 			       "the payload: expected a map, found major type %d",
 			       (int)cbor_typeof(payload));
-	if (read_nonce(payload, facts, err) || read_module_id(payload, facts, err))
+	for (unsigned int i = 0; i < FIELDS; i++)
+		if (read_field(payload, i, facts, err))
+			return -1;
+	if (read_module_id(payload, facts, err))
 		return -1;
 	return read_pcrs(payload, facts, err);
 }
@@ -443,12 +496,31 @@ static void print_hex(const uint8_t *data, size_t size)
 		printf("%02x", data[i]);
 }
 
+static bool is_zero(const uint8_t pcr[PCR_SIZE])
+{
+	for (size_t i = 0; i < PCR_SIZE; i++)
+		if (pcr[i])
+			return false;
+	return true;
+}
+
+/* The three, and of the others what is not empty. */
+static bool is_shown(const struct facts *facts, unsigned int pcr)
+{
+	return facts->has_pcr[pcr] && (pcr <= 2 || !is_zero(facts->pcrs[pcr]));
+}
+
 static void print_text(const struct facts *facts)
 {
-	printf("nonce ");
-	print_hex(facts->nonce, facts->nonce_size);
-	printf("\nmodule_id %s\n", facts->module_id);
+	for (unsigned int i = 0; i < FIELDS; i++) {
+		printf("%s ", fields[i].name);
+		print_hex(facts->fields[i].data, facts->fields[i].size);
+		putchar('\n');
+	}
+	printf("module_id %s\n", facts->module_id);
 	for (unsigned int i = 0; i < PCRS; i++) {
+		if (!is_shown(facts, i))
+			continue;
 		printf("PCR%u ", i);
 		print_hex(facts->pcrs[i], PCR_SIZE);
 		putchar('\n');
@@ -457,10 +529,15 @@ static void print_text(const struct facts *facts)
 
 static void print_json(const struct facts *facts)
 {
-	printf("{\"nonce\": \"");
-	print_hex(facts->nonce, facts->nonce_size);
-	printf("\", \"module_id\": \"%s\"", facts->module_id);
+	printf("{\"module_id\": \"%s\"", facts->module_id);
+	for (unsigned int i = 0; i < FIELDS; i++) {
+		printf(", \"%s\": \"", fields[i].name);
+		print_hex(facts->fields[i].data, facts->fields[i].size);
+		putchar('"');
+	}
 	for (unsigned int i = 0; i < PCRS; i++) {
+		if (!is_shown(facts, i))
+			continue;
 		printf(", \"PCR%u\": \"", i);
 		print_hex(facts->pcrs[i], PCR_SIZE);
 		putchar('"');
@@ -468,21 +545,25 @@ static void print_json(const struct facts *facts)
 	printf("}\n");
 }
 
-static int check_nonce(const struct request *req, const struct facts *facts, struct err *err)
+static int check_fields(const struct request *req, const struct facts *facts, struct err *err)
 {
-	if (facts->nonce_size == req->nonce_size &&
-	    !memcmp(facts->nonce, req->nonce, req->nonce_size))
-		return 0;
-	return err_set(err, EXIT_VERIFY, "ASK-NONCE",
-		       "the payload's nonce: expected the %zu bytes that were sent, found %zu "
-		       "others",
-		       req->nonce_size, facts->nonce_size);
+	for (unsigned int i = 0; i < FIELDS; i++) {
+		const struct field *sent = &req->fields[i];
+		const struct field *found = &facts->fields[i];
+
+		if (found->size != sent->size || memcmp(found->data, sent->data, sent->size))
+			return err_set(err, EXIT_VERIFY, "ASK-FIELD",
+				       "the payload's %s: expected the %zu bytes that were sent, "
+				       "found %zu others",
+				       fields[i].name, sent->size, found->size);
+	}
+	return 0;
 }
 
 static int ask(const struct request *req, struct err *err)
 {
 	uint8_t document[DOCUMENT_MAX];
-	struct facts facts = {.nonce_size = 0};
+	struct facts facts = {.module_id = ""};
 	cleanup_close int fd = connect_socket(req->socket, err);
 	size_t size;
 
@@ -498,7 +579,7 @@ static int ask(const struct request *req, struct err *err)
 		print_text(&facts);
 	if (fflush(stdout))
 		return err_errno(err, "ASK-PRINT", "standard output");
-	return check_nonce(req, &facts, err);
+	return check_fields(req, &facts, err);
 }
 
 int main(int argc, char *argv[])

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The finished image in an independent hypervisor: it boots, the NSM reports the published PCRs, the
-# heartbeat reaches the parent, hello's document carries the nonce that it was sent; and every way to move
+# heartbeat reaches the parent, the responder's document carries the nonce that it was sent; and every way to move
 # bytes inside an image without changing what is measured ends in a refusal to run, but for the one that PCR0
 # alone does not see. Runs in the test environment; nothing here computes a measurement that it also expects.
 # shellcheck disable=SC2016 # jq expands
@@ -44,24 +44,35 @@ parent
 ok $? "the parent instance is up" "$vm/parent.console"
 
 # The image as it was published.
-boot $image "hello: ready on vsock port 5000|$ended" 180
+boot $image "hello: ready|$ended" 180
 ok $? "the enclave boots" console
-check "hello runs" grep -q '^hello: ready on vsock port 5000' console
+check "hello runs" grep -qx 'hello: ready' console
+check "the responder runs" grep -qx 'attest: ready on vsock port 5000' console
 for n in 0 1 2; do
 	check "the NSM's PCR$n is the published one" \
 		grep -qx "hello: PCR$n $(pcr $n /mint/in/measurements.json)" console
 done
+check "PCR16, which init extends, is the published one" \
+	grep -qx "hello: PCR16 $(jq -r .PCR16 /mint/in/measurements.json)" console
 check "the heartbeat reached the parent" wait_for "$vm/parent.console" '^parent: heartbeat from CID 4' 5
 nonce=$(od -An -N 32 -v -tx1 /dev/urandom | tr -d ' \n')
 /mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" -o document --json >document.json 2>&1
-ok $? "hello answers with a document" document.json
+ok $? "the responder answers with a document" document.json
 check "the document carries the nonce it was sent" jq -e --arg nonce "$nonce" '.nonce == $nonce' document.json
 check "the document carries the published PCR0" \
 	jq -e --arg pcr "$(pcr 0 /mint/in/measurements.json)" '.PCR0 == $pcr' document.json
+check "and PCR16" \
+	jq -e --arg pcr "$(jq -r .PCR16 /mint/in/measurements.json)" '.PCR16 == $pcr' document.json
 other=$(od -An -N 20 -v -tx1 /dev/urandom | tr -d ' \n')
 /mint/in/ask "$vm/enclave.vsock" 5000 "$other" --json >document.json 2>&1
 check "a second nonce, of another length, gets a document of its own" \
 	jq -e --arg nonce "$other" '.nonce == $nonce' document.json
+long=$(od -An -N 512 -v -tx1 /dev/urandom | tr -d ' \n')
+key=$(od -An -N 1024 -v -tx1 /dev/urandom | tr -d ' \n')
+/mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" --user-data "$long" --public-key "$key" --json >document.json 2>&1
+ok $? "the long form is answered, too" document.json
+check "the document carries user data and public key" \
+	jq -e --arg user "$long" --arg key "$key" '.user_data == $user and .public_key == $key' document.json
 end "$enclave_pid"
 
 # The same image, signed: what ran before still runs, and the NSM tells whose certificate it was. QEMU reads signature
@@ -70,7 +81,7 @@ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out test.key.pem
 openssl req -x509 -key test.key.pem -subj /CN=test -days 30 -out test.pem
 $eif sign $image --key test.key.pem --certificate test.pem -o signed.eif >signed.pcrs 2>/dev/null
 ok $? "the image is signed" signed.pcrs
-boot signed.eif "hello: ready on vsock port 5000|$ended" 180
+boot signed.eif "hello: ready|$ended" 180
 ok $? "the signed enclave boots" console
 /mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" -o document --json >document.json 2>&1
 check "signed: the document carries the published PCR0" \
@@ -162,11 +173,11 @@ end "$enclave_pid"
 # One flipped byte in ramdisk 1, the CRC repaired.
 size=$(wc -c <parts/ramdisk1)
 cp parts/ramdisk1 flipped
-at=$(grep -abo 'ready on vsock port' parts/ramdisk1 | head -n 1 | cut -d : -f 1)
-printf 'R' | dd of=flipped bs=1 seek="$at" conv=notrunc 2>/dev/null
+at=$(grep -abo 'hello: ready' parts/ramdisk1 | head -n 1 | cut -d : -f 1)
+printf 'H' | dd of=flipped bs=1 seek="$at" conv=notrunc 2>/dev/null
 assemble flip parts/kernel parts/cmdline parts/ramdisk0 flipped
 check "the altered image has the size of the good one" [ "$(wc -c <flipped)" = "$size" ]
-boot flip.eif "hello: Ready on vsock port 5000|$ended" 120
+boot flip.eif "Hello: ready|$ended" 120
 ok $? "one flipped byte: the image boots, altered" console
 reported=$(sed -n 's/^hello: PCR0 //p' console)
 check "one flipped byte: the NSM reports another PCR0" [ "$reported" != "$(pcr 0 good.json)" ]

@@ -1,6 +1,6 @@
 /*
- * The only program of images that ask the security module what was measured, and say it on the console: the second
- * opinion of tests/boot/pcrs.t. Never part of a published image.
+ * The only program of images that ask the security module what was measured, and say it on the
+ * console: the second opinion of tests/boot/pcrs.t. Never part of a published image.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -29,13 +29,16 @@ int main(void)
 	if (nsm < 0)
 		end("failed: /dev/nsm");
 	for (size_t i = 0; i < sizeof(indices) / sizeof(indices[0]); i++) {
+		const struct nsm_request request = {.command = NSM_DESCRIBE_PCR,
+						    .index = indices[i]};
+		uint8_t response[NSM_RESPONSE_MAX];
 		char hex[2 * NSM_PCR_SIZE + 1];
-		struct nsm_pcr pcr;
+		struct nsm_answer pcr;
 
-		if (nsm_describe_pcr(nsm, indices[i], &pcr))
+		if (nsm_ask(nsm, &request, response, &pcr))
 			end("failed: DescribePCR");
 		for (size_t j = 0; j < NSM_PCR_SIZE; j++)
-			snprintf(hex + 2 * j, 3, "%02x", pcr.value[j]);
+			snprintf(hex + 2 * j, 3, "%02x", pcr.bytes.data[j]);
 		dprintf(1, "pcrs: PCR%u %s\n", indices[i], hex);
 	}
 	end("done");

@@ -21,7 +21,8 @@ int init_accepts(const char *data, size_t length, char *why, size_t size)
 	if (length > 0)
 		memcpy(copy, data, length);
 	accepted = runspec_parse(copy, length, &spec, &refusal) == 0;
-	if (accepted && (!spec.name || !*spec.name || !spec.argv[0] || !*spec.argv[0]))
+	if (accepted && (!spec.name || !*spec.name || !spec.commands[0].argv[0] ||
+			 !*spec.commands[0].argv[0]))
 		fuzz_fail("a name and a command expected, found none");
 	if (!accepted)
 		snprintf(why, size, "%s", refusal.text);

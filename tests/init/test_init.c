@@ -27,9 +27,8 @@
 #include "cmdcheck.h"
 #include "command.h"
 #include "console.h"
-#include "folders.h"
+#include "machine.h"
 #include "nsm.h"
-#include "readfile.h"
 #include "refusal.h"
 #include "rootcheck.h"
 #include "runspec.h"
@@ -368,14 +367,14 @@ static void test_runspec_accepted(void **state)
 	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
 	assert_memory_equal(data, file, sizeof(file));
 	assert_string_equal(spec.name, "hello");
-	assert_string_equal(spec.argv[0], "/bin/hello");
-	assert_string_equal(spec.argv[1], "");
-	assert_string_equal(spec.argv[2], "two\nlines=\t\xff\x01");
-	assert_null(spec.argv[3]);
-	assert_string_equal(spec.envp[0], "PATH=/bin");
-	assert_string_equal(spec.envp[1], "");
-	assert_string_equal(spec.envp[2], "A==b");
-	assert_null(spec.envp[3]);
+	assert_string_equal(spec.commands[0].argv[0], "/bin/hello");
+	assert_string_equal(spec.commands[0].argv[1], "");
+	assert_string_equal(spec.commands[0].argv[2], "two\nlines=\t\xff\x01");
+	assert_null(spec.commands[0].argv[3]);
+	assert_string_equal(spec.commands[0].envp[0], "PATH=/bin");
+	assert_string_equal(spec.commands[0].envp[1], "");
+	assert_string_equal(spec.commands[0].envp[2], "A==b");
+	assert_null(spec.commands[0].envp[3]);
 	free(data);
 }
 
@@ -390,12 +389,12 @@ static void test_runspec_identity(void **state)
 
 	(void)state;
 	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
-	assert_int_equal(spec.uid, 4294967294);
-	assert_int_equal(spec.gid, 7);
-	assert_int_equal(spec.group_count, 2);
-	assert_int_equal(spec.groups[0], 7);
-	assert_int_equal(spec.groups[1], 0);
-	assert_string_equal(spec.workdir, "/srv/a b");
+	assert_int_equal(spec.commands[0].uid, 4294967294);
+	assert_int_equal(spec.commands[0].gid, 7);
+	assert_int_equal(spec.commands[0].group_count, 2);
+	assert_int_equal(spec.commands[0].groups[0], 7);
+	assert_int_equal(spec.commands[0].groups[1], 0);
+	assert_string_equal(spec.commands[0].workdir, "/srv/a b");
 	assert_int_equal(spec.stop_signal, SIGQUIT);
 	assert_string_equal(spec.volumes[0], "/data");
 	assert_string_equal(spec.volumes[1], "/v\n");
@@ -414,10 +413,10 @@ static void test_runspec_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
-	assert_int_equal(spec.uid, 0);
-	assert_int_equal(spec.gid, 0);
-	assert_int_equal(spec.group_count, 0);
-	assert_null(spec.workdir);
+	assert_int_equal(spec.commands[0].uid, 0);
+	assert_int_equal(spec.commands[0].gid, 0);
+	assert_int_equal(spec.commands[0].group_count, 0);
+	assert_null(spec.commands[0].workdir);
 	assert_int_equal(spec.stop_signal, SIGTERM);
 	assert_null(spec.volumes[0]);
 	assert_null(spec.xattrs[0]);
@@ -446,16 +445,16 @@ static void test_runspec_refused(void **state)
 	runspec_refused("", 0, "at least one record name=");
 	runspec_refuses("name=x", "at least one record arg=");
 	runspec_refuses("arg=/x", "at least one record name=");
-	runspec_refuses("name=x\0arg=/x\0name=y", "byte 14: expected one name=");
-	runspec_refuses("name=\0arg=/x", "expected a name");
-	runspec_refuses("name=x\0arg=", "expected a command");
-	runspec_refuses("name=x\0arg=/x\0user=root", "expected a known key, found \"user\"");
-	runspec_refuses("name=x\0arg=/x\0Arg=y", "expected a known key, found \"Arg\"");
-	runspec_refuses("name=x\0arg=/x\0arg =y", "expected a known key, found \"arg \"");
-	runspec_refuses("name=x\0arg=/x\0=y", "expected a known key, found \"\"");
-	runspec_refuses("name=x\0arg=/x\0env", "expected key=value, found \"env\"");
-	runspec_refuses("name=x\0arg=/x\0\0env=a=b", "expected key=value, found \"\"");
-	runspec_refuses("", "expected key=value, found \"\"");
+	runspec_refuses("name=x\0arg=/x\0name=y", "byte 14: expected at most 1 records name=");
+	runspec_refuses("name=\0arg=/x", "expected a value");
+	runspec_refuses("name=x\0arg=", "expected a value");
+	runspec_refuses("name=x\0arg=/x\0user=root", "expected a known key, found \"user=root\"");
+	runspec_refuses("name=x\0arg=/x\0Arg=y", "expected a known key, found \"Arg=y\"");
+	runspec_refuses("name=x\0arg=/x\0arg =y", "expected a known key, found \"arg =y\"");
+	runspec_refuses("name=x\0arg=/x\0=y", "expected a known key, found \"=y\"");
+	runspec_refuses("name=x\0arg=/x\0env", "expected a known key, found \"env\"");
+	runspec_refuses("name=x\0arg=/x\0\0env=a=b", "expected a known key, found \"\"");
+	runspec_refuses("", "expected a known key, found \"\"");
 	runspec_refuses("name=x\0arg=/x\0uid=", "expected a number from 0 to 4294967294");
 	runspec_refuses("name=x\0arg=/x\0uid=root", "found \"root\"");
 	runspec_refuses("name=x\0arg=/x\0uid=-1", "found \"-1\"");
@@ -463,8 +462,8 @@ static void test_runspec_refused(void **state)
 	runspec_refuses("name=x\0arg=/x\0gid=4294967295", "found \"4294967295\"");
 	runspec_refuses("name=x\0arg=/x\0gid=18446744073709551616", "expected a number");
 	runspec_refuses("name=x\0arg=/x\0group=0x10", "expected a number");
-	runspec_refuses("name=x\0arg=/x\0uid=1\0uid=1", "expected one uid=");
-	runspec_refuses("name=x\0arg=/x\0workdir=/a\0workdir=/a", "expected one workdir=");
+	runspec_refuses("name=x\0arg=/x\0uid=1\0uid=1", "at most 1 records uid=");
+	runspec_refuses("name=x\0arg=/x\0workdir=/a\0workdir=/a", "at most 1 records workdir=");
 	runspec_refuses("name=x\0arg=/x\0workdir=srv", "expected an absolute path");
 	runspec_refuses("name=x\0arg=/x\0volume=", "expected an absolute path");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=0", "expected a number from 1 to 64");
@@ -497,8 +496,8 @@ static void test_runspec_bound(void **state)
 	for (size_t i = 0; i <= RUNSPEC_STRINGS_MAX; i++)
 		memcpy(data + sizeof(name) + i * RECORD, "arg=x", RECORD);
 	assert_int_equal(runspec_parse(data, size - RECORD, &spec, &why), 0);
-	assert_null(spec.argv[RUNSPEC_STRINGS_MAX]);
-	assert_non_null(spec.argv[RUNSPEC_STRINGS_MAX - 1]);
+	assert_null(spec.commands[0].argv[RUNSPEC_STRINGS_MAX]);
+	assert_non_null(spec.commands[0].argv[RUNSPEC_STRINGS_MAX - 1]);
 	assert_int_equal(runspec_parse(data, size, &spec, &why), -1);
 	assert_string_equal(why.name, "INIT-RUNSPEC");
 	free(data);
@@ -781,9 +780,9 @@ static int status_as(const struct command *command)
 	return WEXITSTATUS(status);
 }
 
-static int status_of(char *const argv[], char *const envp[])
+static int status_of(char **argv, char **envp)
 {
-	const struct command command = {.argv = argv, .envp = envp};
+	const struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL};
 
 	return status_as(&command);
 }
@@ -808,7 +807,8 @@ static void test_command_folder(void **state)
 	char *argv[] = {"sh", "-c", "pwd >out; test \"$(pwd)\" = \"$W\"", NULL};
 	char *envp[] = {NULL, NULL};
 	char variable[64];
-	struct command command = {.argv = argv, .envp = envp, .workdir = new_folder(template)};
+	struct command command = {
+		.argv = argv, .envp = envp, .caps = ~0ULL, .workdir = new_folder(template)};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
@@ -826,7 +826,7 @@ static void test_command_folder(void **state)
 /* All ids change at once and for good. */
 static void test_command_user(void **state)
 {
-	static const gid_t groups[] = {4001, 7};
+	static gid_t groups[] = {4001, 7};
 	char *argv[] = {"sh", "-c",
 			"grep -q '^Uid:\t4000\t4000\t4000\t4000$' /proc/self/status &&"
 			"grep -q '^Gid:\t4001\t4001\t4001\t4001$' /proc/self/status &&"
@@ -863,10 +863,10 @@ static void test_command_user(void **state)
 	assert_int_equal(status_as(&command), 0);
 }
 
-static void start_refused(char *word, char *const envp[], const char *reason)
+static void start_refused(char *word, char **envp, const char *reason)
 {
 	char *argv[] = {word, NULL};
-	const struct command command = {.argv = argv, .envp = envp};
+	const struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
@@ -927,38 +927,54 @@ static void test_forwarded_signals(void **state)
 #define DESCRIBE_PCR "\x6b\x44\x65scribePCR"
 #define ATTESTATION  "\x6b\x41ttestation"
 #define DOCUMENT     "\x68\x64ocument"
+#define EXTEND_PCR   "\x69\x45xtendPCR"
+#define LOCK_PCR     "\x67LockPCR"
 #define ERROR	     "\x65\x45rror"
 #define LOCK	     "\x64lock\xf5"
 #define DATA_KEY     "\x64\x64\x61ta"
 #define VALUE48	     "0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DATA	     DATA_KEY "\x58\x30" VALUE48
 
-/* Request bytes: serde_cbor's encoding of the official client's structures. */
+static size_t encode(enum nsm_command command, unsigned int index, struct nsm_bytes first,
+		     struct nsm_bytes second, struct nsm_bytes third, uint8_t *bytes)
+{
+	const struct nsm_request request = {
+		.command = command, .index = index, .fields = {first, second, third}};
+
+	errno = 0;
+	return nsm_encode(&request, bytes);
+}
+
+/* A request has these bytes: serde_cbor's encoding of the official client's structures. */
+#define encodes_as(bytes, ...)                                                                     \
+	do {                                                                                       \
+		static const uint8_t golden[] = bytes;                                             \
+		assert_int_equal(encode(__VA_ARGS__, request), sizeof(golden) - 1);                \
+		assert_memory_equal(request, golden, sizeof(golden) - 1);                          \
+	} while (0)
+
+static const struct nsm_bytes absent;
+
 static void test_nsm_requests(void **state)
 {
-	static const uint8_t describe0[] = MAP1 DESCRIBE_PCR "\xa1\x65index\x00";
-	static const uint8_t describe31[] = MAP1 DESCRIBE_PCR "\xa1\x65index\x18\x1f";
-	static const uint8_t all_null[] = MAP1 ATTESTATION "\xa3\x69user_data\xf6\x65nonce"
-							   "\xf6\x6apublic_key\xf6";
-	static const uint8_t some[] = MAP1 ATTESTATION "\xa3\x69user_data\x40\x65nonce"
-						       "\x43\x01\x02\x03\x6apublic_key\xf6";
-	static const struct nsm_bytes absent;
+	const struct nsm_bytes empty = {(const uint8_t *)"", 0};
+	const struct nsm_bytes two = {(const uint8_t *)"\1\2", 2};
 	uint8_t *request = malloc(NSM_REQUEST_MAX);
 
 	(void)state;
 	assert_non_null(request);
-	assert_int_equal(nsm_encode_describe_pcr(0, request), sizeof(describe0) - 1);
-	assert_memory_equal(request, describe0, sizeof(describe0) - 1);
-	assert_int_equal(nsm_encode_describe_pcr(31, request), sizeof(describe31) - 1);
-	assert_memory_equal(request, describe31, sizeof(describe31) - 1);
-	assert_int_equal(nsm_encode_attestation(absent, absent, absent, request),
-			 sizeof(all_null) - 1);
-	assert_memory_equal(request, all_null, sizeof(all_null) - 1);
-	assert_int_equal(nsm_encode_attestation((struct nsm_bytes){(const uint8_t *)"\1\2\3", 3},
-						(struct nsm_bytes){(const uint8_t *)"", 0}, absent,
-						request),
-			 sizeof(some) - 1);
-	assert_memory_equal(request, some, sizeof(some) - 1);
+	encodes_as("\x69GetRandom", NSM_GET_RANDOM, 0, absent, absent, absent);
+	encodes_as(MAP1 DESCRIBE_PCR "\xa1\x65index\x00", NSM_DESCRIBE_PCR, 0, absent, absent,
+		   absent);
+	encodes_as(MAP1 DESCRIBE_PCR "\xa1\x65index\x18\x1f", NSM_DESCRIBE_PCR, 31, absent, absent,
+		   absent);
+	encodes_as(MAP1 EXTEND_PCR "\xa2\x65index\x10" DATA_KEY "\x42\x01\x02", NSM_EXTEND_PCR, 16,
+		   two, absent, absent);
+	encodes_as(MAP1 LOCK_PCR "\xa1\x65index\x10", NSM_LOCK_PCR, 16, absent, absent, absent);
+	encodes_as(MAP1 ATTESTATION "\xa3\x69user_data\xf6\x65nonce\xf6\x6apublic_key\xf6",
+		   NSM_ATTESTATION, 0, absent, absent, absent);
+	encodes_as(MAP1 ATTESTATION "\xa3\x69user_data\x40\x65nonce\x42\x01\x02\x6apublic_key\xf6",
+		   NSM_ATTESTATION, 0, empty, two, absent);
 	free(request);
 }
 
@@ -966,90 +982,117 @@ static void test_nsm_requests(void **state)
 static void test_nsm_request_bounds(void **state)
 {
 	static const uint8_t zeros[NSM_PUBLIC_KEY_MAX + 1];
-	static const struct nsm_bytes absent;
 	const struct nsm_bytes longest = {zeros, NSM_FIELD_MAX};
 	const struct nsm_bytes too_long = {zeros, NSM_FIELD_MAX + 1};
+	const struct nsm_bytes key = {zeros, NSM_PUBLIC_KEY_MAX};
+	const struct nsm_bytes long_key = {zeros, sizeof(zeros)};
 	uint8_t *request = malloc(NSM_REQUEST_MAX);
-	/* Map, "Attestation", map, "user_data", null, "nonce". */
-	const size_t nonce = 1 + 12 + 1 + 10 + 1 + 6;
+	/* Map, "Attestation", map, "user_data". */
+	const size_t user_data = 1 + 12 + 1 + 10;
+	static const struct {
+		size_t size;
+		const char *head;
+	} heads[] = {{23, "\x57"}, {24, "\x58\x18"}, {255, "\x58\xff"}, {256, "\x59\x01"}};
 
 	(void)state;
 	assert_non_null(request);
-	nsm_encode_attestation((struct nsm_bytes){zeros, 23}, absent, absent, request);
-	assert_int_equal(request[nonce], 0x57);
-	nsm_encode_attestation((struct nsm_bytes){zeros, 24}, absent, absent, request);
-	assert_memory_equal(request + nonce, "\x58\x18", 2);
-	nsm_encode_attestation((struct nsm_bytes){zeros, 255}, absent, absent, request);
-	assert_memory_equal(request + nonce, "\x58\xff", 2);
-	nsm_encode_attestation((struct nsm_bytes){zeros, 256}, absent, absent, request);
-	assert_memory_equal(request + nonce, "\x59\x01\x00", 3);
-	assert_true(nsm_encode_attestation(longest, longest,
-					   (struct nsm_bytes){zeros, NSM_PUBLIC_KEY_MAX},
-					   request) > 2 * NSM_FIELD_MAX + NSM_PUBLIC_KEY_MAX);
-	assert_int_equal(nsm_encode_attestation(too_long, absent, absent, request), 0);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		const struct nsm_bytes some = {zeros, heads[i].size};
+
+		assert_true(encode(NSM_ATTESTATION, 0, some, absent, absent, request) > 0);
+		assert_memory_equal(request + user_data, heads[i].head, strlen(heads[i].head));
+	}
+	assert_true(encode(NSM_ATTESTATION, 0, longest, longest, key, request) >
+		    2 * NSM_FIELD_MAX + NSM_PUBLIC_KEY_MAX);
+	assert_true(encode(NSM_EXTEND_PCR, 31, longest, absent, absent, request) > NSM_FIELD_MAX);
+	assert_int_equal(encode(NSM_ATTESTATION, 0, too_long, absent, absent, request), 0);
 	assert_int_equal(errno, EMSGSIZE);
-	assert_int_equal(nsm_encode_attestation(absent, too_long, absent, request), 0);
-	assert_int_equal(nsm_encode_attestation(absent, absent,
-						(struct nsm_bytes){zeros, sizeof(zeros)}, request),
+	assert_int_equal(encode(NSM_ATTESTATION, 0, absent, too_long, absent, request), 0);
+	assert_int_equal(encode(NSM_ATTESTATION, 0, absent, absent, long_key, request), 0);
+	assert_int_equal(encode(NSM_EXTEND_PCR, 0, too_long, absent, absent, request), 0);
+	assert_int_equal(errno, EMSGSIZE);
+	assert_int_equal(encode(NSM_DESCRIBE_PCR, NSM_PCR_COUNT, absent, absent, absent, request),
 			 0);
-	errno = 0;
-	assert_int_equal(nsm_encode_describe_pcr(NSM_PCR_COUNT, request), 0);
 	assert_int_equal(errno, ERANGE);
 	free(request);
 }
 
-static int describe(const void *answer, size_t size, struct nsm_pcr *pcr)
+static int decode(enum nsm_command command, const void *bytes, size_t size,
+		  struct nsm_answer *answer)
 {
-	uint8_t *exact = copy(answer, size);
+	uint8_t *exact = copy(bytes, size);
 	int result;
 
 	errno = 0;
-	result = nsm_decode_describe_pcr(exact, size, pcr);
+	result = nsm_decode(command, exact, size, answer);
+	if (result == 0) {
+		/* Where in the response it lies is kept, but points into what outlives this. */
+		if (answer->bytes.data)
+			answer->bytes.data = (const uint8_t *)bytes + (answer->bytes.data - exact);
+	}
 	free(exact);
 	return result;
 }
 
-static void test_nsm_describe_pcr(void **state)
+#define decodes(command, bytes, answer) decode(command, bytes, sizeof(bytes) - 1, answer)
+
+static void test_nsm_answers(void **state)
 {
-	static const char locked[] = MAP1 DESCRIBE_PCR MAP2 LOCK DATA;
-	static const char swapped[] =
-		MAP1 DESCRIBE_PCR MAP2 DATA_KEY "\x59\x00\x30" VALUE48 "\x64lock\xf4";
-	struct nsm_pcr pcr = {.locked = false};
+	struct nsm_answer answer = {.locked = false};
 
 	(void)state;
-	assert_int_equal(describe(locked, sizeof(locked) - 1, &pcr), 0);
-	assert_true(pcr.locked);
-	assert_memory_equal(pcr.value, VALUE48, NSM_PCR_SIZE);
-	memset(&pcr, 0xff, sizeof(pcr));
-	assert_int_equal(describe(swapped, sizeof(swapped) - 1, &pcr), 0);
-	assert_false(pcr.locked);
-	assert_memory_equal(pcr.value, VALUE48, NSM_PCR_SIZE);
+	assert_int_equal(decodes(NSM_DESCRIBE_PCR, MAP1 DESCRIBE_PCR MAP2 LOCK DATA, &answer), 0);
+	assert_true(answer.locked);
+	assert_int_equal(answer.bytes.size, NSM_PCR_SIZE);
+	assert_memory_equal(answer.bytes.data, VALUE48, NSM_PCR_SIZE);
+	assert_int_equal(decodes(NSM_DESCRIBE_PCR,
+				 MAP1 DESCRIBE_PCR MAP2 DATA_KEY "\x59\x00\x30" VALUE48
+								 "\x64lock\xf4",
+				 &answer),
+			 0);
+	assert_false(answer.locked);
+	assert_memory_equal(answer.bytes.data, VALUE48, NSM_PCR_SIZE);
+	assert_int_equal(decodes(NSM_EXTEND_PCR, MAP1 EXTEND_PCR MAP1 DATA, &answer), 0);
+	assert_int_equal(answer.bytes.size, NSM_PCR_SIZE);
+	assert_int_equal(decodes(NSM_LOCK_PCR, LOCK_PCR, &answer), 0);
+	assert_null(answer.bytes.data);
+	assert_int_equal(
+		decodes(NSM_GET_RANDOM, MAP1 "\x69GetRandom" MAP1 "\x66random\x43xyz", &answer), 0);
+	assert_int_equal(answer.bytes.size, 3);
+	assert_memory_equal(answer.bytes.data, "xyz", 3);
+	assert_int_equal(
+		decodes(NSM_ATTESTATION, MAP1 ATTESTATION MAP1 DOCUMENT "\x45hello", &answer), 0);
+	assert_int_equal(answer.bytes.size, 5);
+	assert_memory_equal(answer.bytes.data, "hello", 5);
 }
 
-static void describe_refused(const char *answer, size_t size, int error)
+static void refused(enum nsm_command command, const char *bytes, size_t size, int error)
 {
-	struct nsm_pcr pcr = {.locked = true};
+	struct nsm_answer answer = {.locked = true};
 
-	assert_int_equal(describe(answer, size, &pcr), -1);
+	assert_int_equal(decode(command, bytes, size, &answer), -1);
 	assert_int_equal(errno, error);
-	assert_true(pcr.locked);
+	assert_true(answer.locked);
+	assert_null(answer.bytes.data);
 }
 
-#define describe_refuses(answer, error) describe_refused(answer, sizeof(answer) - 1, error)
+#define refuses(command, bytes, error) refused(command, bytes, sizeof(bytes) - 1, error)
+#define describe_refuses(bytes, error) refuses(NSM_DESCRIBE_PCR, bytes, error)
 
-static void test_nsm_describe_refused(void **state)
+static void test_nsm_refused(void **state)
 {
 	(void)state;
 	describe_refuses(MAP1 ERROR "\x6cInvalidIndex", EREMOTEIO);
 	describe_refuses(MAP1 ERROR "\x6cInvalidIndex\x00", EPROTO);
 	describe_refuses(MAP1 ERROR "\x6dInvalidIndex", EPROTO);
 	describe_refuses(MAP1 ERROR "\x00", EPROTO);
-	describe_refuses("\x67LockPCR", EPROTO);
+	describe_refuses(LOCK_PCR, EPROTO);
 	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK DATA "\x00", EPROTO);
 	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK LOCK, EPROTO);
 	describe_refuses(MAP1 DESCRIBE_PCR MAP2 DATA DATA, EPROTO);
 	describe_refuses(MAP1 DESCRIBE_PCR "\xa3" LOCK DATA "\x64more\x00", EPROTO);
 	describe_refuses(MAP1 DESCRIBE_PCR MAP1 LOCK, EPROTO);
+	describe_refuses(MAP1 DESCRIBE_PCR MAP1 DATA, EPROTO);
 	describe_refuses(MAP1 DESCRIBE_PCR "\xbf" LOCK DATA "\xff", EPROTO);
 	describe_refuses("\xbf" DESCRIBE_PCR MAP2 LOCK DATA "\xff", EPROTO);
 	describe_refuses(MAP1 DESCRIBE_PCR MAP2 LOCK DATA_KEY "\x5f\x58\x30" VALUE48 "\xff",
@@ -1063,55 +1106,42 @@ static void test_nsm_describe_refused(void **state)
 	describe_refuses(MAP1 DESCRIBE_PCR MAP2 "\x64lock\x01" DATA, EPROTO);
 	describe_refuses(MAP1 DESCRIBE_PCR MAP2 "\x64lock\xf6" DATA, EPROTO);
 	describe_refuses(MAP1 ATTESTATION MAP2 LOCK DATA, EPROTO);
+	refuses(NSM_EXTEND_PCR, MAP1 ERROR "\x6dReadOnlyIndex", EREMOTEIO);
+	refuses(NSM_EXTEND_PCR, MAP1 EXTEND_PCR MAP1 DATA_KEY "\x41x", EPROTO);
+	refuses(NSM_EXTEND_PCR, MAP1 EXTEND_PCR MAP2 LOCK DATA, EPROTO);
+	refuses(NSM_EXTEND_PCR, MAP1 EXTEND_PCR MAP1 LOCK, EPROTO);
+	refuses(NSM_LOCK_PCR, MAP1 ERROR "\x6dReadOnlyIndex", EREMOTEIO);
+	refuses(NSM_LOCK_PCR, LOCK_PCR "\x00", EPROTO);
+	refuses(NSM_LOCK_PCR, "\x68LockPCRs", EPROTO);
+	refuses(NSM_LOCK_PCR, "\x47LockPCR", EPROTO);
+	refuses(NSM_GET_RANDOM, MAP1 "\x69GetRandom" MAP1 "\x66random\x43xy", EPROTO);
+	refuses(NSM_ATTESTATION, MAP1 ERROR "\x6dInputTooLarge", EREMOTEIO);
+	refuses(NSM_ATTESTATION, MAP1 ATTESTATION MAP1 DOCUMENT "\x45hello!", EPROTO);
 }
 
 /* Every answer that is cut short is refused, and no altered byte leads out of the buffer. */
-static void test_nsm_describe_every_byte(void **state)
+static void test_nsm_every_byte(void **state)
 {
 	static const char answer[] = MAP1 DESCRIBE_PCR MAP2 LOCK DATA;
+	static const char document[] = MAP1 ATTESTATION MAP1 DOCUMENT "\x45hello";
 	char altered[sizeof(answer) - 1];
-	struct nsm_pcr pcr;
+	struct nsm_answer pcr;
 
 	(void)state;
+	for (size_t size = 0; size < sizeof(document) - 1; size++)
+		refused(NSM_ATTESTATION, document, size, EPROTO);
 	for (size_t size = 0; size < sizeof(altered); size++)
-		describe_refused(answer, size, EPROTO);
+		refused(NSM_DESCRIBE_PCR, answer, size, EPROTO);
 	for (size_t at = 0; at < sizeof(altered); at++)
 		for (int byte = 0; byte < 256; byte++) {
 			memcpy(altered, answer, sizeof(altered));
 			altered[at] = (char)byte;
-			if (describe(altered, sizeof(altered), &pcr) != 0)
+			if (decode(NSM_DESCRIBE_PCR, altered, sizeof(altered), &pcr) != 0)
 				assert_int_equal(errno, EPROTO);
 			else
 				assert_true(at >= sizeof(altered) - NSM_PCR_SIZE ||
 					    altered[at] == answer[at] || altered[at] == '\xf4');
 		}
-}
-
-static void test_nsm_attestation(void **state)
-{
-	static const char good[] = MAP1 ATTESTATION MAP1 DOCUMENT "\x45hello";
-	static const char more[] = MAP1 ATTESTATION MAP1 DOCUMENT "\x45hello!";
-	static const char error[] = MAP1 ERROR "\x6dInputTooLarge";
-	struct nsm_bytes document = {.data = NULL};
-
-	(void)state;
-	for (size_t size = 0; size < sizeof(good) - 1; size++) {
-		uint8_t *exact = copy(good, size);
-
-		assert_int_equal(nsm_decode_attestation(exact, size, &document), -1);
-		assert_int_equal(errno, EPROTO);
-		free(exact);
-	}
-	assert_int_equal(nsm_decode_attestation((const uint8_t *)more, sizeof(more) - 1, &document),
-			 -1);
-	assert_int_equal(
-		nsm_decode_attestation((const uint8_t *)error, sizeof(error) - 1, &document), -1);
-	assert_int_equal(errno, EREMOTEIO);
-	assert_null(document.data);
-	assert_int_equal(nsm_decode_attestation((const uint8_t *)good, sizeof(good) - 1, &document),
-			 0);
-	assert_int_equal(document.size, 5);
-	assert_memory_equal(document.data, "hello", 5);
 }
 
 int main(void)
@@ -1149,10 +1179,9 @@ int main(void)
 		cmocka_unit_test(test_forwarded_signals),
 		cmocka_unit_test(test_nsm_requests),
 		cmocka_unit_test(test_nsm_request_bounds),
-		cmocka_unit_test(test_nsm_describe_pcr),
-		cmocka_unit_test(test_nsm_describe_refused),
-		cmocka_unit_test(test_nsm_describe_every_byte),
-		cmocka_unit_test(test_nsm_attestation),
+		cmocka_unit_test(test_nsm_answers),
+		cmocka_unit_test(test_nsm_refused),
+		cmocka_unit_test(test_nsm_every_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
