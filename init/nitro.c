@@ -43,18 +43,18 @@ static int credit_random(int nsm, struct refusal *why)
 	} pool;
 	const struct nsm_request request = {.command = NSM_GET_RANDOM};
 	uint8_t response[NSM_RESPONSE_MAX];
-	struct nsm_answer random;
+	struct nsm_bytes random;
 	int fd;
 
 	if (nsm_ask(nsm, &request, response, &random))
 		return refuse_errno(why, "INIT-ENTROPY", "/dev/nsm: GetRandom");
-	if (random.bytes.size < RANDOM_LEAST)
+	if (random.size < RANDOM_LEAST)
 		return refuse(why, "INIT-ENTROPY",
 			      "/dev/nsm: expected at least %d random bytes, found %zu",
-			      RANDOM_LEAST, random.bytes.size);
-	pool.size = random.bytes.size < RANDOM_MOST ? (int)random.bytes.size : RANDOM_MOST;
+			      RANDOM_LEAST, random.size);
+	pool.size = random.size < RANDOM_MOST ? (int)random.size : RANDOM_MOST;
 	pool.entropy_bits = pool.size * 8;
-	memcpy(pool.bytes, random.bytes.data, (size_t)pool.size);
+	memcpy(pool.bytes, random.data, (size_t)pool.size);
 	fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool))
 		return refuse_errno(why, "INIT-ENTROPY", "/dev/random: credit random bytes");

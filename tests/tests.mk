@@ -9,7 +9,7 @@ $(qemu)/qemu-system-x86_64 $(qemu_aarch64)/qemu-system-aarch64: tests/boot/build
 
 # The parent VM's whole root is one static program; the kernel is the enclaves'. So it is with images that ask for PCRs.
 parent := $(parts)/test/parent
-$(parent)/parent.cpio: tests/boot/parent.c tests/boot/pcrs.c tests/boot/build-parent init/nsm/nsm.c init/nsm/nsm.h \
+$(parent)/parent.cpio: tests/boot/parent.c tests/boot/pcrs.c tests/boot/probe.c tests/boot/build-parent init/nsm/nsm.c init/nsm/nsm.h \
 		$(musl)/lib/libc.a out/libexec/rootfs
 	@$(RUN) --name parent --in boot=tests/boot --in init=init --in musl=$(musl) $(rootfs_tool) --out parent=$(@D) \
 		-- sh /mint/in/boot/build-parent

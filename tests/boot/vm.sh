@@ -52,13 +52,23 @@ parent()
 	wait_for "$vm/parent.console" '^parent: ready' 120
 }
 
-# enclave IMAGE [MEMORY]: boots an image in the nitro-enclave machine; its console is $vm/enclave.console.
+# tell LINE [FILE]: to the parent, how it shall behave from now on (parent.c); "blob SIZE" goes with the file.
+tell()
+{
+	python3 /mint/in/boot/dial "$vm/parent.vsock" 9003 "$@"
+}
+
+# enclave IMAGE [MEMORY [OPTION...]]: boots an image in the nitro-enclave machine; its console is $vm/enclave.console. With
+# a keyboard controller a reset is one, and ends the emulator.
 enclave()
 {
+	enclave_image=$1
+	enclave_memory=${2:-256M}
+	shift $(($# < 2 ? $# : 2))
 	: >"$vm/enclave.console"
 	# shellcheck disable=SC2086 # a list of options
-	$qemu $bios -M nitro-enclave,vsock=c,id=mintmark-test -accel tcg -cpu max -m "${2:-256M}" \
-		-chardev "socket,id=c,path=$vm/enclave.vhost" -kernel "$1" \
+	$qemu $bios -M nitro-enclave,vsock=c,id=mintmark-test -accel tcg -cpu max -m "$enclave_memory" "$@" \
+		-device i8042 -no-reboot -chardev "socket,id=c,path=$vm/enclave.vhost" -kernel "$enclave_image" \
 		-display none -monitor none -nodefaults -serial "file:$vm/enclave.console" \
 		</dev/null >"$vm/enclave.log" 2>&1 &
 	enclave_pid=$!
@@ -80,7 +90,37 @@ virt()
 	enclave_pid=$!
 }
 
-# The machine boots again after a reset, so whoever started it ends it, at a line of the console.
+# plain RAMDISK CMDLINE [OPTION...]: boots it on a machine with vsock and nothing else of an enclave; kernel and command line
+# are handed over by hand, so that nothing was measured.
+plain()
+{
+	plain_ramdisk=$1
+	plain_cmdline=$2
+	shift 2
+	: >"$vm/enclave.console"
+	# shellcheck disable=SC2086 # a list of options
+	$qemu $bios -M microvm,acpi=off,pcie=off,memory-backend=m -accel tcg -cpu max -m 256M \
+		-object memory-backend-memfd,id=m,size=256M,share=on -device i8042 -no-reboot \
+		-chardev "socket,id=c,path=$vm/enclave.vhost" -device vhost-user-vsock-device,chardev=c \
+		-kernel /mint/in/kernel/bzImage -initrd "$plain_ramdisk" -append "$plain_cmdline" "$@" \
+		-display none -monitor none -nodefaults -serial "file:$vm/enclave.console" \
+		</dev/null >"$vm/enclave.log" 2>&1 &
+	enclave_pid=$!
+}
+
+# ends SECONDS: the enclave's emulator ends by itself, as it does after a reset.
+ends()
+{
+	ticks=$(($1 * 5))
+	while kill -0 "$enclave_pid" 2>/dev/null; do
+		ticks=$((ticks - 1))
+		[ "$ticks" -gt 0 ] || return 1
+		sleep 0.2
+	done
+	wait "$enclave_pid"
+}
+
+# end PID: whatever it does.
 end()
 {
 	kill "$1" 2>/dev/null || true
