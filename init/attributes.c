@@ -34,8 +34,7 @@ static const char *parse(const char *record, unsigned char value[VALUE_SIZE])
 	return good && record[0] == ':' && record[1] ? record + 1 : NULL;
 }
 
-/* Returns a descriptor of a regular file, or -1 with errno set. */
-static int open_file(int root, const char *path)
+static int apply(int root, const char *path, const unsigned char value[VALUE_SIZE])
 {
 	const struct open_how how = {
 		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
@@ -44,33 +43,31 @@ static int open_file(int root, const char *path)
 	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 	struct stat st;
 
-	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
-		return fd;
-	close(fd);
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
 	errno = EINVAL;
-	return -1;
+	if (!S_ISREG(st.st_mode) || fsetxattr(fd, CAPABILITY, value, VALUE_SIZE, 0)) {
+		close(fd);
+		return -1;
+	}
+	return close(fd);
 }
 
 int attributes_apply(int root, char *const records[], struct refusal *why)
 {
-	for (size_t i = 0; records[i]; i++) {
+	for (; *records; records++) {
 		unsigned char value[VALUE_SIZE] = {0};
-		const char *path = parse(records[i], value);
-		int fd = path ? open_file(root, path) : -1;
-		int result = 0;
+		const char *path = parse(*records, value);
 
 		if (!path)
 			return refuse(why, "INIT-XATTR",
 				      "/run: expected " CAPABILITY ":HEX:PATH, found \"%.200s\"",
-				      records[i]);
-		if (fd < 0 || fsetxattr(fd, CAPABILITY, value, VALUE_SIZE, 0))
-			result = refuse_errno(
-				why, "INIT-XATTR",
-				"%.200s: expected a file that takes " CAPABILITY ", found", path);
-		if (fd >= 0)
-			close(fd);
-		if (result)
-			return -1;
+				      *records);
+		if (apply(root, path, value))
+			return refuse(why, "INIT-XATTR",
+				      "%.200s: expected a file that takes " CAPABILITY
+				      ", found: %m",
+				      path);
 	}
 	return 0;
 }

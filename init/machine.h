@@ -17,9 +17,6 @@ int read_whole_file(const char *path, char *data, size_t room, size_t *size);
 /* Mounts proc on the initial root, so that the command line can be read; makes /proc. */
 int mounts_early_proc(struct refusal *why);
 
-/* Takes it away again. */
-int mounts_drop_early_proc(struct refusal *why);
-
 /* Makes /rootfs the root and the working directory; what was beside it is out of reach. */
 int mounts_enter_root(struct refusal *why);
 

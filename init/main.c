@@ -41,7 +41,7 @@ static int check_cmdline(struct refusal *why)
 	size_t size;
 
 	if (read_whole_file("/proc/cmdline", line, sizeof(line), &size))
-		return refuse_errno(why, "INIT-CMDLINE", "/proc/cmdline");
+		return refuse(why, "INIT-CMDLINE", "/proc/cmdline: %m");
 	if (cmdcheck(line, size, CMDLINE_EXPECTED, &rest, why))
 		return -1;
 	if (rest.size > 0)
@@ -55,19 +55,10 @@ static int read_runspec(struct runspec *spec, struct refusal *why)
 	size_t size;
 
 	if (read_whole_file("/run", data, sizeof(data), &size))
-		return refuse_errno(why, "INIT-RUNSPEC",
-				    "/run: expected a regular file of at most %d bytes, found",
-				    RUNSPEC_SIZE_MAX);
+		return refuse(why, "INIT-RUNSPEC",
+			      "/run: expected a regular file of at most %d bytes, found: %m",
+			      RUNSPEC_SIZE_MAX);
 	return runspec_parse(data, size, spec, why);
-}
-
-/* Everything that is checked and read while the initial root is still the root. */
-static int inspect(struct runspec *spec, struct refusal *why)
-{
-	if (mounts_early_proc(why) || check_cmdline(why) || rootcheck(why) ||
-	    read_runspec(spec, why))
-		return -1;
-	return mounts_drop_early_proc(why);
 }
 
 /* The security module belongs to whom the image names, or to nobody. */
@@ -80,7 +71,7 @@ static int give_module(const struct runspec *spec, struct refusal *why)
 			owner = &spec->commands[i];
 	if (owner ? chown("/dev/nsm", owner->uid, owner->gid) || chmod("/dev/nsm", 0600)
 		  : unlink("/dev/nsm"))
-		return refuse_errno(why, "INIT-PLATFORM", "/dev/nsm: give or take away");
+		return refuse(why, "INIT-PLATFORM", "/dev/nsm: give or take away: %m");
 	return 0;
 }
 
@@ -123,7 +114,7 @@ static int prepare(const struct runspec *spec, struct refusal *why)
 	platform = find_platform(spec, why);
 	/* Every user may open what is standard output anyway; it has one owner for many users. */
 	if (platform && (setrlimit(RLIMIT_NOFILE, &files) || chmod("/dev/console", 0666)))
-		return refuse_errno(why, "INIT-START", "limits and the console");
+		return refuse(why, "INIT-START", "limits and the console: %m");
 	module = platform ? platform->open(why) : -1;
 	if (module < 0 || network_up(hostname, why) || network_files("", hostname, why) ||
 	    heartbeat(why) || config_measure(spec, platform->extend, module, why) ||
@@ -184,7 +175,9 @@ int main(void)
 		_exit(2);
 	umask(022);
 	console_open();
-	if (inspect(&spec, &why) == 0) {
+	/* Everything that is checked and read while the initial root is still the root. */
+	if (!mounts_early_proc(&why) && !check_cmdline(&why) && !rootcheck(&why) &&
+	    !read_runspec(&spec, &why)) {
 		/* Out of reach for everybody else once the root has changed. */
 		programs[0] = open("/attest", O_PATH | O_CLOEXEC);
 		programs[1] = open("/ports", O_PATH | O_CLOEXEC);

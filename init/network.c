@@ -35,7 +35,7 @@ int network_files(const char *root, const char *name, struct refusal *why)
 		if (fd < 0 && errno == EEXIST)
 			continue;
 		if (fd < 0 || dprintf(fd, "%s\n", files[i][1]) < 0 || close(fd))
-			return refuse_errno(why, "INIT-NETWORK", "%s", path);
+			return refuse(why, "INIT-NETWORK", "%s: %m", path);
 	}
 	return 0;
 }
@@ -46,12 +46,12 @@ int network_up(const char *name, struct refusal *why)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) || close(fd))
-		return refuse_errno(why, "INIT-NETWORK", "lo: bring it up");
+		return refuse(why, "INIT-NETWORK", "lo: bring it up: %m");
 	/* Nobody else listens here, so that every port is everybody's, as in a container. */
 	fd = open(LEAST_PORT, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "0", 1) != 1 || close(fd))
-		return refuse_errno(why, "INIT-NETWORK", LEAST_PORT);
+		return refuse(why, "INIT-NETWORK", LEAST_PORT ": %m");
 	if (sethostname(name, strlen(name)))
-		return refuse_errno(why, "INIT-NETWORK", "%.200s: become the host's name", name);
+		return refuse(why, "INIT-NETWORK", "%.200s: become the host's name: %m", name);
 	return 0;
 }

@@ -25,7 +25,7 @@ static int check_source(struct refusal *why)
 	size_t size;
 
 	if (read_whole_file(SOURCE, found, sizeof(found), &size))
-		return refuse_errno(why, "INIT-ENTROPY", SOURCE);
+		return refuse(why, "INIT-ENTROPY", SOURCE ": %m");
 	if (size == strlen(expected) && !memcmp(found, expected, size))
 		return 0;
 	return refuse(why, "INIT-ENTROPY", SOURCE ": expected %s, found %.*s", expected,
@@ -47,7 +47,7 @@ static int credit_random(int nsm, struct refusal *why)
 	int fd;
 
 	if (nsm_ask(nsm, &request, response, &random))
-		return refuse_errno(why, "INIT-ENTROPY", "/dev/nsm: GetRandom");
+		return refuse(why, "INIT-ENTROPY", "/dev/nsm: GetRandom: %m");
 	if (random.size < RANDOM_LEAST)
 		return refuse(why, "INIT-ENTROPY",
 			      "/dev/nsm: expected at least %d random bytes, found %zu",
@@ -57,7 +57,7 @@ static int credit_random(int nsm, struct refusal *why)
 	memcpy(pool.bytes, random.data, (size_t)pool.size);
 	fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool))
-		return refuse_errno(why, "INIT-ENTROPY", "/dev/random: credit random bytes");
+		return refuse(why, "INIT-ENTROPY", "/dev/random: credit random bytes: %m");
 	return close(fd);
 }
 
@@ -72,7 +72,7 @@ static int open_nitro(struct refusal *why)
 	struct stat st;
 
 	if (nsm < 0 || fstat(nsm, &st))
-		return refuse_errno(why, "INIT-ENTROPY", "/dev/nsm");
+		return refuse(why, "INIT-ENTROPY", "/dev/nsm: %m");
 	if (!S_ISCHR(st.st_mode))
 		return refuse(why, "INIT-ENTROPY", "/dev/nsm: expected a device, found none");
 	if (check_source(why) || credit_random(nsm, why) || platform_await_random(why))

@@ -48,8 +48,8 @@ static int check_rules(int fd, const struct root_folder *folder, struct refusal 
 		struct stat found;
 
 		if (fstatat(fd, folder->rules[i].name, &found, AT_SYMLINK_NOFOLLOW))
-			return refuse_errno(why, "INIT-ROOT", "%s: expected an entry \"%s\", found",
-					    folder->path, folder->rules[i].name);
+			return refuse(why, "INIT-ROOT", "%s: expected an entry \"%s\", found: %m",
+				      folder->path, folder->rules[i].name);
 		if (rootcheck_entry(folder->path, &folder->rules[i], &found, why))
 			return -1;
 	}
@@ -80,7 +80,7 @@ static int check_names(int fd, const struct root_folder *folder, struct refusal 
 				return -1;
 			at += entry->d_reclen;
 		}
-	return size ? refuse_errno(why, "INIT-ROOT", "%s", folder->path) : 0;
+	return size ? refuse(why, "INIT-ROOT", "%s: %m", folder->path) : 0;
 }
 
 int rootcheck_folder(const struct root_folder *folder, struct refusal *why)
@@ -89,7 +89,7 @@ int rootcheck_folder(const struct root_folder *folder, struct refusal *why)
 	int result;
 
 	if (fd < 0)
-		return refuse_errno(why, "INIT-ROOT", "%s", folder->path);
+		return refuse(why, "INIT-ROOT", "%s: %m", folder->path);
 	result = check_rules(fd, folder, why) ? -1 : check_names(fd, folder, why);
 	close(fd);
 	return result;

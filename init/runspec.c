@@ -100,13 +100,13 @@ static bool take_number(const char *text, size_t size, unsigned int base, uint64
 
 static int take_decimal(struct reader *r, unsigned int base, uint32_t *number)
 {
+	char range[64];
 	uint64_t found;
 
+	snprintf(range, sizeof(range), "a number from %u to %u", r->key->from, r->key->to);
 	if (!take_number(r->value, strlen(r->value), base, r->key->to, &found) ||
 	    found < r->key->from)
-		return refuse(r->why, "INIT-RUNSPEC",
-			      "/run: byte %zu: expected a number from %u to %u, found \"%.64s\"",
-			      r->at, r->key->from, r->key->to, r->value);
+		return expected(r, range);
 	*number = (uint32_t)found;
 	return 0;
 }

@@ -74,7 +74,7 @@ static int open_signals(struct refusal *why)
 	for (const int *fault = faults; *fault; fault++)
 		sigdelset(&set, *fault);
 	fd = sigprocmask(SIG_SETMASK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? refuse_errno(why, "INIT-START", "signals") : fd;
+	return fd < 0 ? refuse(why, "INIT-START", "signals: %m") : fd;
 }
 
 static int start(struct task *task, struct refusal *why)
@@ -178,7 +178,7 @@ static int watch(struct task *application, struct task *tasks, int signals, int 
 		if (poll(&ready, 1, (int)left) <= 0)
 			continue;
 		if (read(signals, &info, sizeof(info)) != sizeof(info))
-			return refuse_errno(why, "INIT-START", "read signals");
+			return refuse(why, "INIT-START", "read signals: %m");
 		signal = supervise_hands_on((int)info.ssi_signo, stop_signal);
 		if (signal)
 			kill(application->pid, signal);

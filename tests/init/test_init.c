@@ -569,7 +569,7 @@ static void test_folders(void **state)
 	assert_int_equal(folder_make("/", &why), 0);
 	touch(folder, "file", 0644);
 	snprintf(path, sizeof(path), "%s/file", folder);
-	folder_refused(path, "another type");
+	folder_refused(path, "found: Not a directory");
 	snprintf(path, sizeof(path), "%s/file/x", folder);
 	folder_refused(path, "Not a directory");
 	folder_refused("relative", "expected an absolute path");
@@ -633,10 +633,10 @@ static void test_refusal_is_cut(void **state)
 	assert_int_equal(refuse(why, "INIT-ROOT", "%s", text), -1);
 	assert_int_equal(strlen(why->text), sizeof(why->text) - 1);
 	errno = ENOENT;
-	assert_int_equal(refuse_errno(why, "INIT-ROOT", "%s", text), -1);
+	assert_int_equal(refuse(why, "INIT-ROOT", "%s: %m", text), -1);
 	assert_int_equal(strlen(why->text), sizeof(why->text) - 1);
 	errno = ENOENT;
-	assert_int_equal(refuse_errno(why, "INIT-EXEC", "\"%s\"", "x"), -1);
+	assert_int_equal(refuse(why, "INIT-EXEC", "\"%s\": %m", "x"), -1);
 	assert_string_equal(why->text, "\"x\": No such file or directory");
 	free(why);
 	free(text);
