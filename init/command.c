@@ -120,8 +120,8 @@ static int become_user(const struct command *command)
 	bool changes = command->uid != 0 || command->gid != 0 || command->group_count > 0;
 
 	if (drop_capabilities(command) ||
-	    (!command->new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) ||
-	    (command->confined && seccomp_confine(command->caps)))
+	    (command->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) ||
+	    (!command->unconfined && seccomp_confine(command->caps)))
 		return -1;
 	if (!changes)
 		return 0;

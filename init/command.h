@@ -39,12 +39,12 @@ struct command {
 	gid_t *groups; /* supplementary ones */
 	size_t group_count;
 	mode_t umask;
-	uint64_t caps;	  /* bounds what root and programs with capabilities get; bit by number */
-	bool confined;	  /* by the list of system calls in seccomp.c */
-	bool new_privs;	  /* setuid programs and file capabilities count */
-	bool nsm;	  /* may open /dev/nsm */
-	int oom_score;	  /* the kernel's oom_score_adj */
-	uint32_t limited; /* a bit for each of limits that counts, by resource */
+	uint64_t caps;	   /* bounds what root and programs with capabilities get; bit by number */
+	bool unconfined;   /* by seccomp.c's list of system calls */
+	bool no_new_privs; /* setuid programs and file capabilities do not count */
+	bool nsm;	   /* may open /dev/nsm */
+	int oom_score;	   /* the kernel's oom_score_adj */
+	uint32_t limited;  /* a bit for each of limits that counts, by resource */
 	struct rlimit limits[RLIM_NLIMITS];
 };
 

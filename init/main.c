@@ -129,6 +129,8 @@ static struct command service(char *argv[], int program, int module, uid_t id)
 	static char *envp[] = {NULL};
 	struct command command = {.restart = RESTART_ALWAYS,
 				  .program = program,
+				  .unconfined = true,
+				  .no_new_privs = true,
 				  .module = module,
 				  .argv = argv,
 				  .envp = envp,

@@ -723,7 +723,8 @@ static int status_as(const struct command *command)
 
 static int status_of(char **argv, char **envp)
 {
-	const struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL};
+	const struct command command = {
+		.argv = argv, .envp = envp, .caps = ~0ULL, .unconfined = true};
 
 	return status_as(&command);
 }
@@ -748,8 +749,11 @@ static void test_command_folder(void **state)
 	char *argv[] = {"sh", "-c", "pwd >out; test \"$(pwd)\" = \"$W\"", NULL};
 	char *envp[] = {NULL, NULL};
 	char variable[64];
-	struct command command = {
-		.argv = argv, .envp = envp, .caps = ~0ULL, .workdir = new_folder(template)};
+	struct command command = {.argv = argv,
+				  .envp = envp,
+				  .caps = ~0ULL,
+				  .unconfined = true,
+				  .workdir = new_folder(template)};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
@@ -807,7 +811,8 @@ static void test_command_user(void **state)
 static void start_refused(char *word, char **envp, const char *reason)
 {
 	char *argv[] = {word, NULL};
-	const struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL};
+	const struct command command = {
+		.argv = argv, .envp = envp, .caps = ~0ULL, .unconfined = true};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
