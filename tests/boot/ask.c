@@ -43,11 +43,12 @@ struct request {
 	size_t nonce_size;
 };
 
-/* What is printed of a document. */
+/* What is printed of a document. It names PCRs that are locked: on a board without an image, none. */
 struct facts {
 	uint8_t nonce[NONCE_MAX];
 	size_t nonce_size;
 	char module_id[MODULE_ID_MAX + 1];
+	bool has_pcr[PCRS];
 	uint8_t pcrs[PCRS][PCR_SIZE];
 };
 
@@ -394,10 +395,13 @@ static int read_pcrs(const cbor_item_t *payload, struct facts *facts, struct err
 
 		if (look_up(pcrs, NULL, i, &value, err))
 			return -1;
+		facts->has_pcr[i] = value;
+		if (!value)
+			continue;
 		if (!is_bytes(value) || cbor_bytestring_length(value) != PCR_SIZE)
 			return err_set(err, EXIT_MALFORMED, "ASK-PCRS",
-				       "the payload: expected PCR%u of %d bytes, found none", i,
-				       PCR_SIZE);
+				       "the payload: expected PCR%u of %d bytes, found something else",
+				       i, PCR_SIZE);
 		memcpy(facts->pcrs[i], cbor_bytestring_handle(value), PCR_SIZE);
 	}
 	return 0;
@@ -449,6 +453,8 @@ static void print_text(const struct facts *facts)
 	print_hex(facts->nonce, facts->nonce_size);
 	printf("\nmodule_id %s\n", facts->module_id);
 	for (unsigned int i = 0; i < PCRS; i++) {
+		if (!facts->has_pcr[i])
+			continue;
 		printf("PCR%u ", i);
 		print_hex(facts->pcrs[i], PCR_SIZE);
 		putchar('\n');
@@ -461,6 +467,8 @@ static void print_json(const struct facts *facts)
 	print_hex(facts->nonce, facts->nonce_size);
 	printf("\", \"module_id\": \"%s\"", facts->module_id);
 	for (unsigned int i = 0; i < PCRS; i++) {
+		if (!facts->has_pcr[i])
+			continue;
 		printf(", \"PCR%u\": \"", i);
 		print_hex(facts->pcrs[i], PCR_SIZE);
 		putchar('"');
