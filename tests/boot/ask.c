@@ -440,16 +440,6 @@ static int read_pcrs(const cbor_item_t *payload, struct facts *facts, struct err
 
 		if (look_up(pcrs, NULL, i, &value, err))
 			return -1;
-<<<<<<< HEAD
-		/* The first three are those of every image; of the others only locked ones. */
-		if (!value && i > 2)
-			continue;
-		if (!is_bytes(value) || cbor_bytestring_length(value) != PCR_SIZE)
-			return err_set(err, EXIT_MALFORMED, "ASK-PCRS",
-				       "the payload: expected PCR%u of %d bytes, found none", i,
-				       PCR_SIZE);
-		facts->has_pcr[i] = true;
-=======
 		facts->has_pcr[i] = value;
 		if (!value)
 			continue;
@@ -457,7 +447,6 @@ static int read_pcrs(const cbor_item_t *payload, struct facts *facts, struct err
 			return err_set(err, EXIT_MALFORMED, "ASK-PCRS",
 				       "the payload: expected PCR%u of %d bytes, found something else",
 				       i, PCR_SIZE);
->>>>>>> 98dd7e2d861014b9842455d8530e48270e960464
 		memcpy(facts->pcrs[i], cbor_bytestring_handle(value), PCR_SIZE);
 	}
 	return 0;
@@ -529,11 +518,7 @@ static void print_text(const struct facts *facts)
 	}
 	printf("module_id %s\n", facts->module_id);
 	for (unsigned int i = 0; i < PCRS; i++) {
-<<<<<<< HEAD
 		if (!is_shown(facts, i))
-=======
-		if (!facts->has_pcr[i])
->>>>>>> 98dd7e2d861014b9842455d8530e48270e960464
 			continue;
 		printf("PCR%u ", i);
 		print_hex(facts->pcrs[i], PCR_SIZE);
@@ -550,11 +535,7 @@ static void print_json(const struct facts *facts)
 		putchar('"');
 	}
 	for (unsigned int i = 0; i < PCRS; i++) {
-<<<<<<< HEAD
 		if (!is_shown(facts, i))
-=======
-		if (!facts->has_pcr[i])
->>>>>>> 98dd7e2d861014b9842455d8530e48270e960464
 			continue;
 		printf(", \"PCR%u\": \"", i);
 		print_hex(facts->pcrs[i], PCR_SIZE);
