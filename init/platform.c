@@ -1,11 +1,8 @@
 /* Tells which machine this is. Never believes a name: each kind is known by its device. */
-#include "platform.h"
-
-#include <errno.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/random.h>
 #include <time.h>
+
+#include "init.h"
 
 enum { RANDOM_WAIT_MS = 10000, RANDOM_STEP_MS = 10 };
 
