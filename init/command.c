@@ -138,17 +138,17 @@ static void become(const struct command *command, struct refusal *why)
 	int program = command->program ? fcntl(command->program, F_DUPFD_CLOEXEC, 4) : 0;
 
 	if (set_up(command) || (command->module && dup2(command->module, 3) != 3))
-		refuse_errno(why, "INIT-START", "%s: set up the new process", command->name);
+		refuse(why, "INIT-START", "%s: set up the new process: %m", command->name);
 	else if (command->workdir && chdir(command->workdir))
-		refuse_errno(why, "INIT-FOLDER", "%.200s: enter the working folder",
-			     command->workdir);
+		refuse(why, "INIT-FOLDER", "%.200s: enter the working folder: %m",
+		       command->workdir);
 	else if (become_user(command))
-		refuse_errno(why, "INIT-USER", "become user %u, group %u and %zu groups",
-			     command->uid, command->gid, command->group_count);
+		refuse(why, "INIT-USER", "become user %u, group %u and %zu groups: %m",
+		       command->uid, command->gid, command->group_count);
 	else {
 		execute(command, program);
-		refuse_errno(why, "INIT-EXEC", "\"%.200s\": expected a program to start, found",
-			     command->argv[0]);
+		refuse(why, "INIT-EXEC", "\"%.200s\": expected a program to start, found: %m",
+		       command->argv[0]);
 	}
 }
 
@@ -160,7 +160,7 @@ int command_start(const struct command *command, pid_t *pid, struct refusal *why
 
 	/* execve() closes the writing end, so that an empty report means a program that runs. */
 	if (pipe2(ends, O_CLOEXEC))
-		return refuse_errno(why, "INIT-START", "pipe");
+		return refuse(why, "INIT-START", "pipe: %m");
 	*pid = fork();
 	if (*pid == 0) {
 		int report = fcntl(ends[1], F_DUPFD_CLOEXEC, 4);
@@ -169,7 +169,7 @@ int command_start(const struct command *command, pid_t *pid, struct refusal *why
 		_exit(write(report, &found, sizeof(found)) < 0 ? 126 : 127);
 	}
 	if (*pid < 0)
-		refuse_errno(why, "INIT-START", "fork");
+		refuse(why, "INIT-START", "fork: %m");
 	close(ends[1]);
 	do
 		n = *pid < 0 ? 0 : read(ends[0], &found, sizeof(found));

@@ -5,8 +5,6 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,19 +21,6 @@ enum { PORT = 9002, ALL_MS = 20000, CHUNK = 4096 };
 static const unsigned char some[] = "mintmark launch configuration 1";
 static const unsigned char none[] = "mintmark no launch configuration 1";
 
-/* Receives size bytes, neither more nor fewer. */
-static int receive(const struct parent *parent, void *data, size_t size, struct refusal *why)
-{
-	ssize_t n = parent_receive(parent, data, size);
-
-	if (n < 0)
-		return refuse_errno(why, "INIT-CONFIG", WHERE ": receive");
-	if ((size_t)n < size)
-		return refuse(why, "INIT-CONFIG", WHERE ": expected %zu bytes more, found %zd",
-			      size, n);
-	return 0;
-}
-
 /* The bytes, from the parent to the file and into the hash. */
 static int take(const struct parent *parent, int fd, hash_state *hash, struct refusal *why)
 {
@@ -43,8 +28,8 @@ static int take(const struct parent *parent, int fd, hash_state *hash, struct re
 	size_t size;
 	size_t n;
 
-	if (receive(parent, chunk, 4, why))
-		return -1;
+	if (parent_receive(parent, chunk, 4))
+		return refuse(why, "INIT-CONFIG", WHERE ": receive the length: %m");
 	size = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
 	if (size > CONFIG_SIZE_MAX)
 		return refuse(why, "INIT-CONFIG", WHERE ": expected at most %d bytes, found %zu",
@@ -52,10 +37,11 @@ static int take(const struct parent *parent, int fd, hash_state *hash, struct re
 	console_say("launch configuration: %zu bytes", size);
 	for (; size > 0; size -= n) {
 		n = size < CHUNK ? size : CHUNK;
-		if (receive(parent, chunk, n, why))
-			return -1;
+		if (parent_receive(parent, chunk, n))
+			return refuse(why, "INIT-CONFIG", WHERE ": receive %zu bytes more: %m",
+				      size);
 		if (write(fd, chunk, n) != (ssize_t)n)
-			return refuse_errno(why, "INIT-CONFIG", CONFIG_PATH ": write");
+			return refuse(why, "INIT-CONFIG", CONFIG_PATH ": write: %m");
 		sha384_process(hash, chunk, n);
 	}
 	return 0;
@@ -82,9 +68,9 @@ static int take_config(const struct runspec *spec, hash_state *hash, struct refu
 	int result;
 
 	if (fd < 0)
-		return refuse_errno(why, "INIT-CONFIG", CONFIG_PATH ": create");
-	if (parent_connect(&parent, PORT, ALL_MS, UINT_MAX))
-		return refuse_errno(why, "INIT-CONFIG", WHERE ": connect");
+		return refuse(why, "INIT-CONFIG", CONFIG_PATH ": create: %m");
+	if (parent_connect(&parent, PORT, ALL_MS, true))
+		return refuse(why, "INIT-CONFIG", WHERE ": connect: %m");
 	result = take(&parent, fd, hash, why);
 	close(parent.fd);
 	close(fd);
@@ -93,27 +79,16 @@ static int take_config(const struct runspec *spec, hash_state *hash, struct refu
 
 int config_extend_pcr(int module, const uint8_t digest[CONFIG_DIGEST_SIZE], struct refusal *why)
 {
-	static const uint8_t zeros[NSM_PCR_SIZE];
 	const struct nsm_request extend = {.command = NSM_EXTEND_PCR,
 					   .index = CONFIG_PCR,
 					   .fields = {{digest, CONFIG_DIGEST_SIZE}}};
 	const struct nsm_request lock = {.command = NSM_LOCK_PCR, .index = CONFIG_PCR};
 	uint8_t response[NSM_RESPONSE_MAX];
-	uint8_t expected[NSM_PCR_SIZE];
-	struct nsm_answer answer;
-	hash_state hash;
+	struct nsm_bytes answer;
 
-	sha384_init(&hash);
-	sha384_process(&hash, zeros, sizeof(zeros));
-	sha384_process(&hash, digest, CONFIG_DIGEST_SIZE);
-	sha384_done(&hash, expected);
-	if (nsm_ask(module, &extend, response, &answer))
-		return refuse_errno(why, "INIT-CONFIG", "extend PCR%d", CONFIG_PCR);
-	if (memcmp(answer.bytes.data, expected, sizeof(expected)) != 0)
-		return refuse(why, "INIT-CONFIG",
-			      "PCR%d: expected nothing in it before, found something", CONFIG_PCR);
-	if (nsm_ask(module, &lock, response, &answer))
-		return refuse_errno(why, "INIT-CONFIG", "lock PCR%d", CONFIG_PCR);
+	if (nsm_ask(module, &extend, response, &answer) ||
+	    nsm_ask(module, &lock, response, &answer))
+		return refuse(why, "INIT-CONFIG", "extend and lock PCR%d: %m", CONFIG_PCR);
 	return 0;
 }
 

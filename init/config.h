@@ -31,7 +31,7 @@ typedef int config_extend(int module, const uint8_t digest[CONFIG_DIGEST_SIZE],
 int config_measure(const struct runspec *spec, config_extend *extend, int module,
 		   struct refusal *why);
 
-/* For a module that is a Nitro enclave's: PCR16, which nothing else may have extended. */
+/* For a module that is a Nitro enclave's: extends PCR16 and locks it. */
 config_extend config_extend_pcr;
 
 #endif

@@ -9,16 +9,13 @@
 
 /*
  * Reads the regular file at path (the last component may not be a symbolic link) and sets *size.
- * Returns -1 with errno set on failure; EFBIG when the file has more than room bytes, EINVAL when
- * it is not a regular file.
+ * Returns -1 with errno set on failure; EFBIG when the file has room bytes or more, EINVAL when it
+ * is not a regular file.
  */
 int read_whole_file(const char *path, char *data, size_t room, size_t *size);
 
 /* Mounts proc on the initial root, so that the command line can be read; makes /proc. */
 int mounts_early_proc(struct refusal *why);
-
-/* Takes it away again. */
-int mounts_drop_early_proc(struct refusal *why);
 
 /* Makes /rootfs the root and the working directory; what was beside it is out of reach. */
 int mounts_enter_root(struct refusal *why);
@@ -44,7 +41,10 @@ int folder_make(const char *path, struct refusal *why);
  */
 int network_files(const char *root, const char *name, struct refusal *why);
 
-/* Names the machine, and brings lo up, which gives it 127.0.0.1 and ::1. INIT-NETWORK. */
+/*
+ * Names the machine, lets every user listen on every port, and brings lo up, which gives it
+ * 127.0.0.1 and ::1. INIT-NETWORK.
+ */
 int network_up(const char *name, struct refusal *why);
 
 /* Milliseconds that only grow. */

@@ -5,13 +5,11 @@
 #ifndef MINTMARK_PARENT_H
 #define MINTMARK_PARENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "refusal.h"
-
-enum { PARENT_CID = 3 };
 
 struct parent {
 	int fd;
@@ -19,20 +17,13 @@ struct parent {
 };
 
 /*
- * Connects to a port, and sets the deadline for this and everything after it. While connections
- * fail, it tries again until then, at most tries times. Returns 0 or -1 with errno set; then there
- * is nothing to close.
+ * Connects to a port, and sets the deadline for this and everything after it; until then it tries
+ * again after a failure, if it shall. Returns 0, or -1 with errno set and nothing to close.
  */
-int parent_connect(struct parent *parent, unsigned int port, int milliseconds, unsigned int tries);
+int parent_connect(struct parent *parent, unsigned int port, int milliseconds, bool again);
 
-/* Sends all of it. Returns 0 or -1 with errno set: ETIMEDOUT at the deadline. */
-int parent_send(const struct parent *parent, const void *data, size_t size);
-
-/*
- * Receives size bytes, or fewer when the connection ends before. Returns how many, or -1 with errno
- * set as above.
- */
-ssize_t parent_receive(const struct parent *parent, void *data, size_t size);
+/* Receives exactly size bytes. Returns 0, or -1 with errno set: ENODATA at the connection's end. */
+int parent_receive(const struct parent *parent, void *data, size_t size);
 
 /*
  * The word that the enclave is up: writes 0xB7 to port 9000 and reads 0xB7 back, within ten

@@ -31,7 +31,7 @@ int platform_await_random(struct refusal *why)
 		if (getrandom(&byte, 1, GRND_NONBLOCK) == 1)
 			return 0;
 		if (errno != EAGAIN)
-			return refuse_errno(why, "INIT-ENTROPY", "getrandom");
+			return refuse(why, "INIT-ENTROPY", "getrandom: %m");
 		nanosleep(&step, NULL);
 	}
 	return refuse(why, "INIT-ENTROPY", "getrandom: expected an answer within %d s, found none",

@@ -11,12 +11,8 @@ struct refusal {
 	char text[640];	  /* what, expected, found; may hold bytes that are not printable */
 };
 
-/* Fills in why and returns -1. */
+/* Fills in why and returns -1. "%m" stands for what errno says. */
 int refuse(struct refusal *why, const char *name, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* As refuse(), and adds ": " and the text of errno. */
-int refuse_errno(struct refusal *why, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "console.h"
 #include "parent.h"
@@ -16,19 +15,15 @@ void report_end(const struct ending *end)
 {
 	struct parent parent;
 	char line[64];
-	char answer;
+	char nothing;
 	int size = snprintf(line, sizeof(line), "%s %d\n",
 			    end->by_signal ? "killed by signal" : "exit status", end->number);
-	int result = parent_connect(&parent, PORT, ALL_MS, 1);
 
-	if (result == 0) {
-		result = parent_send(&parent, line, (size_t)size);
-		/* The machine must not end before the line has left it. */
-		shutdown(parent.fd, SHUT_WR);
-		parent_receive(&parent, &answer, 1);
-		close(parent.fd);
-	}
-	if (result)
+	if (parent_connect(&parent, PORT, ALL_MS, false) ||
+	    send(parent.fd, line, (size_t)size, MSG_NOSIGNAL) != size)
 		console_say("the parent does not take the end of it: %s", strerror(errno));
+	else
+		/* The machine must not end before the line has left it. */
+		parent_receive(&parent, &nothing, 1);
 	console_say("%.*s", size - 1, line);
 }

@@ -1,4 +1,4 @@
-/* Compiles SHA-384 from libtomcrypt's pinned sources, as they are. Never any cryptography of ours. */
+/* Compiles SHA-384 from libtomcrypt's pinned sources. Never any cryptography of ours. */
 #include "sha384.h"
 
 #include <hashes/sha2/sha512.c>

@@ -1,4 +1,4 @@
-/* SHA-384: sha384_init(), sha384_process() and sha384_done() of libtomcrypt, and nothing else of it. */
+/* SHA-384: of libtomcrypt sha384_init(), sha384_process() and sha384_done(), and nothing else. */
 #ifndef MINTMARK_SHA384_H
 #define MINTMARK_SHA384_H
 

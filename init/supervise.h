@@ -23,14 +23,12 @@ struct ending {
  */
 int supervise_hands_on(int signal, int stop_signal);
 
-/* Whether a command that ended so is started again. */
-bool supervise_again(enum restart restart, const struct ending *ending);
-
 /*
- * How many milliseconds to wait before that, when it was so many the last time (0: it was never)
- * and the command ran for so long.
+ * How many milliseconds to wait before a command that ended so is started again, when it was so
+ * many the last time (0: it was never) and it ran for so long; 0 when it is not started again.
  */
-int64_t supervise_wait(int64_t last_ms, int64_t ran_ms);
+int64_t supervise_wait(enum restart restart, const struct ending *end, int64_t last_ms,
+		       int64_t ran_ms);
 
 /*
  * Starts the commands in their order, the last of which is the application. Reaps whatever ends,

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -56,12 +57,12 @@ static void answer(struct responder *responder, struct responder_client *client,
 		   const struct nsm_request *request, size_t request_size)
 {
 	uint8_t *document = client->reply + RESPOND_HEAD;
-	struct nsm_answer answer;
+	struct nsm_bytes answer;
 	size_t size = 0;
 
 	if (responder->ask(responder->nsm, request, document, &answer) == 0) {
-		size = answer.bytes.size;
-		memmove(document, answer.bytes.data, size);
+		size = answer.size;
+		memmove(document, answer.data, size);
 	} else {
 		dprintf(1, "attest: Attestation: %s\n", strerror(errno));
 	}

@@ -30,7 +30,7 @@ struct responder {
 	int nsm;
 	/* As nsm_ask(), and milliseconds of a clock that only goes forward. */
 	int (*ask)(int nsm, const struct nsm_request *request, uint8_t response[NSM_RESPONSE_MAX],
-		   struct nsm_answer *answer);
+		   struct nsm_bytes *answer);
 	int64_t (*clock)(void);
 	int64_t next; /* when the next document may be made */
 	size_t turn;  /* whose it is */

@@ -20,12 +20,12 @@ static int print_pcr(int nsm, unsigned int index)
 	const struct nsm_request request = {.command = NSM_DESCRIBE_PCR, .index = index};
 	uint8_t response[NSM_RESPONSE_MAX];
 	char hex[2 * NSM_PCR_SIZE + 1];
-	struct nsm_answer pcr;
+	struct nsm_bytes pcr;
 
-	if (nsm_ask(nsm, &request, response, &pcr))
+	if (nsm_ask(nsm, &request, response, &pcr) || pcr.size != NSM_PCR_SIZE)
 		return fail("DescribePCR");
 	for (size_t i = 0; i < NSM_PCR_SIZE; i++)
-		snprintf(hex + 2 * i, 3, "%02x", pcr.bytes.data[i]);
+		snprintf(hex + 2 * i, 3, "%02x", pcr.data[i]);
 	dprintf(1, "hello: PCR%u %s\n", index, hex);
 	return 0;
 }

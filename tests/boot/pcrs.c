@@ -33,12 +33,12 @@ int main(void)
 						    .index = indices[i]};
 		uint8_t response[NSM_RESPONSE_MAX];
 		char hex[2 * NSM_PCR_SIZE + 1];
-		struct nsm_answer pcr;
+		struct nsm_bytes pcr;
 
-		if (nsm_ask(nsm, &request, response, &pcr))
+		if (nsm_ask(nsm, &request, response, &pcr) || pcr.size != NSM_PCR_SIZE)
 			end("failed: DescribePCR");
 		for (size_t j = 0; j < NSM_PCR_SIZE; j++)
-			snprintf(hex + 2 * j, 3, "%02x", pcr.bytes.data[j]);
+			snprintf(hex + 2 * j, 3, "%02x", pcr.data[j]);
 		dprintf(1, "pcrs: PCR%u %s\n", indices[i], hex);
 	}
 	end("done");

@@ -146,7 +146,7 @@ static int64_t clock_of_test(void)
 
 /* A document that is the three fields, behind a byte that is not part of it. */
 static int ask_of_test(int nsm, const struct nsm_request *request, uint8_t *response,
-		       struct nsm_answer *answer)
+		       struct nsm_bytes *answer)
 {
 	size_t size = 1;
 
@@ -163,7 +163,7 @@ static int ask_of_test(int nsm, const struct nsm_request *request, uint8_t *resp
 			memcpy(response + size, field->data, field->size);
 		size += field->data ? field->size : 0;
 	}
-	answer->bytes = (struct nsm_bytes){response + 1, size - 1};
+	*answer = (struct nsm_bytes){response + 1, size - 1};
 	return 0;
 }
 
