@@ -158,21 +158,31 @@ static void print_hex(const unsigned char *bytes, size_t size)
 	putchar('\n');
 }
 
-/* nsm PCR...: opens the security module and reads these. */
+/* nsm PCR...: opens the security module, reads these and tries to extend them. */
 static int nsm(char **words)
 {
+	static const uint8_t some[] = "probe";
 	int fd = nsm_open();
 
 	say_result("open nsm", fd);
 	for (; fd >= 0 && *words; words++) {
-		struct nsm_pcr pcr;
+		const unsigned int index = (unsigned int)strtoul(*words, NULL, 10);
+		const struct nsm_request describe = {.command = NSM_DESCRIBE_PCR, .index = index};
+		const struct nsm_request extend = {.command = NSM_EXTEND_PCR,
+						   .index = index,
+						   .fields = {{some, sizeof(some)}}};
+		uint8_t response[NSM_RESPONSE_MAX];
+		uint8_t other[NSM_RESPONSE_MAX];
+		struct nsm_bytes pcr, extended;
 
-		if (nsm_describe_pcr(fd, (unsigned int)strtoul(*words, NULL, 10), &pcr)) {
+		if (nsm_ask(fd, &describe, response, &pcr)) {
 			say_result("describe", -1);
 			continue;
 		}
-		printf("probe: PCR%s %s ", *words, pcr.locked ? "locked" : "open");
-		print_hex(pcr.value, sizeof(pcr.value));
+		printf("probe: PCR%s %s ", *words,
+		       nsm_ask(fd, &extend, other, &extended) && errno == EREMOTEIO ? "locked"
+										    : "open");
+		print_hex(pcr.data, pcr.size);
 	}
 	return 0;
 }
