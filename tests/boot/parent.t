@@ -65,13 +65,14 @@ tell "status silent"
 image status-silent 'killed by signal 11' arg=/bin/probe arg=crash
 tell "status ok"
 
-# Ports in both directions, of both families. Through the parent's machine, as a client would come.
+# Ports in both directions, of both families. Through the parent's machine, as a client would come; between two machines
+# vhost-device-vsock carries only packets that fit one buffer of the receiver's, and so little goes there at a time.
 ramdisk tree name=ports env=PATH=/bin arg=sh arg=-c 'arg=
 probe serve 127.0.0.1 80 &
 probe serve ::1 81 &
 sleep 1
-probe call 127.0.0.1 9005 300000
-probe call ::1 9006 300000
+probe call 127.0.0.1 9005 2000
+probe call ::1 9006 2000
 probe call 127.0.0.1 9007 10
 echo "inside: called"
 while [ ! -e /tmp/never ]; do sleep 1; done' 'ports=vsock:8080 -> tcp:127.0.0.1:80' 'ports=vsock:8081 -> tcp:[::1]:81' \
@@ -80,16 +81,17 @@ while [ ! -e /tmp/never ]; do sleep 1; done' 'ports=vsock:8080 -> tcp:127.0.0.1:
 start 256M
 wait_for "$vm/enclave.console" 'inside: called|^mintmark: (refused|exit)' $limit
 tr -d '\r' <"$vm/enclave.console" >console
-says "out over IPv4: what is sent comes back from the parent" 'probe: 300000 of 300000 bytes came back from 127.0.0.1'
-says "out over IPv6: likewise" 'probe: 300000 of 300000 bytes came back from ::1'
+says "out over IPv4: what is sent comes back from the parent" 'probe: 2000 of 2000 bytes came back from 127.0.0.1'
+says "out over IPv6: likewise" 'probe: 2000 of 2000 bytes came back from ::1'
 says "out to a port where nobody listens: the connection ends" 'probe: 0 of 10 bytes came back from 127.0.0.1'
-head -c 100000 /dev/urandom >sent
+head -c 2000 /dev/urandom >sent
 for port in 8080 8081; do
 	python3 /mint/in/boot/dial -r 4 $port "$vm/parent.vsock" 9004 "$(wc -c <sent)" <sent >came 2>dial.log
 	check "in over vsock:$port, through the parent: what is sent comes back" cmp sent came
 done
+head -c 1000000 /dev/urandom >sent
 python3 /mint/in/boot/dial "$vm/enclave.vsock" 8080 "$(wc -c <sent)" <sent >came 2>dial.log
-check "in over vsock:8080, from the host: likewise" cmp sent came
+check "in over vsock:8080, from the host: a million bytes" cmp sent came
 printf x | python3 /mint/in/boot/dial "$vm/enclave.vsock" 8082 1 >came 2>dial.log
 check "in to a port where nobody listens: the connection ends" [ ! -s came ]
 nonce=$(od -An -N 32 -v -tx1 /dev/urandom | tr -d ' \n')
