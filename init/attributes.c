@@ -1,5 +1,5 @@
 /* Sets file capabilities. Never follows a symbolic link, and sets no other attribute. */
-#include "attributes.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -19,8 +19,6 @@
 
 #include <linux/capability.h>
 
-#include "seccomp.h"
-
 const char *command_path(char *const envp[])
 {
 	for (size_t i = 0; envp[i]; i++)
@@ -29,51 +27,36 @@ const char *command_path(char *const envp[])
 	return COMMAND_DEFAULT_PATH;
 }
 
-bool command_candidate(const char **dirs, const char *word, char *path, size_t room)
-{
-	const char *dir = *dirs;
-	size_t size;
-	int n;
-
-	if (!dir)
-		return false;
-	size = strcspn(dir, ":");
-	*dirs = dir[size] ? dir + size + 1 : NULL;
-	path[0] = '\0';
-	if (size == 0 || size >= room)
-		return true;
-	n = snprintf(path, room, "%.*s/%s", (int)size, dir, word);
-	if (n < 0 || (size_t)n >= room)
-		path[0] = '\0';
-	return true;
-}
-
-/* Returns only when the command cannot be started, with errno saying why. */
+/*
+ * Returns only when the command cannot be started, with errno saying why. A folder called "" means
+ * nowhere, not here.
+ */
 static void execute(const struct command *command, int program)
 {
 	const char *word = command->argv[0];
-	const char *dirs = command_path(command->envp);
-	bool denied = false;
+	const char *dirs = strchr(word, '/') ? NULL : command_path(command->envp);
+	int reason = ENOENT;
 	char path[PATH_MAX];
 
-	if (program) {
+	if (program)
 		syscall(SYS_execveat, program, "", command->argv, command->envp, AT_EMPTY_PATH);
-		return;
-	}
-	if (strchr(word, '/')) {
+	else if (!dirs)
 		execve(word, command->argv, command->envp);
+	if (program || !dirs)
 		return;
+	for (size_t size = strcspn(dirs, ":"); *dirs; size = strcspn(dirs, ":")) {
+		int n = snprintf(path, sizeof(path), "%.*s/%s", (int)size, dirs, word);
+
+		if (size > 0 && n > 0 && (size_t)n < sizeof(path)) {
+			execve(path, command->argv, command->envp);
+			if (errno != ENOENT && errno != ENOTDIR)
+				reason = errno;
+			if (reason != ENOENT && reason != EACCES)
+				break;
+		}
+		dirs += size + (dirs[size] == ':');
 	}
-	while (command_candidate(&dirs, word, path, sizeof(path))) {
-		if (!path[0])
-			continue;
-		execve(path, command->argv, command->envp);
-		if (errno == EACCES)
-			denied = true;
-		else if (errno != ENOENT && errno != ENOTDIR)
-			return;
-	}
-	errno = denied ? EACCES : ENOENT;
+	errno = reason;
 }
 
 /* Everything about the process but who it is. */
@@ -120,8 +103,8 @@ static int become_user(const struct command *command)
 	bool changes = command->uid != 0 || command->gid != 0 || command->group_count > 0;
 
 	if (drop_capabilities(command) ||
-	    (!command->new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) ||
-	    (command->confined && seccomp_confine(command->caps)))
+	    (command->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) ||
+	    (!command->unconfined && seccomp_confine(command->caps)))
 		return -1;
 	if (!changes)
 		return 0;

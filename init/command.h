@@ -16,13 +16,6 @@
 /* The value of the first PATH= in envp, or COMMAND_DEFAULT_PATH. */
 const char *command_path(char *const envp[]);
 
-/*
- * Takes one folder off the list *dirs, advances *dirs behind it and writes "FOLDER/WORD" to path.
- * An empty folder, or a result that does not fit into room bytes, gives an empty path: it means
- * "nowhere", not "here". Returns false when the list, set to NULL by the last call, is used up.
- */
-bool command_candidate(const char **dirs, const char *word, char *path, size_t room);
-
 enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
 /* What to start, where, as whom and with which means. */
@@ -39,12 +32,12 @@ struct command {
 	gid_t *groups; /* supplementary ones */
 	size_t group_count;
 	mode_t umask;
-	uint64_t caps;	  /* bounds what root and programs with capabilities get; bit by number */
-	bool confined;	  /* by the list of system calls in seccomp.c */
-	bool new_privs;	  /* setuid programs and file capabilities count */
-	bool nsm;	  /* may open /dev/nsm */
-	int oom_score;	  /* the kernel's oom_score_adj */
-	uint32_t limited; /* a bit for each of limits that counts, by resource */
+	uint64_t caps;	   /* bounds what root and programs with capabilities get; bit by number */
+	bool unconfined;   /* by seccomp.c's list of system calls */
+	bool no_new_privs; /* setuid programs and file capabilities do not count */
+	bool nsm;	   /* may open /dev/nsm */
+	int oom_score;	   /* the kernel's oom_score_adj */
+	uint32_t limited;  /* a bit for each of limits that counts, by resource */
 	struct rlimit limits[RLIM_NLIMITS];
 };
 
@@ -56,5 +49,11 @@ struct command {
  * INIT-USER when folder or user cannot be had, INIT-START when the system refuses anything else.
  */
 int command_start(const struct command *command, pid_t *pid, struct refusal *why);
+
+/*
+ * Takes from this process and its children, for good, the system calls that Docker's default
+ * profile would take from a container with these capabilities. Returns 0, or -1 with errno set.
+ */
+int seccomp_confine(uint64_t caps);
 
 #endif

@@ -36,6 +36,13 @@ int mounts_seal_root(char *const volumes[], struct refusal *why);
 int folder_make(const char *path, struct refusal *why);
 
 /*
+ * Gives files below the folder root what the records "security.capability:HEX:PATH" say; the list
+ * ends with NULL. INIT-XATTR when a record is none, when a path leads through a symbolic link, out
+ * of root or to anything but a file, and when the attribute cannot be set.
+ */
+int attributes_apply(int root, char *const records[], struct refusal *why);
+
+/*
  * Writes hosts, hostname and resolv.conf into the folder root/etc, each where there is nothing of
  * that name. INIT-NETWORK.
  */

@@ -10,7 +10,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "attributes.h"
 #include "cmdcheck.h"
 #include "cmdline.h"
 #include "command.h"
@@ -89,7 +88,7 @@ static int make_folders(const struct runspec *spec, struct refusal *why)
 static const struct platform *find_platform(const struct runspec *spec, struct refusal *why)
 {
 	const struct platform *platform = platform_find(spec->plain, why);
-	struct utsname kernel = {.release = "?"};
+	struct utsname kernel;
 
 	uname(&kernel);
 	console_say("%.200s, tree %.64s, Linux %s, %s", spec->name,
@@ -129,6 +128,8 @@ static struct command service(char *argv[], int program, int module, uid_t id)
 	static char *envp[] = {NULL};
 	struct command command = {.restart = RESTART_ALWAYS,
 				  .program = program,
+				  .unconfined = true,
+				  .no_new_privs = true,
 				  .module = module,
 				  .argv = argv,
 				  .envp = envp,

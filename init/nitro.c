@@ -63,18 +63,17 @@ static int credit_random(int nsm, struct refusal *why)
 
 static bool is_nitro(void)
 {
-	return access("/dev/nsm", F_OK) == 0;
+	struct stat st;
+
+	return stat("/dev/nsm", &st) == 0 && S_ISCHR(st.st_mode);
 }
 
 static int open_nitro(struct refusal *why)
 {
 	int nsm = nsm_open();
-	struct stat st;
 
-	if (nsm < 0 || fstat(nsm, &st))
+	if (nsm < 0)
 		return refuse(why, "INIT-ENTROPY", "/dev/nsm: %m");
-	if (!S_ISCHR(st.st_mode))
-		return refuse(why, "INIT-ENTROPY", "/dev/nsm: expected a device, found none");
 	if (check_source(why) || credit_random(nsm, why) || platform_await_random(why))
 		return -1;
 	return nsm;

@@ -18,7 +18,7 @@ const struct platform *platform_find(bool plain_will_do, struct refusal *why)
 			return kinds[i];
 	if (plain_will_do)
 		return &platform_plain;
-	refuse(why, "INIT-PLATFORM", "expected a security module (/dev/nsm), found none");
+	refuse(why, "INIT-PLATFORM", "expected a security module, the device /dev/nsm, found none");
 	return NULL;
 }
 

@@ -13,54 +13,49 @@
 
 enum { SIGNAL_MAX = 64, GRACE_MAX = 3600, UMASK_MAX = 0777 };
 
-/* What a value has to be. */
-enum kind { ANY, FILLED, ABSOLUTE, DECIMAL, OCTAL, GROUP, CAPS, LIMIT, CHOICE, PROCESS };
+/* What a value has to be; a flag has none, its key is the whole record. */
+enum kind { ANY, FILLED, ABSOLUTE, FLAG, DECIMAL, OCTAL, GROUP, CAPS, LIMIT, PROCESS };
 
-struct key {
-	const char *text; /* with its '=' */
-	enum kind kind;
-	size_t at; /* where it goes: bytes from the start of struct runspec, in the first command,
-		    */
-	size_t stride; /* and from one command to the next; 0: it belongs to the image */
-	size_t most;   /* records */
-	uint32_t from; /* of a number */
-	uint32_t to;
-	const char
-		*yes; /* the words that a choice is between; without a second one just the first */
-	const char *no;
-};
-
+/* Where it goes: in struct runspec, and how far it is from one command to the next. */
 #define IN_IMAGE(member)   offsetof(struct runspec, member), 0
 #define IN_COMMAND(member) offsetof(struct runspec, commands[0].member), sizeof(struct command)
 #define IN_LIST(member)	   offsetof(struct runspec, member), sizeof(((struct runspec *)0)->member[0])
 #define MANY		   RUNSPEC_STRINGS_MAX
 
-static const struct key keys[] = {
-	{"name=", FILLED, IN_IMAGE(name), 1, 0, 0, NULL, NULL},
-	{"digest=", FILLED, IN_IMAGE(digest), 1, 0, 0, NULL, NULL},
-	{"hostname=", FILLED, IN_IMAGE(hostname), 1, 0, 0, NULL, NULL},
-	{"stopsignal=", DECIMAL, IN_IMAGE(stop_signal), 1, 1, SIGNAL_MAX, NULL, NULL},
-	{"grace=", DECIMAL, IN_IMAGE(grace), 1, 0, GRACE_MAX, NULL, NULL},
-	{"readonly=", CHOICE, IN_IMAGE(readonly), 1, 0, 0, "yes", "no"},
-	{"platform=", CHOICE, IN_IMAGE(plain), 1, 0, 0, "plain", NULL},
-	{"attest=", CHOICE, IN_IMAGE(attest), 1, 0, 0, "yes", "no"},
-	{"config=", CHOICE, IN_IMAGE(config), 1, 0, 0, "yes", "no"},
-	{"volume=", ABSOLUTE, IN_IMAGE(volumes), MANY, 0, 0, NULL, NULL},
-	{"xattr=", ANY, IN_IMAGE(xattrs), MANY, 0, 0, NULL, NULL},
-	{"port=", FILLED, IN_IMAGE(ports), MANY, 0, 0, NULL, NULL},
-	{"arg=", FILLED, IN_LIST(argv), MANY, 0, 0, NULL, NULL},
-	{"env=", ANY, IN_LIST(envp), MANY, 0, 0, NULL, NULL},
-	{"uid=", DECIMAL, IN_COMMAND(uid), 1, 0, ID_MAX, NULL, NULL},
-	{"gid=", DECIMAL, IN_COMMAND(gid), 1, 0, ID_MAX, NULL, NULL},
-	{"group=", GROUP, IN_LIST(groups), MANY, 0, ID_MAX, NULL, NULL},
-	{"workdir=", ABSOLUTE, IN_COMMAND(workdir), 1, 0, 0, NULL, NULL},
-	{"umask=", OCTAL, IN_COMMAND(umask), 1, 0, UMASK_MAX, NULL, NULL},
-	{"rlimit=", LIMIT, IN_COMMAND(limits), RLIM_NLIMITS, 0, 0, NULL, NULL},
-	{"caps=", CAPS, IN_COMMAND(caps), 1, 0, 0, NULL, NULL},
-	{"seccomp=", CHOICE, IN_COMMAND(confined), 1, 0, 0, "default", "none"},
-	{"newprivs=", CHOICE, IN_COMMAND(new_privs), 1, 0, 0, "yes", "no"},
-	{"nsm=", CHOICE, IN_COMMAND(nsm), 1, 0, 0, "yes", "no"},
-	{"process=", PROCESS, IN_IMAGE(count), 1, 0, 0, NULL, NULL},
+static const struct key {
+	const char *text;
+	enum kind kind;
+	size_t at;
+	size_t stride; /* 0: it belongs to the image */
+	size_t most;   /* records */
+	uint32_t from; /* of a number */
+	uint32_t to;
+} keys[] = {
+	{"name=", FILLED, IN_IMAGE(name), 1, 0, 0},
+	{"digest=", FILLED, IN_IMAGE(digest), 1, 0, 0},
+	{"hostname=", FILLED, IN_IMAGE(hostname), 1, 0, 0},
+	{"stopsignal=", DECIMAL, IN_IMAGE(stop_signal), 1, 1, SIGNAL_MAX},
+	{"grace=", DECIMAL, IN_IMAGE(grace), 1, 0, GRACE_MAX},
+	{"readonly=yes", FLAG, IN_IMAGE(readonly), 1, 0, 0},
+	{"platform=plain", FLAG, IN_IMAGE(plain), 1, 0, 0},
+	{"attest=yes", FLAG, IN_IMAGE(attest), 1, 0, 0},
+	{"config=yes", FLAG, IN_IMAGE(config), 1, 0, 0},
+	{"volume=", ABSOLUTE, IN_IMAGE(volumes), MANY, 0, 0},
+	{"xattr=", ANY, IN_IMAGE(xattrs), MANY, 0, 0},
+	{"port=", FILLED, IN_IMAGE(ports), MANY, 0, 0},
+	{"arg=", FILLED, IN_LIST(argv), MANY, 0, 0},
+	{"env=", ANY, IN_LIST(envp), MANY, 0, 0},
+	{"uid=", DECIMAL, IN_COMMAND(uid), 1, 0, ID_MAX},
+	{"gid=", DECIMAL, IN_COMMAND(gid), 1, 0, ID_MAX},
+	{"group=", GROUP, IN_LIST(groups), MANY, 0, ID_MAX},
+	{"workdir=", ABSOLUTE, IN_COMMAND(workdir), 1, 0, 0},
+	{"umask=", OCTAL, IN_COMMAND(umask), 1, 0, UMASK_MAX},
+	{"rlimit=", LIMIT, IN_COMMAND(limits), RLIM_NLIMITS, 0, 0},
+	{"caps=", CAPS, IN_COMMAND(caps), 1, 0, 0},
+	{"seccomp=none", FLAG, IN_COMMAND(unconfined), 1, 0, 0},
+	{"newprivs=no", FLAG, IN_COMMAND(no_new_privs), 1, 0, 0},
+	{"nsm=yes", FLAG, IN_COMMAND(nsm), 1, 0, 0},
+	{"process=", PROCESS, IN_IMAGE(count), 1, 0, 0},
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -153,8 +148,6 @@ static void begin_command(struct runspec *spec, size_t i)
 	command->groups = spec->groups[i];
 	command->umask = 022;
 	command->caps = DEFAULT_CAPS;
-	command->confined = true;
-	command->new_privs = true;
 }
 
 /* What every command, and once the image, has to have. */
@@ -201,8 +194,6 @@ static int take_value(struct reader *r, size_t before)
 {
 	size_t command = r->spec->count - 1;
 	void *to = (char *)r->spec + r->key->at + command * r->key->stride;
-	const char *yes = r->key->yes;
-	const char *no = r->key->no;
 
 	switch (r->key->kind) {
 	case FILLED:
@@ -226,11 +217,9 @@ static int take_value(struct reader *r, size_t before)
 		return 0;
 	case LIMIT:
 		return take_limit(r, &r->spec->commands[command]);
-	case CHOICE:
-		*(bool *)to = !strcmp(r->value, yes);
-		if (*(bool *)to || (no && !strcmp(r->value, no)))
-			return 0;
-		return expected(r, yes);
+	case FLAG:
+		*(bool *)to = true;
+		return *r->value ? expected(r, "nothing behind it") : 0;
 	case PROCESS:
 		return take_process(r);
 	case ANY:

@@ -5,10 +5,9 @@
  * A filter's answer is kept by the kernel where it depends on the number alone, so that a call
  * that is allowed costs nothing.
  */
-#include "seccomp.h"
+#include "command.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
