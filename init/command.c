@@ -2,24 +2,16 @@
  * Starts one command. Never falls back to a shell, and hands on no descriptor but 0, 1, 2 and the
  * module's.
  */
-#include "command.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <linux/capability.h>
 
-#include "seccomp.h"
+#include "init.h"
 
 const char *command_path(char *const envp[])
 {
@@ -29,51 +21,36 @@ const char *command_path(char *const envp[])
 	return COMMAND_DEFAULT_PATH;
 }
 
-bool command_candidate(const char **dirs, const char *word, char *path, size_t room)
-{
-	const char *dir = *dirs;
-	size_t size;
-	int n;
-
-	if (!dir)
-		return false;
-	size = strcspn(dir, ":");
-	*dirs = dir[size] ? dir + size + 1 : NULL;
-	path[0] = '\0';
-	if (size == 0 || size >= room)
-		return true;
-	n = snprintf(path, room, "%.*s/%s", (int)size, dir, word);
-	if (n < 0 || (size_t)n >= room)
-		path[0] = '\0';
-	return true;
-}
-
-/* Returns only when the command cannot be started, with errno saying why. */
+/*
+ * Returns only when the command cannot be started, with errno saying why. A folder called "" means
+ * nowhere, not here.
+ */
 static void execute(const struct command *command, int program)
 {
 	const char *word = command->argv[0];
-	const char *dirs = command_path(command->envp);
-	bool denied = false;
+	const char *dirs = strchr(word, '/') ? NULL : command_path(command->envp);
+	int reason = ENOENT;
 	char path[PATH_MAX];
 
-	if (program) {
+	if (program)
 		syscall(SYS_execveat, program, "", command->argv, command->envp, AT_EMPTY_PATH);
-		return;
-	}
-	if (strchr(word, '/')) {
+	else if (!dirs)
 		execve(word, command->argv, command->envp);
+	if (program || !dirs)
 		return;
+	for (size_t size = strcspn(dirs, ":"); *dirs; size = strcspn(dirs, ":")) {
+		int n = snprintf(path, sizeof(path), "%.*s/%s", (int)size, dirs, word);
+
+		if (size > 0 && n > 0 && (size_t)n < sizeof(path)) {
+			execve(path, command->argv, command->envp);
+			if (errno != ENOENT && errno != ENOTDIR)
+				reason = errno;
+			if (reason != ENOENT && reason != EACCES)
+				break;
+		}
+		dirs += size + (dirs[size] == ':');
 	}
-	while (command_candidate(&dirs, word, path, sizeof(path))) {
-		if (!path[0])
-			continue;
-		execve(path, command->argv, command->envp);
-		if (errno == EACCES)
-			denied = true;
-		else if (errno != ENOENT && errno != ENOTDIR)
-			return;
-	}
-	errno = denied ? EACCES : ENOENT;
+	errno = reason;
 }
 
 /* Everything about the process but who it is. */

@@ -4,25 +4,10 @@
  * not as it should be. Never takes an instruction from the command line, from its arguments or
  * from its environment, and never returns from main().
  */
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
-#include "attributes.h"
-#include "cmdcheck.h"
 #include "cmdline.h"
-#include "command.h"
-#include "config.h"
-#include "console.h"
-#include "machine.h"
-#include "parent.h"
-#include "platform.h"
-#include "report.h"
-#include "rootcheck.h"
-#include "runspec.h"
-#include "supervise.h"
+#include "init.h"
 
 /* Twice x86's and arm64's COMMAND_LINE_SIZE. */
 enum { CMDLINE_SIZE_MAX = 4096 };
@@ -89,7 +74,7 @@ static int make_folders(const struct runspec *spec, struct refusal *why)
 static const struct platform *find_platform(const struct runspec *spec, struct refusal *why)
 {
 	const struct platform *platform = platform_find(spec->plain, why);
-	struct utsname kernel = {.release = "?"};
+	struct utsname kernel;
 
 	uname(&kernel);
 	console_say("%.200s, tree %.64s, Linux %s, %s", spec->name,

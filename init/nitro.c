@@ -1,17 +1,10 @@
 /* A Nitro enclave. Never goes on without the security module's own random numbers. */
-#include <fcntl.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <linux/random.h>
 
-#include "config.h"
-#include "machine.h"
+#include "init.h"
 #include "nsm.h"
-#include "platform.h"
 
 #define SOURCE "/sys/class/misc/hw_random/rng_current"
 
@@ -63,18 +56,17 @@ static int credit_random(int nsm, struct refusal *why)
 
 static bool is_nitro(void)
 {
-	return access("/dev/nsm", F_OK) == 0;
+	struct stat st;
+
+	return stat("/dev/nsm", &st) == 0 && S_ISCHR(st.st_mode);
 }
 
 static int open_nitro(struct refusal *why)
 {
 	int nsm = nsm_open();
-	struct stat st;
 
-	if (nsm < 0 || fstat(nsm, &st))
+	if (nsm < 0)
 		return refuse(why, "INIT-ENTROPY", "/dev/nsm: %m");
-	if (!S_ISCHR(st.st_mode))
-		return refuse(why, "INIT-ENTROPY", "/dev/nsm: expected a device, found none");
 	if (check_source(why) || credit_random(nsm, why) || platform_await_random(why))
 		return -1;
 	return nsm;

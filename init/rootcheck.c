@@ -1,11 +1,8 @@
 /* Compares folders with the list below. Never looks into /rootfs and never changes anything. */
-#include "rootcheck.h"
-
 #include <dirent.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
+
+#include "init.h"
 
 enum { EXACT = S_IFMT | 07777, CONSOLE = 0x501 /* 5:1 */ };
 

@@ -1,9 +1,7 @@
 /* Reads the run specification in place. Never changes a byte of it and never guesses. */
-#include "runspec.h"
-
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "init.h"
 
 /* What Docker leaves to root, and to programs with capabilities of their own. */
 #define DEFAULT_CAPS 0xa80425fbULL

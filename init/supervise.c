@@ -1,15 +1,10 @@
 /* Reaps, restarts and forwards. Never leaves anything running. */
-#include "supervise.h"
-
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "console.h"
-#include "machine.h"
+#include "init.h"
 
 /* Left to the kernel: faults of init itself, which have to end the machine. */
 static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT, 0};
@@ -19,7 +14,7 @@ static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, S
  * terminal that init shares with the command, and would stop the command for ever because nobody
  * is there to continue it.
  */
-static const int kept[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, 0};
+static const int kept[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
 
 enum {
 	FIRST_WAIT_MS = 100,
@@ -38,17 +33,11 @@ struct task {
 	int64_t wait_ms; /* how long it last had to wait */
 };
 
-static bool contains(const int *list, int number)
-{
-	while (*list && *list != number)
-		list++;
-	return *list != 0;
-}
-
 int supervise_hands_on(int signal, int stop_signal)
 {
-	if (contains(faults, signal) || contains(kept, signal))
-		return 0;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (signal == kept[i])
+			return 0;
 	return signal == SIGTERM ? stop_signal : signal;
 }
 
@@ -62,19 +51,6 @@ int64_t supervise_wait(enum restart restart, const struct ending *end, int64_t l
 	if (last_ms == 0 || ran_ms >= STEADY_MS)
 		return FIRST_WAIT_MS;
 	return last_ms * 2 < LAST_WAIT_MS ? last_ms * 2 : LAST_WAIT_MS;
-}
-
-/* Blocks every signal that init wants to read, and returns a descriptor that delivers them. */
-static int open_signals(struct refusal *why)
-{
-	sigset_t set;
-	int fd;
-
-	sigfillset(&set);
-	for (const int *fault = faults; *fault; fault++)
-		sigdelset(&set, *fault);
-	fd = sigprocmask(SIG_SETMASK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? refuse(why, "INIT-START", "signals: %m") : fd;
 }
 
 static int start(struct task *task, struct refusal *why)
@@ -98,10 +74,9 @@ static void end_helper(struct task *task, const struct ending *end)
 		    task->due ? ", starts again" : "");
 }
 
-/* Takes every process that has ended; returns whether the application was among them. */
-static bool reap(struct task *application, struct task *tasks, struct ending *end)
+/* Takes what has ended, until that is the application, and returns whether it was. */
+static bool reap(const struct task *application, struct task *tasks, struct ending *end)
 {
-	bool ended = false;
 	int status;
 	pid_t pid;
 
@@ -109,18 +84,16 @@ static bool reap(struct task *application, struct task *tasks, struct ending *en
 		const struct ending found = {.by_signal = WIFSIGNALED(status),
 					     .number = WIFSIGNALED(status) ? WTERMSIG(status)
 									   : WEXITSTATUS(status)};
-		struct task *task = tasks;
 
-		while (task < application && task->pid != pid)
-			task++;
-		if (task < application)
-			end_helper(task, &found);
+		for (struct task *task = tasks; task < application; task++)
+			if (task->pid == pid)
+				end_helper(task, &found);
 		if (pid != application->pid)
 			continue;
 		*end = found;
-		ended = true;
+		return true;
 	}
-	return ended;
+	return false;
 }
 
 /* Starts what is due; returns the milliseconds until something else is, at most so many. */
@@ -158,7 +131,7 @@ static bool all_ended(int64_t ms)
 }
 
 /* Until the application has ended. */
-static int watch(struct task *application, struct task *tasks, int signals, int stop_signal,
+static int watch(const struct task *application, struct task *tasks, int signals, int stop_signal,
 		 int grace, struct ending *end, struct refusal *why)
 {
 	struct pollfd ready = {.fd = signals, .events = POLLIN};
@@ -193,10 +166,16 @@ int supervise(const struct command *const commands[], size_t count, int stop_sig
 	      struct ending *end, struct refusal *why)
 {
 	struct task tasks[SUPERVISE_MAX] = {{.pid = 0}};
-	int signals = open_signals(why);
+	int signals;
+	sigset_t set;
 
+	/* Every signal but the faults is to be read. */
+	sigfillset(&set);
+	for (const int *fault = faults; *fault; fault++)
+		sigdelset(&set, *fault);
+	signals = sigprocmask(SIG_SETMASK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
 	if (signals < 0)
-		return -1;
+		return refuse(why, "INIT-START", "signals: %m");
 	for (size_t i = 0; i < count; i++) {
 		tasks[i].command = commands[i];
 		if (start(&tasks[i], why))

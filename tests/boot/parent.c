@@ -36,6 +36,7 @@ enum {
 	HOLD_SECONDS = 60,
 	CONFIG_MAX = 2 * 1024 * 1024, /* more than an enclave takes */
 	BACKLOG = 64,
+	PACKET_MAX = 2048,
 };
 
 /* How a port answers. A refused port has no listener at all. */
@@ -98,7 +99,8 @@ static bool send_all(int fd, const void *data, size_t size)
 	const char *at = data;
 
 	while (size > 0) {
-		ssize_t n = send(fd, at, size, MSG_NOSIGNAL);
+		/* The device between two machines hands on no larger packets than a guest has room for. */
+		ssize_t n = send(fd, at, size < PACKET_MAX ? size : PACKET_MAX, MSG_NOSIGNAL);
 
 		if (n < 0)
 			return false;
