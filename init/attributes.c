@@ -1,51 +1,34 @@
 /* Sets file capabilities. Never follows a symbolic link, and sets no other attribute. */
-#include "attributes.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include <linux/openat2.h>
 
+#include "init.h"
+
 #define CAPABILITY "security.capability"
 
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
+enum { VALUE_SIZE = 20 }; /* bytes of file capabilities in their version 2 */
 
-int attribute_parse(const char *record, struct attribute *attribute)
+/* The path of "security.capability:HEX:PATH", and the value; NULL when it is anything else. */
+static const char *parse(const char *record, unsigned char value[VALUE_SIZE])
 {
 	static const char name[] = CAPABILITY ":";
+	static const char digits[] = "0123456789abcdef";
+	bool good = !strncmp(record, name, sizeof(name) - 1);
 
-	if (strncmp(record, name, sizeof(name) - 1))
-		return -1;
-	record += sizeof(name) - 1;
-	for (size_t i = 0; i < ATTRIBUTE_SIZE; i++, record += 2) {
-		int high = nibble(record[0]);
-		int low = high < 0 ? -1 : nibble(record[1]);
+	record += good ? sizeof(name) - 1 : 0;
+	for (size_t i = 0; good && i < 2 * VALUE_SIZE; i++, record++) {
+		const char *digit = memchr(digits, *record, sizeof(digits) - 1);
 
-		if (low < 0)
-			return -1;
-		attribute->value[i] = (unsigned char)(high << 4 | low);
+		good = digit != NULL;
+		if (good)
+			value[i / 2] = (unsigned char)(value[i / 2] << 4 | (digit - digits));
 	}
-	if (record[0] != ':' || !record[1])
-		return -1;
-	attribute->path = record + 1;
-	return 0;
+	return good && record[0] == ':' && record[1] ? record + 1 : NULL;
 }
 
-/* Returns a descriptor of a regular file, or -1 with errno set. */
-static int open_file(int root, const char *path)
+static int apply(int root, const char *path, const unsigned char value[VALUE_SIZE])
 {
 	const struct open_how how = {
 		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
@@ -54,38 +37,31 @@ static int open_file(int root, const char *path)
 	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st))
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
 	errno = EINVAL;
-	return -1;
-}
-
-static int apply(int root, const char *record, struct refusal *why)
-{
-	struct attribute attribute;
-	int result = 0;
-	int fd;
-
-	if (attribute_parse(record, &attribute))
-		return refuse(why, "INIT-XATTR",
-			      "/run: expected " CAPABILITY ":HEX:PATH, found \"%.200s\"", record);
-	fd = open_file(root, attribute.path);
-	if (fd < 0)
-		return refuse_errno(why, "INIT-XATTR", "%.200s: expected a file, found",
-				    attribute.path);
-	if (fsetxattr(fd, CAPABILITY, attribute.value, ATTRIBUTE_SIZE, 0))
-		result = refuse_errno(why, "INIT-XATTR", "%.200s: set " CAPABILITY, attribute.path);
-	close(fd);
-	return result;
+	if (!S_ISREG(st.st_mode) || fsetxattr(fd, CAPABILITY, value, VALUE_SIZE, 0)) {
+		close(fd);
+		return -1;
+	}
+	return close(fd);
 }
 
 int attributes_apply(int root, char *const records[], struct refusal *why)
 {
-	for (size_t i = 0; records[i]; i++)
-		if (apply(root, records[i], why))
-			return -1;
+	for (; *records; records++) {
+		unsigned char value[VALUE_SIZE] = {0};
+		const char *path = parse(*records, value);
+
+		if (!path)
+			return refuse(why, "INIT-XATTR",
+				      "/run: expected " CAPABILITY ":HEX:PATH, found \"%.200s\"",
+				      *records);
+		if (apply(root, path, value))
+			return refuse(why, "INIT-XATTR",
+				      "%.200s: expected a file that takes " CAPABILITY
+				      ", found: %m",
+				      path);
+	}
 	return 0;
 }

@@ -1,8 +1,5 @@
 /* A realm of the Arm Confidential Compute Architecture. Never runs anything there yet. */
-#include <stddef.h>
-#include <unistd.h>
-
-#include "platform.h"
+#include "init.h"
 
 static bool is_realm(void)
 {
@@ -15,4 +12,4 @@ static int open_realm(struct refusal *why)
 	return refuse(why, "INIT-PLATFORM", "expected a Nitro enclave, found a realm");
 }
 
-const struct platform platform_cca = {.name = "realm", .is_here = is_realm, .open = open_realm};
+const struct platform platform_cca = {"realm", is_realm, open_realm, NULL};

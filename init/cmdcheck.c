@@ -1,44 +1,32 @@
 /* Compares two command lines byte by byte. Never interprets a word of either. */
-#include "cmdcheck.h"
-
-#include <stdbool.h>
-#include <string.h>
+#include "init.h"
 
 /* How much of either line a refusal quotes, from the first byte that differs. */
 enum { QUOTE = 160 };
-
-static int quoted(size_t left)
-{
-	return left < QUOTE ? (int)left : QUOTE;
-}
 
 int cmdcheck(const char *line, size_t size, const char *expected, struct cmdcheck_rest *rest,
 	     struct refusal *why)
 {
 	size_t wanted = strlen(expected);
 	size_t same = 0;
-	bool ends;
+	const char *nul;
 
 	if (size > 0 && line[size - 1] == '\n')
 		size--;
-	if (memchr(line, '\0', size))
+	nul = memchr(line, '\0', size);
+	if (nul)
 		return refuse(why, "INIT-CMDLINE",
 			      "the command line: expected no NUL byte, found one at byte %zu",
-			      (size_t)((const char *)memchr(line, '\0', size) - line));
+			      (size_t)(nul - line));
 	while (same < size && same < wanted && line[same] == expected[same])
 		same++;
-	ends = same == wanted && (size == wanted || line[wanted] == ' ');
-	if (!ends)
+	if (same < wanted || (size > wanted && line[wanted] != ' '))
 		return refuse(why, "INIT-CMDLINE",
 			      "the command line at byte %zu: expected \"%.*s\"%s, found \"%.*s\"",
-			      same, quoted(wanted - same), expected + same,
-			      same == wanted ? " and a space or the end" : "", quoted(size - same),
-			      line + same);
-	rest->words = line + wanted;
-	rest->size = size - wanted;
-	if (rest->size > 0) {
-		rest->words++;
-		rest->size--;
-	}
+			      same, QUOTE, expected + same,
+			      same == wanted ? " and a space or the end" : "",
+			      (int)(size - same < QUOTE ? size - same : QUOTE), line + same);
+	rest->words = line + wanted + (size > wanted);
+	rest->size = size - wanted - (size > wanted);
 	return 0;
 }

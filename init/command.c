@@ -2,24 +2,16 @@
  * Starts one command. Never falls back to a shell, and hands on no descriptor but 0, 1, 2 and the
  * module's.
  */
-#include "command.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <linux/capability.h>
 
-#include "seccomp.h"
+#include "init.h"
 
 const char *command_path(char *const envp[])
 {
@@ -29,51 +21,36 @@ const char *command_path(char *const envp[])
 	return COMMAND_DEFAULT_PATH;
 }
 
-bool command_candidate(const char **dirs, const char *word, char *path, size_t room)
-{
-	const char *dir = *dirs;
-	size_t size;
-	int n;
-
-	if (!dir)
-		return false;
-	size = strcspn(dir, ":");
-	*dirs = dir[size] ? dir + size + 1 : NULL;
-	path[0] = '\0';
-	if (size == 0 || size >= room)
-		return true;
-	n = snprintf(path, room, "%.*s/%s", (int)size, dir, word);
-	if (n < 0 || (size_t)n >= room)
-		path[0] = '\0';
-	return true;
-}
-
-/* Returns only when the command cannot be started, with errno saying why. */
+/*
+ * Returns only when the command cannot be started, with errno saying why. A folder called "" means
+ * nowhere, not here.
+ */
 static void execute(const struct command *command, int program)
 {
 	const char *word = command->argv[0];
-	const char *dirs = command_path(command->envp);
-	bool denied = false;
+	const char *dirs = strchr(word, '/') ? NULL : command_path(command->envp);
+	int reason = ENOENT;
 	char path[PATH_MAX];
 
-	if (program) {
+	if (program)
 		syscall(SYS_execveat, program, "", command->argv, command->envp, AT_EMPTY_PATH);
-		return;
-	}
-	if (strchr(word, '/')) {
+	else if (!dirs)
 		execve(word, command->argv, command->envp);
+	if (program || !dirs)
 		return;
+	for (size_t size = strcspn(dirs, ":"); *dirs; size = strcspn(dirs, ":")) {
+		int n = snprintf(path, sizeof(path), "%.*s/%s", (int)size, dirs, word);
+
+		if (size > 0 && n > 0 && (size_t)n < sizeof(path)) {
+			execve(path, command->argv, command->envp);
+			if (errno != ENOENT && errno != ENOTDIR)
+				reason = errno;
+			if (reason != ENOENT && reason != EACCES)
+				break;
+		}
+		dirs += size + (dirs[size] == ':');
 	}
-	while (command_candidate(&dirs, word, path, sizeof(path))) {
-		if (!path[0])
-			continue;
-		execve(path, command->argv, command->envp);
-		if (errno == EACCES)
-			denied = true;
-		else if (errno != ENOENT && errno != ENOTDIR)
-			return;
-	}
-	errno = denied ? EACCES : ENOENT;
+	errno = reason;
 }
 
 /* Everything about the process but who it is. */
@@ -120,8 +97,8 @@ static int become_user(const struct command *command)
 	bool changes = command->uid != 0 || command->gid != 0 || command->group_count > 0;
 
 	if (drop_capabilities(command) ||
-	    (!command->new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) ||
-	    (command->confined && seccomp_confine(command->caps)))
+	    (command->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) ||
+	    (!command->unconfined && seccomp_confine(command->caps)))
 		return -1;
 	if (!changes)
 		return 0;
@@ -138,17 +115,17 @@ static void become(const struct command *command, struct refusal *why)
 	int program = command->program ? fcntl(command->program, F_DUPFD_CLOEXEC, 4) : 0;
 
 	if (set_up(command) || (command->module && dup2(command->module, 3) != 3))
-		refuse_errno(why, "INIT-START", "%s: set up the new process", command->name);
+		refuse(why, "INIT-START", "%s: set up the new process: %m", command->name);
 	else if (command->workdir && chdir(command->workdir))
-		refuse_errno(why, "INIT-FOLDER", "%.200s: enter the working folder",
-			     command->workdir);
+		refuse(why, "INIT-FOLDER", "%.200s: enter the working folder: %m",
+		       command->workdir);
 	else if (become_user(command))
-		refuse_errno(why, "INIT-USER", "become user %u, group %u and %zu groups",
-			     command->uid, command->gid, command->group_count);
+		refuse(why, "INIT-USER", "become user %u, group %u and %zu groups: %m",
+		       command->uid, command->gid, command->group_count);
 	else {
 		execute(command, program);
-		refuse_errno(why, "INIT-EXEC", "\"%.200s\": expected a program to start, found",
-			     command->argv[0]);
+		refuse(why, "INIT-EXEC", "\"%.200s\": expected a program to start, found: %m",
+		       command->argv[0]);
 	}
 }
 
@@ -160,7 +137,7 @@ int command_start(const struct command *command, pid_t *pid, struct refusal *why
 
 	/* execve() closes the writing end, so that an empty report means a program that runs. */
 	if (pipe2(ends, O_CLOEXEC))
-		return refuse_errno(why, "INIT-START", "pipe");
+		return refuse(why, "INIT-START", "pipe: %m");
 	*pid = fork();
 	if (*pid == 0) {
 		int report = fcntl(ends[1], F_DUPFD_CLOEXEC, 4);
@@ -169,7 +146,7 @@ int command_start(const struct command *command, pid_t *pid, struct refusal *why
 		_exit(write(report, &found, sizeof(found)) < 0 ? 126 : 127);
 	}
 	if (*pid < 0)
-		refuse_errno(why, "INIT-START", "fork");
+		refuse(why, "INIT-START", "fork: %m");
 	close(ends[1]);
 	do
 		n = *pid < 0 ? 0 : read(ends[0], &found, sizeof(found));

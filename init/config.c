@@ -2,15 +2,8 @@
  * Receives the launch configuration and measures it. Never looks into it, never keeps it in memory,
  * and never takes a second one.
  */
-#include "config.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "console.h"
+#include "init.h"
 #include "nsm.h"
-#include "parent.h"
 #include "sha384.h"
 
 enum { PORT = 9002, ALL_MS = 20000, CHUNK = 4096 };
@@ -29,7 +22,7 @@ static int take(const struct parent *parent, int fd, hash_state *hash, struct re
 	size_t n;
 
 	if (parent_receive(parent, chunk, 4))
-		return refuse_errno(why, "INIT-CONFIG", WHERE ": receive the length");
+		return refuse(why, "INIT-CONFIG", WHERE ": receive the length: %m");
 	size = (size_t)chunk[0] << 24 | (size_t)chunk[1] << 16 | (size_t)chunk[2] << 8 | chunk[3];
 	if (size > CONFIG_SIZE_MAX)
 		return refuse(why, "INIT-CONFIG", WHERE ": expected at most %d bytes, found %zu",
@@ -38,10 +31,10 @@ static int take(const struct parent *parent, int fd, hash_state *hash, struct re
 	for (; size > 0; size -= n) {
 		n = size < CHUNK ? size : CHUNK;
 		if (parent_receive(parent, chunk, n))
-			return refuse_errno(why, "INIT-CONFIG", WHERE ": receive %zu bytes more",
-					    size);
+			return refuse(why, "INIT-CONFIG", WHERE ": receive %zu bytes more: %m",
+				      size);
 		if (write(fd, chunk, n) != (ssize_t)n)
-			return refuse_errno(why, "INIT-CONFIG", CONFIG_PATH ": write");
+			return refuse(why, "INIT-CONFIG", CONFIG_PATH ": write: %m");
 		sha384_process(hash, chunk, n);
 	}
 	return 0;
@@ -68,9 +61,9 @@ static int take_config(const struct runspec *spec, hash_state *hash, struct refu
 	int result;
 
 	if (fd < 0)
-		return refuse_errno(why, "INIT-CONFIG", CONFIG_PATH ": create");
+		return refuse(why, "INIT-CONFIG", CONFIG_PATH ": create: %m");
 	if (parent_connect(&parent, PORT, ALL_MS, true))
-		return refuse_errno(why, "INIT-CONFIG", WHERE ": connect");
+		return refuse(why, "INIT-CONFIG", WHERE ": connect: %m");
 	result = take(&parent, fd, hash, why);
 	close(parent.fd);
 	close(fd);
@@ -88,7 +81,7 @@ int config_extend_pcr(int module, const uint8_t digest[CONFIG_DIGEST_SIZE], stru
 
 	if (nsm_ask(module, &extend, response, &answer) ||
 	    nsm_ask(module, &lock, response, &answer))
-		return refuse_errno(why, "INIT-CONFIG", "extend and lock PCR%d", CONFIG_PCR);
+		return refuse(why, "INIT-CONFIG", "extend and lock PCR%d: %m", CONFIG_PCR);
 	return 0;
 }
 

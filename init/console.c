@@ -1,23 +1,18 @@
 /* Writes lines to the console. Never waits for ever and never passes on a control character. */
-#include "console.h"
-
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <termios.h>
-#include <unistd.h>
+#include <sys/ioctl.h>
+
+#include "init.h"
 
 #define PREFIX "mintmark: "
 
 /* Room for x86's longest command line, COMMAND_LINE_SIZE, and some words around it. */
 enum { LINE_MAX_BYTES = 2048 + 512 };
 
-enum { SAY_WAIT_MS = 1000, DRAIN_WAIT_S = 3 };
+enum { SAY_WAIT_MS = 1000, DRAIN_ROUNDS = 150, ROUND_MS = 20 };
 
-static int open_somewhere(void)
+void console_open(void)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
 
@@ -25,17 +20,8 @@ static int open_somewhere(void)
 		fd = open("/dev/null", O_RDWR);
 	if (fd < 0)
 		fd = open("/", O_PATH);
-	return fd;
-}
-
-void console_open(void)
-{
-	int fd = open_somewhere();
-
-	if (fd < 0)
-		return;
 	for (int target = 0; target <= 2; target++)
-		if (fd != target)
+		if (fd >= 0 && fd != target)
 			dup2(fd, target);
 	if (fd > 2)
 		close(fd);
@@ -63,21 +49,14 @@ void console_say(const char *fmt, ...)
 		return;
 }
 
-static void wake(int number)
-{
-	(void)number;
-}
-
 void console_drain(void)
 {
-	const struct sigaction interrupt = {.sa_handler = wake};
-	sigset_t alarms;
+	int left = 1;
 
-	sigemptyset(&alarms);
-	sigaddset(&alarms, SIGALRM);
-	sigaction(SIGALRM, &interrupt, NULL);
-	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
-	alarm(DRAIN_WAIT_S);
-	tcdrain(1);
-	alarm(0);
+	for (int i = 0; i < DRAIN_ROUNDS && left > 0; i++) {
+		if (ioctl(1, TIOCOUTQ, &left))
+			left = 0;
+		/* Once more when nothing is left: the serial port holds some itself. */
+		poll(NULL, 0, ROUND_MS);
+	}
 }

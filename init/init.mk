@@ -1,6 +1,6 @@
 # The sources of PID 1 and of the NSM client, and how init is built.
-INIT_SRC := $(filter-out init/nsm.c,$(sort $(wildcard init/*.c)))
-NSM_SRC := init/nsm.c
+INIT_SRC := $(sort $(wildcard init/*.c))
+NSM_SRC := init/nsm/nsm.c
 
 # SHA-384, as libtomcrypt's authors wrote it: what init/sha384.c compiles.
 libtomcrypt := $(parts)/libtomcrypt/hashes/sha2/sha384.c

@@ -4,25 +4,10 @@
  * not as it should be. Never takes an instruction from the command line, from its arguments or
  * from its environment, and never returns from main().
  */
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
-#include "attributes.h"
-#include "cmdcheck.h"
 #include "cmdline.h"
-#include "command.h"
-#include "config.h"
-#include "console.h"
-#include "machine.h"
-#include "parent.h"
-#include "platform.h"
-#include "report.h"
-#include "rootcheck.h"
-#include "runspec.h"
-#include "supervise.h"
+#include "init.h"
 
 /* Twice x86's and arm64's COMMAND_LINE_SIZE. */
 enum { CMDLINE_SIZE_MAX = 4096 };
@@ -41,9 +26,7 @@ static int check_cmdline(struct refusal *why)
 	size_t size;
 
 	if (read_whole_file("/proc/cmdline", line, sizeof(line), &size))
-		return refuse_errno(why, "INIT-CMDLINE",
-				    "/proc/cmdline: expected at most %d bytes, found",
-				    CMDLINE_SIZE_MAX);
+		return refuse(why, "INIT-CMDLINE", "/proc/cmdline: %m");
 	if (cmdcheck(line, size, CMDLINE_EXPECTED, &rest, why))
 		return -1;
 	if (rest.size > 0)
@@ -53,39 +36,14 @@ static int check_cmdline(struct refusal *why)
 
 static int read_runspec(struct runspec *spec, struct refusal *why)
 {
-	static char data[RUNSPEC_SIZE_MAX];
+	static char data[RUNSPEC_SIZE_MAX + 1];
 	size_t size;
 
 	if (read_whole_file("/run", data, sizeof(data), &size))
-		return refuse_errno(why, "INIT-RUNSPEC",
-				    "/run: expected a regular file of at most %d bytes, found",
-				    RUNSPEC_SIZE_MAX);
+		return refuse(why, "INIT-RUNSPEC",
+			      "/run: expected a regular file of at most %d bytes, found: %m",
+			      RUNSPEC_SIZE_MAX);
 	return runspec_parse(data, size, spec, why);
-}
-
-/* Everything that is checked and read while the initial root is still the root. */
-static int inspect(struct runspec *spec, struct refusal *why)
-{
-	if (mounts_early_proc(why) || check_cmdline(why) || rootcheck(why) ||
-	    read_runspec(spec, why))
-		return -1;
-	return mounts_drop_early_proc(why);
-}
-
-/* While nothing is mounted on the tree, so that every file that was measured can be reached. */
-static int apply_attributes(const struct runspec *spec, struct refusal *why)
-{
-	int root;
-	int result;
-
-	if (!spec->xattrs[0])
-		return 0;
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return refuse_errno(why, "INIT-XATTR", "/: open");
-	result = attributes_apply(root, spec->xattrs, why);
-	close(root);
-	return result;
 }
 
 /* The security module belongs to whom the image names, or to nobody. */
@@ -93,19 +51,12 @@ static int give_module(const struct runspec *spec, struct refusal *why)
 {
 	const struct command *owner = NULL;
 
-	for (size_t i = 0; i < spec->count; i++) {
-		const struct command *command = &spec->commands[i];
-
-		if (command->nsm && owner && owner->uid != command->uid)
-			return refuse(why, "INIT-RUNSPEC",
-				      "/run: expected one user with nsm=yes, found %u and %u",
-				      owner->uid, command->uid);
-		if (command->nsm)
-			owner = command;
-	}
+	for (size_t i = 0; i < spec->count; i++)
+		if (spec->commands[i].nsm)
+			owner = &spec->commands[i];
 	if (owner ? chown("/dev/nsm", owner->uid, owner->gid) || chmod("/dev/nsm", 0600)
 		  : unlink("/dev/nsm"))
-		return refuse_errno(why, "INIT-PLATFORM", "/dev/nsm: give or take away");
+		return refuse(why, "INIT-PLATFORM", "/dev/nsm: give or take away: %m");
 	return 0;
 }
 
@@ -120,27 +71,36 @@ static int make_folders(const struct runspec *spec, struct refusal *why)
 	return spec->readonly ? mounts_seal_root(spec->volumes, why) : 0;
 }
 
+static const struct platform *find_platform(const struct runspec *spec, struct refusal *why)
+{
+	const struct platform *platform = platform_find(spec->plain, why);
+	struct utsname kernel;
+
+	uname(&kernel);
+	console_say("%.200s, tree %.64s, Linux %s, %s", spec->name,
+		    spec->digest ? spec->digest : "not named", kernel.release,
+		    platform ? platform->name : "no platform of its own");
+	return platform;
+}
+
 /* Returns the descriptor of the security module, 0 where there is none, or -1. */
 static int prepare(const struct runspec *spec, struct refusal *why)
 {
 	const struct rlimit files = {.rlim_cur = FILES_SOFT, .rlim_max = FILES_HARD};
 	const char *hostname = spec->hostname ? spec->hostname : spec->name;
 	const struct platform *platform;
-	struct utsname kernel;
 	int module;
 
-	if (mounts_enter_root(why) || apply_attributes(spec, why) || mounts_all(why))
+	/* Attributes while nothing is mounted on the tree, so that every file can be reached. */
+	if (mounts_enter_root(why) || attributes_apply(AT_FDCWD, spec->xattrs, why) ||
+	    mounts_all(why))
 		return -1;
 	console_open();
-	platform = platform_find(spec->plain, why);
-	if (!platform)
-		return -1;
+	platform = find_platform(spec, why);
 	/* Every user may open what is standard output anyway; it has one owner for many users. */
-	if (uname(&kernel) || setrlimit(RLIMIT_NOFILE, &files) || chmod("/dev/console", 0666))
-		return refuse_errno(why, "INIT-START", "the kernel's name, limits, the console");
-	console_say("%.200s, tree %.64s, Linux %s, %s", spec->name,
-		    spec->digest ? spec->digest : "not named", kernel.release, platform->name);
-	module = platform->open(why);
+	if (platform && (setrlimit(RLIMIT_NOFILE, &files) || chmod("/dev/console", 0666)))
+		return refuse(why, "INIT-START", "limits and the console: %m");
+	module = platform ? platform->open(why) : -1;
 	if (module < 0 || network_up(hostname, why) || network_files("", hostname, why) ||
 	    heartbeat(why) || config_measure(spec, platform->extend, module, why) ||
 	    make_folders(spec, why) || (module && give_module(spec, why)))
@@ -148,31 +108,33 @@ static int prepare(const struct runspec *spec, struct refusal *why)
 	return module;
 }
 
+/* A program of ramdisk 0, which is never to end, has no rights and is the last to be killed. */
+static struct command service(char *argv[], int program, int module, uid_t id)
+{
+	static char *envp[] = {NULL};
+	struct command command = {.restart = RESTART_ALWAYS,
+				  .program = program,
+				  .unconfined = true,
+				  .no_new_privs = true,
+				  .module = module,
+				  .argv = argv,
+				  .envp = envp,
+				  .uid = id,
+				  .gid = id,
+				  .oom_score = SERVICE_SCORE};
+
+	strcpy(command.name, argv[0]);
+	return command;
+}
+
 static int run(const struct runspec *spec, const int programs[2], int module, struct ending *end,
 	       struct refusal *why)
 {
-	static char attest_name[] = "/attest";
-	static char ports_name[] = "/ports";
-	static char *ports_argv[RUNSPEC_STRINGS_MAX + 2] = {ports_name};
-	char *attest_argv[] = {attest_name, NULL};
-	char *envp[] = {NULL};
-	const struct command attest = {.name = "attest",
-				       .restart = RESTART_ALWAYS,
-				       .program = programs[0],
-				       .module = module,
-				       .argv = attest_argv,
-				       .envp = envp,
-				       .uid = ATTEST_ID,
-				       .gid = ATTEST_ID,
-				       .oom_score = SERVICE_SCORE};
-	const struct command ports = {.name = "ports",
-				      .restart = RESTART_ALWAYS,
-				      .program = programs[1],
-				      .argv = ports_argv,
-				      .envp = envp,
-				      .uid = PORTS_ID,
-				      .gid = PORTS_ID,
-				      .oom_score = SERVICE_SCORE};
+	static char names[2][8] = {"attest", "ports"};
+	char *attest_argv[] = {names[0], NULL};
+	char *ports_argv[RUNSPEC_STRINGS_MAX + 2] = {names[1]};
+	const struct command attest = service(attest_argv, programs[0], module, ATTEST_ID);
+	const struct command ports = service(ports_argv, programs[1], 0, PORTS_ID);
 	const struct command *commands[SUPERVISE_MAX];
 	size_t count = 0;
 
@@ -200,7 +162,9 @@ int main(void)
 		_exit(2);
 	umask(022);
 	console_open();
-	if (inspect(&spec, &why) == 0) {
+	/* Everything that is checked and read while the initial root is still the root. */
+	if (!mounts_early_proc(&why) && !check_cmdline(&why) && !rootcheck(&why) &&
+	    !read_runspec(&spec, &why)) {
 		/* Out of reach for everybody else once the root has changed. */
 		programs[0] = open("/attest", O_PATH | O_CLOEXEC);
 		programs[1] = open("/ports", O_PATH | O_CLOEXEC);

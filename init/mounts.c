@@ -1,13 +1,8 @@
 /* Mounts from one table. Never mounts anything that comes from outside the image. */
-#include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "machine.h"
+#include "init.h"
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -32,29 +27,17 @@ static const struct {
 };
 
 /* What shells and servers expect in /dev, and devtmpfs does not bring. */
-static const struct {
-	const char *where;
-	const char *target;
-} links[] = {
-	{"/dev/fd", "/proc/self/fd"},
-	{"/dev/stdin", "/proc/self/fd/0"},
-	{"/dev/stdout", "/proc/self/fd/1"},
-	{"/dev/stderr", "/proc/self/fd/2"},
-};
+static const char *const links[][2] = {{"/dev/fd", "/proc/self/fd"},
+				       {"/dev/stdin", "/proc/self/fd/0"},
+				       {"/dev/stdout", "/proc/self/fd/1"},
+				       {"/dev/stderr", "/proc/self/fd/2"}};
 
 int mounts_early_proc(struct refusal *why)
 {
 	/* Nothing in the ramdisks may be called /proc, so it must not be there yet. */
-	if (mkdir("/proc", 0555))
-		return refuse_errno(why, "INIT-ROOT", "/proc: make the mount point");
-	if (mount("proc", "/proc", "proc", SAFE, NULL))
-		return refuse_errno(why, "INIT-MOUNT", "/proc: mount proc");
+	if (mkdir("/proc", 0555) || mount("proc", "/proc", "proc", SAFE, NULL))
+		return refuse(why, "INIT-ROOT", "/proc: make it and mount proc: %m");
 	return 0;
-}
-
-int mounts_drop_early_proc(struct refusal *why)
-{
-	return umount2("/proc", 0) ? refuse_errno(why, "INIT-MOUNT", "/proc: unmount") : 0;
 }
 
 /*
@@ -65,7 +48,7 @@ int mounts_enter_root(struct refusal *why)
 {
 	if (mount("/rootfs", "/rootfs", NULL, MS_BIND, NULL) || chdir("/rootfs") ||
 	    mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
-		return refuse_errno(why, "INIT-MOUNT", "/rootfs: make it the root");
+		return refuse(why, "INIT-MOUNT", "/rootfs: make it the root: %m");
 	return 0;
 }
 
@@ -73,18 +56,17 @@ int mounts_all(struct refusal *why)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const char *where = table[i].where;
+		const char *type = table[i].type;
 
 		if (table[i].optional && access(where, F_OK))
 			continue;
-		if (mkdir(where, 0755) && errno != EEXIST)
-			return refuse_errno(why, "INIT-MOUNT", "%s: make the mount point", where);
-		if (mount(table[i].type, where, table[i].type, table[i].flags, table[i].options))
-			return refuse_errno(why, "INIT-MOUNT", "%s: mount %s", where,
-					    table[i].type);
+		if ((mkdir(where, 0755) && errno != EEXIST) ||
+		    mount(type, where, type, table[i].flags, table[i].options))
+			return refuse(why, "INIT-MOUNT", "%s: mount %s: %m", where, type);
 	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-		if (symlink(links[i].target, links[i].where))
-			return refuse_errno(why, "INIT-MOUNT", "%s: make the link", links[i].where);
+		if (symlink(links[i][1], links[i][0]))
+			return refuse(why, "INIT-MOUNT", "%s: make the link: %m", links[i][0]);
 	return 0;
 }
 
@@ -92,10 +74,10 @@ int mounts_seal_root(char *const volumes[], struct refusal *why)
 {
 	for (size_t i = 0; volumes[i]; i++)
 		if (mount(volumes[i], volumes[i], NULL, MS_BIND, NULL))
-			return refuse_errno(why, "INIT-MOUNT", "%.200s: keep it writable",
-					    volumes[i]);
+			return refuse(why, "INIT-MOUNT", "%.200s: keep it writable: %m",
+				      volumes[i]);
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
-		return refuse_errno(why, "INIT-MOUNT", "/: make it read-only");
+		return refuse(why, "INIT-MOUNT", "/: make it read-only: %m");
 	return 0;
 }
 
@@ -110,17 +92,13 @@ int folder_make(const char *path, struct refusal *why)
 			      "\"%.200s\": expected an absolute path below %d bytes", path,
 			      PATH_MAX);
 	for (size_t end = 1; end <= size; end++) {
-		if (path[end] != '/' && path[end] != '\0')
-			continue;
 		memcpy(part, path, end);
 		part[end] = '\0';
-		if (mkdir(part, 0755) && errno != EEXIST)
-			return refuse_errno(why, "INIT-FOLDER", "%.200s: make the folder", part);
+		if ((path[end] == '/' || !path[end]) && mkdir(part, 0755) && errno != EEXIST)
+			return refuse(why, "INIT-FOLDER", "%.200s: make the folder: %m", part);
 	}
-	if (stat(path, &st))
-		return refuse_errno(why, "INIT-FOLDER", "%.200s: expected a folder, found", path);
-	if (!S_ISDIR(st.st_mode))
-		return refuse(why, "INIT-FOLDER", "%.200s: expected a folder, found another type",
-			      path);
+	errno = ENOTDIR;
+	if (stat(path, &st) || !S_ISDIR(st.st_mode))
+		return refuse(why, "INIT-FOLDER", "%.200s: expected a folder, found: %m", path);
 	return 0;
 }

@@ -1,65 +1,52 @@
 /* The machine's name and its loopback interface. Never changes a file that is there. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "machine.h"
+#include "init.h"
 
-static int write_missing(const char *root, const char *file, const char *text, struct refusal *why)
-{
-	char path[PATH_MAX];
-	int written;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/etc/%s", root, file);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 && errno == EEXIST)
-		return 0;
-	written = fd < 0 ? -1 : dprintf(fd, "%s", text);
-	if (fd >= 0)
-		close(fd);
-	return written < 0 ? refuse_errno(why, "INIT-NETWORK", "%s", path) : 0;
-}
+#define LEAST_PORT "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
 int network_files(const char *root, const char *name, struct refusal *why)
 {
-	char text[512];
+	char hosts[256];
+	/* Nothing resolves names but a helper, which listens on loopback. */
+	const char *const files[][2] = {
+		{"hostname", name}, {"hosts", hosts}, {"resolv.conf", "nameserver 127.0.0.1"}};
+	char path[PATH_MAX];
 
-	snprintf(text, sizeof(text), "%s/etc", root);
-	if (folder_make(text, why))
+	snprintf(hosts, sizeof(hosts),
+		 "127.0.0.1\tlocalhost %.64s\n::1\tlocalhost ip6-localhost ip6-loopback %.64s",
+		 name, name);
+	snprintf(path, sizeof(path), "%s/etc", root);
+	if (folder_make(path, why))
 		return -1;
-	snprintf(text, sizeof(text), "%s\n", name);
-	if (write_missing(root, "hostname", text, why))
-		return -1;
-	snprintf(text, sizeof(text),
-		 "127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost ip6-loopback %s\n", name,
-		 name);
-	if (write_missing(root, "hosts", text, why))
-		return -1;
-	/* Where a helper that resolves names would listen; without one a question fails at once. */
-	return write_missing(root, "resolv.conf", "nameserver 127.0.0.1\n", why);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/etc/%s", root, files[i][0]);
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		if (fd < 0 && errno == EEXIST)
+			continue;
+		if (fd < 0 || dprintf(fd, "%s\n", files[i][1]) < 0 || close(fd))
+			return refuse(why, "INIT-NETWORK", "%s: %m", path);
+	}
+	return 0;
 }
 
 int network_up(const char *name, struct refusal *why)
 {
-	struct ifreq lo = {.ifr_name = "lo"};
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int result = fd < 0 ? -1 : ioctl(fd, SIOCGIFFLAGS, &lo);
 
-	lo.ifr_flags |= IFF_UP;
-	if (result == 0)
-		result = ioctl(fd, SIOCSIFFLAGS, &lo);
-	if (result)
-		refuse_errno(why, "INIT-NETWORK", "lo: bring it up");
-	else if (sethostname(name, strlen(name)))
-		result = refuse_errno(why, "INIT-NETWORK", "%.200s: become the host's name", name);
-	if (fd >= 0)
-		close(fd);
-	return result;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) || close(fd))
+		return refuse(why, "INIT-NETWORK", "lo: bring it up: %m");
+	/* Nobody else listens here, so that every port is everybody's, as in a container. */
+	fd = open(LEAST_PORT, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1 || close(fd))
+		return refuse(why, "INIT-NETWORK", LEAST_PORT ": %m");
+	if (sethostname(name, strlen(name)))
+		return refuse(why, "INIT-NETWORK", "%.200s: become the host's name: %m", name);
+	return 0;
 }

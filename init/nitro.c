@@ -1,18 +1,29 @@
 /* A Nitro enclave. Never goes on without the security module's own random numbers. */
-#include <fcntl.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <linux/random.h>
 
-#include "config.h"
+#include "init.h"
 #include "nsm.h"
-#include "platform.h"
+
+#define SOURCE "/sys/class/misc/hw_random/rng_current"
 
 enum { RANDOM_LEAST = 32, RANDOM_MOST = 256 };
+
+/* What the kernel has chosen to draw from. */
+static int check_source(struct refusal *why)
+{
+	static const char expected[] = "nsm-hwrng\n";
+	char found[8192]; /* a page and more: what a file of sysfs may hold */
+	size_t size;
+
+	if (read_whole_file(SOURCE, found, sizeof(found), &size))
+		return refuse(why, "INIT-ENTROPY", SOURCE ": %m");
+	if (size == strlen(expected) && !memcmp(found, expected, size))
+		return 0;
+	return refuse(why, "INIT-ENTROPY", SOURCE ": expected %s, found %.*s", expected,
+		      (int)(size < 64 ? size : 64), found);
+}
 
 /* The driver feeds the kernel, too; this does not leave it to the driver when. */
 static int credit_random(int nsm, struct refusal *why)
@@ -26,67 +37,39 @@ static int credit_random(int nsm, struct refusal *why)
 	const struct nsm_request request = {.command = NSM_GET_RANDOM};
 	uint8_t response[NSM_RESPONSE_MAX];
 	struct nsm_bytes random;
-	int fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
-	int result;
+	int fd;
 
-	if (fd < 0)
-		return refuse_errno(why, "INIT-ENTROPY", "/dev/random");
 	if (nsm_ask(nsm, &request, response, &random))
-		result = refuse_errno(why, "INIT-ENTROPY", "/dev/nsm: GetRandom");
-	else if (random.size < RANDOM_LEAST)
-		result = refuse(why, "INIT-ENTROPY",
-				"/dev/nsm: expected at least %d random bytes, found %zu",
-				RANDOM_LEAST, random.size);
-	else {
-		pool.size = random.size < RANDOM_MOST ? (int)random.size : RANDOM_MOST;
-		pool.entropy_bits = pool.size * 8;
-		memcpy(pool.bytes, random.data, (size_t)pool.size);
-		result = ioctl(fd, RNDADDENTROPY, &pool);
-		if (result)
-			refuse_errno(why, "INIT-ENTROPY", "/dev/random: credit random bytes");
-	}
-	close(fd);
-	return result;
-}
-
-static int check_source(struct refusal *why)
-{
-	static const char path[] = "/sys/class/misc/hw_random/rng_current";
-	static const char wanted[] = "nsm-hwrng\n";
-	char found[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, found, sizeof(found) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	if (n < 0)
-		return refuse_errno(why, "INIT-ENTROPY", "%s", path);
-	if (strcmp(found, wanted) != 0)
-		return refuse(why, "INIT-ENTROPY", "%s: expected nsm-hwrng, found \"%.*s\"", path,
-			      (int)strcspn(found, "\n"), found);
-	return 0;
+		return refuse(why, "INIT-ENTROPY", "/dev/nsm: GetRandom: %m");
+	if (random.size < RANDOM_LEAST)
+		return refuse(why, "INIT-ENTROPY",
+			      "/dev/nsm: expected at least %d random bytes, found %zu",
+			      RANDOM_LEAST, random.size);
+	pool.size = random.size < RANDOM_MOST ? (int)random.size : RANDOM_MOST;
+	pool.entropy_bits = pool.size * 8;
+	memcpy(pool.bytes, random.data, (size_t)pool.size);
+	fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool))
+		return refuse(why, "INIT-ENTROPY", "/dev/random: credit random bytes: %m");
+	return close(fd);
 }
 
 static bool is_nitro(void)
 {
-	return access("/dev/nsm", F_OK) == 0;
+	struct stat st;
+
+	return stat("/dev/nsm", &st) == 0 && S_ISCHR(st.st_mode);
 }
 
 static int open_nitro(struct refusal *why)
 {
 	int nsm = nsm_open();
-	struct stat st;
 
-	if (nsm < 0 || fstat(nsm, &st))
-		return refuse_errno(why, "INIT-ENTROPY", "/dev/nsm");
-	if (!S_ISCHR(st.st_mode))
-		return refuse(why, "INIT-ENTROPY", "/dev/nsm: expected a device, found none");
+	if (nsm < 0)
+		return refuse(why, "INIT-ENTROPY", "/dev/nsm: %m");
 	if (check_source(why) || credit_random(nsm, why) || platform_await_random(why))
 		return -1;
 	return nsm;
 }
 
-const struct platform platform_nitro = {.name = "Nitro enclave",
-					.is_here = is_nitro,
-					.open = open_nitro,
-					.extend = config_extend_pcr};
+const struct platform platform_nitro = {"Nitro enclave", is_nitro, open_nitro, config_extend_pcr};

@@ -1,11 +1,8 @@
 /* Tells which machine this is. Never believes a name: each kind is known by its device. */
-#include "platform.h"
-
-#include <errno.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/random.h>
 #include <time.h>
+
+#include "init.h"
 
 enum { RANDOM_WAIT_MS = 10000, RANDOM_STEP_MS = 10 };
 
@@ -18,7 +15,7 @@ const struct platform *platform_find(bool plain_will_do, struct refusal *why)
 			return kinds[i];
 	if (plain_will_do)
 		return &platform_plain;
-	refuse(why, "INIT-PLATFORM", "expected a security module (/dev/nsm), found none");
+	refuse(why, "INIT-PLATFORM", "expected a security module, the device /dev/nsm, found none");
 	return NULL;
 }
 
@@ -31,7 +28,7 @@ int platform_await_random(struct refusal *why)
 		if (getrandom(&byte, 1, GRND_NONBLOCK) == 1)
 			return 0;
 		if (errno != EAGAIN)
-			return refuse_errno(why, "INIT-ENTROPY", "getrandom");
+			return refuse(why, "INIT-ENTROPY", "getrandom: %m");
 		nanosleep(&step, NULL);
 	}
 	return refuse(why, "INIT-ENTROPY", "getrandom: expected an answer within %d s, found none",

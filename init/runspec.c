@@ -1,9 +1,7 @@
 /* Reads the run specification in place. Never changes a byte of it and never guesses. */
-#include "runspec.h"
-
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "init.h"
 
 /* What Docker leaves to root, and to programs with capabilities of their own. */
 #define DEFAULT_CAPS 0xa80425fbULL
@@ -13,55 +11,49 @@
 
 enum { SIGNAL_MAX = 64, GRACE_MAX = 3600, UMASK_MAX = 0777 };
 
-/* What a value has to be. */
-enum kind { ANY, FILLED, ABSOLUTE, DECIMAL, OCTAL, GROUP, CAPS, LIMIT, CHOICE, PROCESS };
+/* What a value has to be; a flag has none, its key is the whole record. */
+enum kind { ANY, FILLED, ABSOLUTE, FLAG, DECIMAL, OCTAL, GROUP, CAPS, LIMIT, PROCESS };
 
-struct key {
-	const char *text; /* with its '=' */
-	enum kind kind;
-	size_t at; /* where it goes: bytes from the start of struct runspec, in the first command,
-		    */
-	size_t stride; /* and from one command to the next; 0: it belongs to the image */
-	size_t least;  /* records */
-	size_t most;
-	uint32_t from; /* of a number */
-	uint32_t to;
-	const char
-		*yes; /* the words that a choice is between; without a second one just the first */
-	const char *no;
-};
-
+/* Where it goes: in struct runspec, and how far it is from one command to the next. */
 #define IN_IMAGE(member)   offsetof(struct runspec, member), 0
 #define IN_COMMAND(member) offsetof(struct runspec, commands[0].member), sizeof(struct command)
 #define IN_LIST(member)	   offsetof(struct runspec, member), sizeof(((struct runspec *)0)->member[0])
 #define MANY		   RUNSPEC_STRINGS_MAX
 
-static const struct key keys[] = {
-	{"name=", FILLED, IN_IMAGE(name), 1, 1, 0, 0, NULL, NULL},
-	{"digest=", FILLED, IN_IMAGE(digest), 0, 1, 0, 0, NULL, NULL},
-	{"hostname=", FILLED, IN_IMAGE(hostname), 0, 1, 0, 0, NULL, NULL},
-	{"stopsignal=", DECIMAL, IN_IMAGE(stop_signal), 0, 1, 1, SIGNAL_MAX, NULL, NULL},
-	{"grace=", DECIMAL, IN_IMAGE(grace), 0, 1, 0, GRACE_MAX, NULL, NULL},
-	{"readonly=", CHOICE, IN_IMAGE(readonly), 0, 1, 0, 0, "yes", "no"},
-	{"platform=", CHOICE, IN_IMAGE(plain), 0, 1, 0, 0, "plain", NULL},
-	{"attest=", CHOICE, IN_IMAGE(attest), 0, 1, 0, 0, "yes", "no"},
-	{"config=", CHOICE, IN_IMAGE(config), 0, 1, 0, 0, "yes", "no"},
-	{"volume=", ABSOLUTE, IN_IMAGE(volumes), 0, MANY, 0, 0, NULL, NULL},
-	{"xattr=", ANY, IN_IMAGE(xattrs), 0, MANY, 0, 0, NULL, NULL},
-	{"port=", FILLED, IN_IMAGE(ports), 0, MANY, 0, 0, NULL, NULL},
-	{"arg=", FILLED, IN_LIST(argv), 1, MANY, 0, 0, NULL, NULL},
-	{"env=", ANY, IN_LIST(envp), 0, MANY, 0, 0, NULL, NULL},
-	{"uid=", DECIMAL, IN_COMMAND(uid), 0, 1, 0, ID_MAX, NULL, NULL},
-	{"gid=", DECIMAL, IN_COMMAND(gid), 0, 1, 0, ID_MAX, NULL, NULL},
-	{"group=", GROUP, IN_LIST(groups), 0, MANY, 0, ID_MAX, NULL, NULL},
-	{"workdir=", ABSOLUTE, IN_COMMAND(workdir), 0, 1, 0, 0, NULL, NULL},
-	{"umask=", OCTAL, IN_COMMAND(umask), 0, 1, 0, UMASK_MAX, NULL, NULL},
-	{"rlimit=", LIMIT, IN_COMMAND(limits), 0, RLIM_NLIMITS, 0, 0, NULL, NULL},
-	{"caps=", CAPS, IN_COMMAND(caps), 0, 1, 0, 0, NULL, NULL},
-	{"seccomp=", CHOICE, IN_COMMAND(confined), 0, 1, 0, 0, "default", "none"},
-	{"newprivs=", CHOICE, IN_COMMAND(new_privs), 0, 1, 0, 0, "yes", "no"},
-	{"nsm=", CHOICE, IN_COMMAND(nsm), 0, 1, 0, 0, "yes", "no"},
-	{"process=", PROCESS, IN_IMAGE(count), 0, RUNSPEC_HELPERS_MAX, 0, 0, NULL, NULL},
+static const struct key {
+	const char *text;
+	enum kind kind;
+	size_t at;
+	size_t stride; /* 0: it belongs to the image */
+	size_t most;   /* records */
+	uint32_t from; /* of a number */
+	uint32_t to;
+} keys[] = {
+	{"name=", FILLED, IN_IMAGE(name), 1, 0, 0},
+	{"digest=", FILLED, IN_IMAGE(digest), 1, 0, 0},
+	{"hostname=", FILLED, IN_IMAGE(hostname), 1, 0, 0},
+	{"stopsignal=", DECIMAL, IN_IMAGE(stop_signal), 1, 1, SIGNAL_MAX},
+	{"grace=", DECIMAL, IN_IMAGE(grace), 1, 0, GRACE_MAX},
+	{"readonly=yes", FLAG, IN_IMAGE(readonly), 1, 0, 0},
+	{"platform=plain", FLAG, IN_IMAGE(plain), 1, 0, 0},
+	{"attest=yes", FLAG, IN_IMAGE(attest), 1, 0, 0},
+	{"config=yes", FLAG, IN_IMAGE(config), 1, 0, 0},
+	{"volume=", ABSOLUTE, IN_IMAGE(volumes), MANY, 0, 0},
+	{"xattr=", ANY, IN_IMAGE(xattrs), MANY, 0, 0},
+	{"port=", FILLED, IN_IMAGE(ports), MANY, 0, 0},
+	{"arg=", FILLED, IN_LIST(argv), MANY, 0, 0},
+	{"env=", ANY, IN_LIST(envp), MANY, 0, 0},
+	{"uid=", DECIMAL, IN_COMMAND(uid), 1, 0, ID_MAX},
+	{"gid=", DECIMAL, IN_COMMAND(gid), 1, 0, ID_MAX},
+	{"group=", GROUP, IN_LIST(groups), MANY, 0, ID_MAX},
+	{"workdir=", ABSOLUTE, IN_COMMAND(workdir), 1, 0, 0},
+	{"umask=", OCTAL, IN_COMMAND(umask), 1, 0, UMASK_MAX},
+	{"rlimit=", LIMIT, IN_COMMAND(limits), RLIM_NLIMITS, 0, 0},
+	{"caps=", CAPS, IN_COMMAND(caps), 1, 0, 0},
+	{"seccomp=none", FLAG, IN_COMMAND(unconfined), 1, 0, 0},
+	{"newprivs=no", FLAG, IN_COMMAND(no_new_privs), 1, 0, 0},
+	{"nsm=yes", FLAG, IN_COMMAND(nsm), 1, 0, 0},
+	{"process=", PROCESS, IN_IMAGE(count), 1, 0, 0},
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -73,7 +65,7 @@ struct reader {
 	size_t at; /* offset of the record, for refusals */
 	const struct key *key;
 	char *value;
-	size_t counts[KEYS]; /* records of each key; of a command's, since it began */
+	size_t counts[KEYS]; /* records of each key since the command began */
 };
 
 static int expected(const struct reader *r, const char *what)
@@ -101,82 +93,74 @@ static bool take_number(const char *text, size_t size, unsigned int base, uint64
 
 static int take_decimal(struct reader *r, unsigned int base, uint32_t *number)
 {
+	char range[64];
 	uint64_t found;
 
+	snprintf(range, sizeof(range), "a number from %u to %u", r->key->from, r->key->to);
 	if (!take_number(r->value, strlen(r->value), base, r->key->to, &found) ||
 	    found < r->key->from)
-		return refuse(r->why, "INIT-RUNSPEC",
-			      "/run: byte %zu: expected a number from %u to %u, found \"%.64s\"",
-			      r->at, r->key->from, r->key->to, r->value);
+		return expected(r, range);
 	*number = (uint32_t)found;
 	return 0;
 }
 
 static bool take_limit_value(const char *text, size_t size, rlim_t *value)
 {
-	uint64_t found = RLIM_INFINITY;
-
-	if ((size != 9 || memcmp(text, "unlimited", 9) != 0) &&
-	    !take_number(text, size, 10, RLIM_INFINITY - 1, &found))
-		return false;
-	*value = found;
-	return true;
+	*value = RLIM_INFINITY;
+	return (size == 9 && !memcmp(text, "unlimited", 9)) ||
+	       take_number(text, size, 10, RLIM_INFINITY - 1, value);
 }
 
 /* NAME:SOFT:HARD. The names stand at their numbers, which x86_64 and arm64 share. */
 static int take_limit(struct reader *r, struct command *command)
 {
 	static const char *const names[RLIM_NLIMITS] = {
-		"cpu",	   "fsize", "data",  "stack",	   "core",     "rss",  "nproc",	 "nofile",
-		"memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
-	size_t name = strcspn(r->value, ":");
-	const char *soft = r->value + name + (r->value[name] == ':');
+		"cpu:",	     "fsize:",	"data:",    "stack:", "core:",	"rss:",
+		"nproc:",    "nofile:", "memlock:", "as:",    "locks:", "sigpending:",
+		"msgqueue:", "nice:",	"rtprio:",  "rttime:"};
+	const char *soft = strchr(r->value, ':') ? strchr(r->value, ':') + 1 : r->value;
 	size_t size = strcspn(soft, ":");
 	const char *hard = soft + size + (soft[size] == ':');
+	struct rlimit *limit;
+	size_t i = 0;
 
-	for (size_t i = 0; i < RLIM_NLIMITS; i++) {
-		struct rlimit *limit = &command->limits[i];
-
-		if (strlen(names[i]) != name || strncmp(names[i], r->value, name) != 0)
-			continue;
-		if (command->limited & 1U << i || !take_limit_value(soft, size, &limit->rlim_cur) ||
-		    !take_limit_value(hard, strlen(hard), &limit->rlim_max) ||
-		    limit->rlim_cur > limit->rlim_max)
-			break;
-		command->limited |= 1U << i;
-		return 0;
-	}
-	return expected(r, "NAME:SOFT:HARD of a limit, once");
+	while (i < RLIM_NLIMITS && strncmp(names[i], r->value, strlen(names[i])) != 0)
+		i++;
+	limit = &command->limits[i % RLIM_NLIMITS];
+	if (i == RLIM_NLIMITS || command->limited & 1U << i ||
+	    !take_limit_value(soft, size, &limit->rlim_cur) ||
+	    !take_limit_value(hard, strlen(hard), &limit->rlim_max) ||
+	    limit->rlim_cur > limit->rlim_max)
+		return expected(r, "NAME:SOFT:HARD of a limit, once");
+	command->limited |= 1U << i;
+	return 0;
 }
 
 static void begin_command(struct runspec *spec, size_t i)
 {
+	struct command *command = &spec->commands[i];
+
 	spec->count = i + 1;
-	spec->commands[i].argv = spec->argv[i];
-	spec->commands[i].envp = spec->envp[i];
-	spec->commands[i].groups = spec->groups[i];
-	spec->commands[i].umask = 022;
-	spec->commands[i].caps = DEFAULT_CAPS;
-	spec->commands[i].confined = true;
-	spec->commands[i].new_privs = true;
+	command->argv = spec->argv[i];
+	command->envp = spec->envp[i];
+	command->groups = spec->groups[i];
+	command->umask = 022;
+	command->caps = DEFAULT_CAPS;
 }
 
-/* Every key as often as it has to be there: those of the image at its end, those of a command at
- * the command's. */
-static int end_command(struct reader *r, bool image)
+/* What every command, and once the image, has to have. */
+static int end_command(struct reader *r)
 {
-	for (size_t k = 0; k < KEYS; k++) {
-		if (keys[k].stride == 0 && !image)
-			continue;
-		if (r->counts[k] < keys[k].least)
-			return refuse(r->why, "INIT-RUNSPEC",
-				      "/run: expected at least one record %s before byte %zu, "
-				      "found none",
-				      keys[k].text, r->at);
-		if (keys[k].stride > 0)
-			r->counts[k] = 0;
-	}
-	return 0;
+	const char *missing = r->spec->argv[r->spec->count - 1][0] ? NULL : "arg=";
+
+	if (!r->spec->name)
+		missing = "name=";
+	memset(r->counts, 0, sizeof(r->counts));
+	return missing ? refuse(r->why, "INIT-RUNSPEC",
+				"/run: byte %zu: expected at least one record %s before, found "
+				"none",
+				r->at, missing)
+		       : 0;
 }
 
 /* NAME:POLICY. */
@@ -189,24 +173,25 @@ static int take_process(struct reader *r)
 	};
 	struct command *command = &r->spec->commands[r->spec->count];
 	size_t size = strcspn(r->value, ":");
+	size_t i = 0;
 
-	if (size > 0 && size < sizeof(command->name) && r->value[size])
-		for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
-			if (!strcmp(r->value + size + 1, policies[i])) {
-				memcpy(command->name, r->value, size);
-				command->restart = (enum restart)i;
-				begin_command(r->spec, r->spec->count);
-				return end_command(r, false);
-			}
-	return expected(r, "NAME:always, on-failure or never");
+	if (end_command(r))
+		return -1;
+	while (i < 3 && (!r->value[size] || strcmp(r->value + size + 1, policies[i]) != 0))
+		i++;
+	if (i == 3 || size == 0 || size >= sizeof(command->name) ||
+	    r->spec->count > RUNSPEC_HELPERS_MAX)
+		return expected(r, "NAME:always, on-failure or never, at most 8 times");
+	memcpy(command->name, r->value, size);
+	command->restart = (enum restart)i;
+	begin_command(r->spec, r->spec->count);
+	return 0;
 }
 
 static int take_value(struct reader *r, size_t before)
 {
 	size_t command = r->spec->count - 1;
 	void *to = (char *)r->spec + r->key->at + command * r->key->stride;
-	const char *yes = r->key->yes;
-	const char *no = r->key->no;
 
 	switch (r->key->kind) {
 	case FILLED:
@@ -230,11 +215,9 @@ static int take_value(struct reader *r, size_t before)
 		return 0;
 	case LIMIT:
 		return take_limit(r, &r->spec->commands[command]);
-	case CHOICE:
-		*(bool *)to = !strcmp(r->value, yes);
-		if (*(bool *)to || (no && !strcmp(r->value, no)))
-			return 0;
-		return expected(r, yes);
+	case FLAG:
+		*(bool *)to = true;
+		return *r->value ? expected(r, "nothing behind it") : 0;
 	case PROCESS:
 		return take_process(r);
 	case ANY:
@@ -282,5 +265,5 @@ int runspec_parse(char *data, size_t size, struct runspec *spec, struct refusal 
 			return -1;
 		r.at += strlen(data + r.at) + 1;
 	}
-	return end_command(&r, true);
+	return end_command(&r);
 }

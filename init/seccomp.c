@@ -5,11 +5,6 @@
  * A filter's answer is kept by the kernel where it depends on the number alone, so that a call
  * that is allowed costs nothing.
  */
-#include "seccomp.h"
-
-#include <errno.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,6 +14,8 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+
+#include "init.h"
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
@@ -72,51 +69,49 @@ static const struct {
 #define RETURN(value)	    BPF_STMT(BPF_RET | BPF_K, value)
 #define RETURN_ERRNO(error) RETURN(SECCOMP_RET_ERRNO | (error))
 
-static const struct sock_filter prologue[] = {
-	LOAD(arch),
-	BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, ARCH, 1, 0),
-	RETURN(SECCOMP_RET_KILL_PROCESS),
-	LOAD(nr),
-	UNLESS(BPF_JGE, NUMBERS_END, 1),
-	RETURN_ERRNO(ENOSYS),
-	/* Sockets of every family but the kernel's cryptography; vsock is an enclave's network. */
-	UNLESS(BPF_JEQ, SYS_socket, 4),
-	LOAD(args[0]),
-	UNLESS(BPF_JEQ, AF_ALG, 1),
-	RETURN_ERRNO(EPERM),
-	RETURN(SECCOMP_RET_ALLOW),
-};
-
-/* Threads and processes, but no namespaces. clone3's flags are out of a filter's sight: its
- * callers fall back to clone when there is no such call. */
-static const struct sock_filter no_namespaces[] = {
-	UNLESS(BPF_JEQ, SYS_clone3, 1),	     RETURN_ERRNO(ENOSYS),
-	UNLESS(BPF_JEQ, SYS_clone, 4),	     LOAD(args[0]),
-	UNLESS(BPF_JSET, NEW_NAMESPACES, 1), RETURN_ERRNO(EPERM),
-	RETURN(SECCOMP_RET_ALLOW),
-};
-
-enum { CODE_MAX = 1024 }; /* instructions: two for each number, and those above */
-_Static_assert(sizeof(refused) + sizeof(prologue) < CODE_MAX, "room for every number");
+enum { CODE_MAX = 1024 }; /* instructions: two for each number, and those below */
+_Static_assert(sizeof(refused) < CODE_MAX, "room for every number");
 
 int seccomp_confine(uint64_t caps)
 {
-	struct sock_filter code[CODE_MAX];
+	const bool admin = caps >> CAP_SYS_ADMIN & 1;
+	struct sock_filter code[CODE_MAX] = {
+		LOAD(arch),
+		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, ARCH, 1, 0),
+		RETURN(SECCOMP_RET_KILL_PROCESS),
+		LOAD(nr),
+		UNLESS(BPF_JGE, NUMBERS_END, 1),
+		RETURN_ERRNO(ENOSYS),
+		/* Every family but the kernel's cryptography; vsock is an enclave's network. */
+		UNLESS(BPF_JEQ, SYS_socket, 4),
+		LOAD(args[0]),
+		UNLESS(BPF_JEQ, AF_ALG, 1),
+		RETURN_ERRNO(EPERM),
+		RETURN(SECCOMP_RET_ALLOW),
+		/*
+		 * Threads and processes, but no namespaces. clone3's flags are out of a filter's
+		 * sight: its callers fall back to clone when there is no such call.
+		 */
+		UNLESS(BPF_JEQ, admin ? NUMBERS_END : SYS_clone3, 1),
+		RETURN_ERRNO(ENOSYS),
+		UNLESS(BPF_JEQ, SYS_clone, 4),
+		LOAD(args[0]),
+		UNLESS(BPF_JSET, admin ? 0 : NEW_NAMESPACES, 1),
+		RETURN_ERRNO(EPERM),
+		RETURN(SECCOMP_RET_ALLOW),
+	};
 	struct sock_fprog program = {.filter = code};
-	struct sock_filter *end = code;
 
-	end = (struct sock_filter *)mempcpy(end, prologue, sizeof(prologue));
-	if (!(caps >> CAP_SYS_ADMIN & 1))
-		end = (struct sock_filter *)mempcpy(end, no_namespaces, sizeof(no_namespaces));
+	while (code[program.len].code)
+		program.len++;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		const unsigned short *number = refused[i].numbers;
 
 		for (; *number && !(caps >> refused[i].cap & 1); number++) {
-			*end++ = (struct sock_filter)UNLESS(BPF_JEQ, *number, 1);
-			*end++ = (struct sock_filter)RETURN_ERRNO(EPERM);
+			code[program.len++] = (struct sock_filter)UNLESS(BPF_JEQ, *number, 1);
+			code[program.len++] = (struct sock_filter)RETURN_ERRNO(EPERM);
 		}
 	}
-	*end++ = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
-	program.len = (unsigned short)(end - code);
+	code[program.len++] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }

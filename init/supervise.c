@@ -1,18 +1,13 @@
 /* Reaps, restarts and forwards. Never leaves anything running. */
-#include "supervise.h"
-
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "console.h"
-#include "machine.h"
+#include "init.h"
 
 /* Left to the kernel: faults of init itself, which have to end the machine. */
-static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT};
+static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT, 0};
 
 /*
  * Read, but not handed on: SIGCHLD is about init's own children; the other three speak of a
@@ -29,7 +24,7 @@ enum {
 	ROUND_MS = 50,
 };
 
-/* One command and the process that it is, if it is one. */
+/* One command and the process that it is. */
 struct task {
 	const struct command *command;
 	pid_t pid;	 /* 0: it does not run */
@@ -38,97 +33,24 @@ struct task {
 	int64_t wait_ms; /* how long it last had to wait */
 };
 
-struct tasks {
-	struct task at[SUPERVISE_MAX];
-	size_t count;
-};
-
-static bool contains(const int *list, size_t count, int number)
-{
-	while (count > 0 && list[count - 1] != number)
-		count--;
-	return count > 0;
-}
-
 int supervise_hands_on(int signal, int stop_signal)
 {
-	if (contains(faults, sizeof(faults) / sizeof(faults[0]), signal) ||
-	    contains(kept, sizeof(kept) / sizeof(kept[0]), signal))
-		return 0;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (signal == kept[i])
+			return 0;
 	return signal == SIGTERM ? stop_signal : signal;
 }
 
-bool supervise_again(enum restart restart, const struct ending *ending)
+int64_t supervise_wait(enum restart restart, const struct ending *end, int64_t last_ms,
+		       int64_t ran_ms)
 {
-	if (restart == RESTART_ON_FAILURE)
-		return ending->by_signal || ending->number != 0;
-	return restart == RESTART_ALWAYS;
-}
+	bool failed = end->by_signal || end->number != 0;
 
-int64_t supervise_wait(int64_t last_ms, int64_t ran_ms)
-{
+	if (restart == RESTART_NEVER || (restart == RESTART_ON_FAILURE && !failed))
+		return 0;
 	if (last_ms == 0 || ran_ms >= STEADY_MS)
 		return FIRST_WAIT_MS;
 	return last_ms * 2 < LAST_WAIT_MS ? last_ms * 2 : LAST_WAIT_MS;
-}
-
-/* Blocks every signal that init wants to read, and returns a descriptor that delivers them. */
-static int open_signals(struct refusal *why)
-{
-	sigset_t set;
-	int fd;
-
-	sigfillset(&set);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		sigdelset(&set, faults[i]);
-	fd = sigprocmask(SIG_SETMASK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? refuse_errno(why, "INIT-START", "signals") : fd;
-}
-
-static struct ending ending_of(int status)
-{
-	if (WIFSIGNALED(status))
-		return (struct ending){.by_signal = true, .number = WTERMSIG(status)};
-	return (struct ending){.by_signal = false, .number = WEXITSTATUS(status)};
-}
-
-static void plan_restart(struct task *task, const struct ending *ending)
-{
-	int64_t now = machine_ms();
-
-	task->pid = 0;
-	task->due = 0;
-	if (supervise_again(task->command->restart, ending)) {
-		task->wait_ms = supervise_wait(task->wait_ms, now - task->since);
-		task->due = now + task->wait_ms;
-	}
-	console_say("%s: %s %d%s", task->command->name,
-		    ending->by_signal ? "killed by signal" : "exit status", ending->number,
-		    task->due ? ", starts again" : "");
-}
-
-/* Takes every process that has ended; returns whether the application was among them. */
-static bool reap(struct tasks *tasks, struct ending *end)
-{
-	const struct task *application = &tasks->at[tasks->count - 1];
-	bool ended = false;
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
-		struct ending ending = ending_of(status);
-
-		for (size_t i = 0; pid > 0 && i < tasks->count; i++) {
-			if (tasks->at[i].pid != pid)
-				continue;
-			if (&tasks->at[i] != application)
-				plan_restart(&tasks->at[i], &ending);
-			else
-				*end = ending;
-			ended |= &tasks->at[i] == application;
-		}
-	}
-	return ended;
 }
 
 static int start(struct task *task, struct refusal *why)
@@ -138,25 +60,59 @@ static int start(struct task *task, struct refusal *why)
 	return command_start(task->command, &task->pid, why);
 }
 
-/* Starts what is due; returns the milliseconds until something else is, or -1. */
-static int start_due(struct tasks *tasks)
+/* A helper has ended, or did not start: plans what becomes of it. */
+static void end_helper(struct task *task, const struct ending *end)
+{
+	int64_t now = machine_ms();
+
+	task->pid = 0;
+	task->wait_ms =
+		supervise_wait(task->command->restart, end, task->wait_ms, now - task->since);
+	task->due = task->wait_ms ? now + task->wait_ms : 0;
+	console_say("%s: %s %d%s", task->command->name,
+		    end->by_signal ? "killed by signal" : "exit status", end->number,
+		    task->due ? ", starts again" : "");
+}
+
+/* Takes what has ended, until that is the application, and returns whether it was. */
+static bool reap(const struct task *application, struct task *tasks, struct ending *end)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		const struct ending found = {.by_signal = WIFSIGNALED(status),
+					     .number = WIFSIGNALED(status) ? WTERMSIG(status)
+									   : WEXITSTATUS(status)};
+
+		for (struct task *task = tasks; task < application; task++)
+			if (task->pid == pid)
+				end_helper(task, &found);
+		if (pid != application->pid)
+			continue;
+		*end = found;
+		return true;
+	}
+	return false;
+}
+
+/* Starts what is due; returns the milliseconds until something else is, at most so many. */
+static int64_t start_due(const struct task *application, struct task *tasks, int64_t most)
 {
 	static const struct ending failure = {.number = 127};
 	int64_t now = machine_ms();
-	int64_t next = -1;
 
-	for (size_t i = 0; i < tasks->count; i++) {
-		struct task *task = &tasks->at[i];
+	for (struct task *task = tasks; task < application; task++) {
 		struct refusal why;
 
 		if (task->due && task->due <= now && start(task, &why)) {
 			console_say("%s: %s: %s", task->command->name, why.name, why.text);
-			plan_restart(task, &failure);
+			end_helper(task, &failure);
 		}
-		if (task->due && (next < 0 || task->due - now < next))
-			next = task->due > now ? task->due - now : 0;
+		if (task->due && task->due - now < most)
+			most = task->due > now ? task->due - now : 0;
 	}
-	return (int)next;
+	return most;
 }
 
 /* Waits for every process but init, at most so long; returns whether all have ended. */
@@ -165,56 +121,68 @@ static bool all_ended(int64_t ms)
 	int64_t end = machine_ms() + ms;
 	pid_t pid;
 
-	do {
-		do
-			pid = waitpid(-1, NULL, WNOHANG);
-		while (pid > 0 || (pid < 0 && errno == EINTR));
-		if (pid < 0)
-			return true;
+	for (;;) {
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid < 0 || machine_ms() >= end)
+			return pid < 0;
 		poll(NULL, 0, ROUND_MS);
-	} while (machine_ms() < end);
-	return false;
+	}
+}
+
+/* Until the application has ended. */
+static int watch(const struct task *application, struct task *tasks, int signals, int stop_signal,
+		 int grace, struct ending *end, struct refusal *why)
+{
+	struct pollfd ready = {.fd = signals, .events = POLLIN};
+	int64_t kill_at = INT64_MAX;
+
+	for (;;) {
+		struct signalfd_siginfo info;
+		int64_t left = kill_at - machine_ms();
+		int signal;
+
+		if (left <= 0) {
+			kill(application->pid, SIGKILL);
+			kill_at = INT64_MAX;
+			continue;
+		}
+		left = start_due(application, tasks, left < LAST_WAIT_MS ? left : LAST_WAIT_MS);
+		if (poll(&ready, 1, (int)left) <= 0)
+			continue;
+		if (read(signals, &info, sizeof(info)) != sizeof(info))
+			return refuse(why, "INIT-START", "read signals: %m");
+		signal = supervise_hands_on((int)info.ssi_signo, stop_signal);
+		if (signal)
+			kill(application->pid, signal);
+		else if (reap(application, tasks, end))
+			return 0;
+		if (info.ssi_signo == SIGTERM && kill_at == INT64_MAX)
+			kill_at = machine_ms() + (int64_t)grace * 1000;
+	}
 }
 
 int supervise(const struct command *const commands[], size_t count, int stop_signal, int grace,
 	      struct ending *end, struct refusal *why)
 {
-	struct tasks tasks = {.count = count};
-	const struct task *application = &tasks.at[count - 1];
-	int signals = open_signals(why);
-	struct pollfd poll_signals = {.fd = signals, .events = POLLIN};
-	int64_t kill_at = 0;
-	bool ended = false;
+	struct task tasks[SUPERVISE_MAX] = {{.pid = 0}};
+	int signals;
+	sigset_t set;
 
+	/* Every signal but the faults is to be read. */
+	sigfillset(&set);
+	for (const int *fault = faults; *fault; fault++)
+		sigdelset(&set, *fault);
+	signals = sigprocmask(SIG_SETMASK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
+	if (signals < 0)
+		return refuse(why, "INIT-START", "signals: %m");
 	for (size_t i = 0; i < count; i++) {
-		tasks.at[i].command = commands[i];
-		if (signals < 0 || start(&tasks.at[i], why))
+		tasks[i].command = commands[i];
+		if (start(&tasks[i], why))
 			return -1;
 	}
-	while (!ended) {
-		struct signalfd_siginfo info;
-		int64_t left = kill_at - machine_ms();
-		int ms = start_due(&tasks);
-		int signal;
-
-		if (kill_at && left <= 0) {
-			kill(application->pid, SIGKILL);
-			kill_at = 0;
-		} else if (kill_at && (ms < 0 || ms > left)) {
-			ms = (int)left;
-		}
-		if (poll(&poll_signals, 1, ms) <= 0)
-			continue;
-		if (read(signals, &info, sizeof(info)) != sizeof(info))
-			return refuse_errno(why, "INIT-START", "read signals");
-		signal = supervise_hands_on((int)info.ssi_signo, stop_signal);
-		if (info.ssi_signo == SIGCHLD)
-			ended = reap(&tasks, end);
-		else if (signal)
-			kill(application->pid, signal);
-		if (info.ssi_signo == SIGTERM && !kill_at)
-			kill_at = machine_ms() + (int64_t)grace * 1000;
-	}
+	if (watch(&tasks[count - 1], tasks, signals, stop_signal, grace, end, why))
+		return -1;
 	kill(-1, SIGTERM);
 	if (!all_ended((int64_t)grace * 1000)) {
 		kill(-1, SIGKILL);

@@ -38,36 +38,36 @@ enum key {
 };
 
 static const struct {
-	const char *text; /* with its '=' */
-	size_t least;	  /* records */
+	const char *text;
+	size_t least; /* records */
 	size_t most;
-	const char *words[2]; /* where the value is one of them */
+	bool flag; /* no value: the text is the whole record */
 } keys[KEYS] = {
-	[NAME] = {"name=", 1, 1, {NULL}},
-	[ENV] = {"env=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
-	[ARG] = {"arg=", 1, RUNSPEC_STRINGS_MAX, {NULL}},
-	[UID] = {"uid=", 0, 1, {NULL}},
-	[GID] = {"gid=", 0, 1, {NULL}},
-	[GROUP] = {"group=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
-	[WORKDIR] = {"workdir=", 0, 1, {NULL}},
-	[UMASK] = {"umask=", 0, 1, {NULL}},
-	[RLIMIT] = {"rlimit=", 0, 16, {NULL}},
-	[CAPS] = {"caps=", 0, 1, {NULL}},
-	[SECCOMP] = {"seccomp=", 0, 1, {"default", "none"}},
-	[NEWPRIVS] = {"newprivs=", 0, 1, {"yes", "no"}},
-	[NSM] = {"nsm=", 0, 1, {"yes", "no"}},
-	[STOPSIGNAL] = {"stopsignal=", 0, 1, {NULL}},
-	[VOLUME] = {"volume=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
-	[XATTR] = {"xattr=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
-	[DIGEST] = {"digest=", 0, 1, {NULL}},
-	[HOSTNAME] = {"hostname=", 0, 1, {NULL}},
-	[GRACE] = {"grace=", 0, 1, {NULL}},
-	[READONLY] = {"readonly=", 0, 1, {"yes", "no"}},
-	[PLATFORM] = {"platform=", 0, 1, {"plain", NULL}},
-	[ATTEST] = {"attest=", 0, 1, {"yes", "no"}},
-	[CONFIG] = {"config=", 0, 1, {"yes", "no"}},
-	[PORT] = {"port=", 0, RUNSPEC_STRINGS_MAX, {NULL}},
-	[HELPER] = {"process=", 0, RUNSPEC_PROCESSES_MAX - 1, {NULL}},
+	[NAME] = {"name=", 1, 1, false},
+	[ENV] = {"env=", 0, RUNSPEC_STRINGS_MAX, false},
+	[ARG] = {"arg=", 1, RUNSPEC_STRINGS_MAX, false},
+	[UID] = {"uid=", 0, 1, false},
+	[GID] = {"gid=", 0, 1, false},
+	[GROUP] = {"group=", 0, RUNSPEC_STRINGS_MAX, false},
+	[WORKDIR] = {"workdir=", 0, 1, false},
+	[UMASK] = {"umask=", 0, 1, false},
+	[RLIMIT] = {"rlimit=", 0, 16, false},
+	[CAPS] = {"caps=", 0, 1, false},
+	[SECCOMP] = {"seccomp=none", 0, 1, true},
+	[NEWPRIVS] = {"newprivs=no", 0, 1, true},
+	[NSM] = {"nsm=yes", 0, 1, true},
+	[STOPSIGNAL] = {"stopsignal=", 0, 1, false},
+	[VOLUME] = {"volume=", 0, RUNSPEC_STRINGS_MAX, false},
+	[XATTR] = {"xattr=", 0, RUNSPEC_STRINGS_MAX, false},
+	[DIGEST] = {"digest=", 0, 1, false},
+	[HOSTNAME] = {"hostname=", 0, 1, false},
+	[GRACE] = {"grace=", 0, 1, false},
+	[READONLY] = {"readonly=yes", 0, 1, true},
+	[PLATFORM] = {"platform=plain", 0, 1, true},
+	[ATTEST] = {"attest=yes", 0, 1, true},
+	[CONFIG] = {"config=yes", 0, 1, true},
+	[PORT] = {"port=", 0, RUNSPEC_STRINGS_MAX, false},
+	[HELPER] = {"process=", 0, RUNSPEC_PROCESSES_MAX - 1, false},
 };
 
 static int no_memory(struct err *err)
@@ -137,9 +137,8 @@ static int take_setting(struct strings *settings, enum key key, const char *reco
 	cleanup_free char *limit = NULL;
 	uint64_t number;
 
-	if (keys[key].words[0] && strcmp(value, keys[key].words[0]) != 0 &&
-	    (!keys[key].words[1] || strcmp(value, keys[key].words[1]) != 0))
-		return refuse(keys[key].words[0], record, err);
+	if (keys[key].flag && *value)
+		return refuse("nothing behind it", record, err);
 	if (key == UMASK && !run_number(value, strlen(value), 8, 0777, &number))
 		return refuse("an octal number up to 0777", record, err);
 	if (key == GRACE && !run_number(value, strlen(value), 10, RUNSPEC_GRACE_MAX, &number))

@@ -18,11 +18,11 @@ $(image_dir)/source: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(sources)' | cmp -s - $@ || printf '%s\n' '$(sources)' >$@
 
-# One C file against musl and init/nsm.c; BUSYBOX = yes puts the small userland beside it.
+# One C file against musl and init/nsm/nsm.c; BUSYBOX = yes puts the small userland beside it.
 program := $(patsubst program:%,%,$(filter program:%,$(sources)))
 program_roots := $(archs:%=$(image_dir)/nitro-%/root/bin)
 $(program_roots): $(image_dir)/nitro-%/root/bin: $(image_dir)/source $(image_dir)/inputs $(program) $(recipe_dir)/image.conf \
-		rootfs/program $(NSM_SRC) init/nsm.h $(parts)/%/musl/lib/libc.a $(parts)/%/busybox/busybox
+		rootfs/program $(NSM_SRC) init/nsm/nsm.h $(parts)/%/musl/lib/libc.a $(parts)/%/busybox/busybox
 	@$(RUN) $(call for_arch,$(recipe_name)-program,$*) --in source.c=$(program) --in program=rootfs/program \
 		--in init=init --in musl=$(parts)/$*/musl --in busybox=$(parts)/$*/busybox --out root=$(@D) \
 		-- sh /mint/in/program $(basename $(notdir $(program))) $(call recipe_get,BUSYBOX)

@@ -170,53 +170,48 @@ static char *capability_setting(const char *value)
 	return setting;
 }
 
-static char *choice_setting(const char *key, const char *value, const char *yes, const char *no)
+/* What is the default is not said: an empty text. */
+static char *choice_setting(const char *value, const char *usual, const char *other,
+			    const char *setting)
 {
-	char *setting = NULL;
-
-	if ((strcmp(value, yes) != 0 && strcmp(value, no) != 0) ||
-	    asprintf(&setting, "%s%s", key, value) < 0)
-		return NULL;
-	return setting;
+	return strcmp(value, usual) == 0   ? strdup("")
+	       : strcmp(value, other) == 0 ? strdup(setting)
+					   : NULL;
 }
 
 static char *seccomp_setting(const char *value)
 {
-	return choice_setting("seccomp=", value, "default", "none");
+	return choice_setting(value, "default", "none", "seccomp=none");
 }
 
 static char *privileges_setting(const char *value)
 {
-	return choice_setting("newprivs=", value, "yes", "no");
+	return choice_setting(value, "yes", "no", "newprivs=no");
 }
 
 static char *nsm_setting(const char *value)
 {
-	return choice_setting("nsm=", value, "yes", "no");
+	return choice_setting(value, "no", "yes", "nsm=yes");
 }
 
 static char *readonly_setting(const char *value)
 {
-	return choice_setting("readonly=", value, "yes", "no");
+	return choice_setting(value, "no", "yes", "readonly=yes");
 }
 
 static char *attest_setting(const char *value)
 {
-	return choice_setting("attest=", value, "yes", "no");
+	return choice_setting(value, "no", "yes", "attest=yes");
 }
 
 static char *config_setting(const char *value)
 {
-	return choice_setting("config=", value, "yes", "no");
+	return choice_setting(value, "no", "yes", "config=yes");
 }
 
-/* The other word is not one of init's: an image that does not say so wants a machine that attests.
- */
 static char *plain_setting(const char *value)
 {
-	return strcmp(value, "no") == 0	   ? strdup("")
-	       : strcmp(value, "yes") == 0 ? strdup("platform=plain")
-					   : NULL;
+	return choice_setting(value, "no", "yes", "platform=plain");
 }
 
 static char *hostname_setting(const char *value)
@@ -352,7 +347,7 @@ int setting_add(struct strings *image, struct strings *process, const char *reco
 		if (strncmp(record, keys[i].key, strlen(keys[i].key)) != 0 || !settings)
 			continue;
 		setting = keys[i].make(value);
-		if (!setting || is_known(settings, setting, keys[i].many))
+		if (!setting || (*setting && is_known(settings, setting, keys[i].many)))
 			return err_set(err, EXIT_MALFORMED, "RUN-SETTING",
 				       "%.*s: %s expected%s, found \"%.200s\"",
 				       (int)strlen(keys[i].key) - 1, record, keys[i].expected,

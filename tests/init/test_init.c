@@ -24,18 +24,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "attributes.h"
-#include "cmdcheck.h"
-#include "command.h"
-#include "console.h"
-#include "machine.h"
+#include "init.h"
 #include "nsm.h"
-#include "parent.h"
-#include "refusal.h"
-#include "rootcheck.h"
-#include "runspec.h"
 #include "sha384.h"
-#include "supervise.h"
 
 /* A copy without a byte to spare. */
 static void *copy(const void *data, size_t size)
@@ -181,104 +172,48 @@ static void test_cmdline_says_where(void **state)
 
 /* The initial root */
 
-enum { TOP = 0, DEV = 1, HOME = 2, TOP_COUNT = 8 };
-
-static const struct root_entry good_top[TOP_COUNT] = {
-	{.name = "rootfs", .mode = S_IFDIR | 0755}, {.name = "init", .mode = S_IFREG | 0755},
-	{.name = "run", .mode = S_IFREG | 0644},    {.name = "dev", .mode = S_IFDIR | 0755},
-	{.name = "root", .mode = S_IFDIR | 0700},   {.name = "proc", .mode = S_IFDIR | 0555},
-	{.name = "ports", .mode = S_IFREG | 0755},  {.name = "attest", .mode = S_IFREG | 0755},
+static const struct root_rule rules[] = {
+	{"init", S_IFMT | 07777, S_IFREG | 0755, 0},
+	{"run", S_IFMT, S_IFREG, 0},
+	{"dev", S_IFMT | 07777, S_IFDIR | 0755, 0},
+	{"console", S_IFMT | 07777, S_IFCHR | 0600, 0x501},
 };
 
-static int compare(int folder, const struct root_entry *entries, size_t count)
+static int entry(size_t rule, mode_t mode, uid_t uid, gid_t gid, dev_t device)
 {
-	struct root_entry *exact = copy(entries, count * sizeof(*entries));
+	const struct stat found = {
+		.st_mode = mode, .st_uid = uid, .st_gid = gid, .st_rdev = device};
 	struct refusal why = {.name = NULL};
-	int result = rootcheck_compare(&root_folders[folder], exact, count, &why);
+	int result = rootcheck_entry("/", &rules[rule], &found, &why);
 
-	free(exact);
 	if (result)
 		assert_string_equal(why.name, "INIT-ROOT");
 	return result;
 }
 
-static void test_root_accepted(void **state)
-{
-	struct root_entry console = {.name = "console", .mode = S_IFCHR | 0600};
-
-	(void)state;
-	console.rdev = makedev(5, 1);
-	assert_int_equal(compare(TOP, good_top, TOP_COUNT), 0);
-	assert_int_equal(compare(DEV, &console, 1), 0);
-	assert_int_equal(compare(HOME, NULL, 0), 0);
-	assert_null(root_folders[3].path);
-}
-
-static void test_root_missing(void **state)
-{
-	struct root_entry entries[TOP_COUNT];
-
-	(void)state;
-	for (size_t gone = 0; gone < TOP_COUNT; gone++) {
-		memcpy(entries, good_top, sizeof(entries));
-		entries[gone] = entries[TOP_COUNT - 1];
-		assert_int_equal(compare(TOP, entries, TOP_COUNT - 1), -1);
-	}
-	assert_int_equal(compare(DEV, NULL, 0), -1);
-}
-
-static void test_root_added(void **state)
-{
-	static const char *const names[] = {"etc", "Init", "init2", "ini", "TRAILER!!!", ""};
-	struct root_entry entries[TOP_COUNT + 1];
-	struct root_entry stray = {.name = "x", .mode = S_IFREG | 0644};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		memcpy(entries, good_top, sizeof(good_top));
-		entries[TOP_COUNT] = (struct root_entry){.mode = S_IFREG | 0644};
-		strcpy(entries[TOP_COUNT].name, names[i]);
-		assert_int_equal(compare(TOP, entries, TOP_COUNT + 1), -1);
-	}
-	assert_int_equal(compare(HOME, &stray, 1), -1);
-}
-
 static void test_root_altered(void **state)
 {
-	struct root_entry console = {.name = "console", .mode = S_IFCHR | 0600};
-	static const struct {
-		size_t which;
-		struct root_entry entry;
-	} cases[] = {
-		{0, {.name = "rootfs", .mode = S_IFLNK | 0777}},
-		{0, {.name = "rootfs", .mode = S_IFREG | 0755}},
-		{1, {.name = "init", .mode = S_IFREG | 0644}},
-		{1, {.name = "init", .mode = S_IFREG | 04755}},
-		{1, {.name = "init", .mode = S_IFLNK | 0755}},
-		{1, {.name = "init", .mode = S_IFREG | 0755, .uid = 1}},
-		{1, {.name = "init", .mode = S_IFREG | 0755, .gid = 1}},
-		{2, {.name = "run", .mode = S_IFDIR | 0755}},
-		{2, {.name = "run", .mode = S_IFIFO | 0644}},
-		{2, {.name = "run", .mode = S_IFREG | 0644, .uid = 1000}},
-		{3, {.name = "dev", .mode = S_IFDIR | 0777}},
-		{4, {.name = "root", .mode = S_IFDIR | 0755}},
-		{5, {.name = "proc", .mode = S_IFREG | 0555}},
-	};
-	struct root_entry entries[TOP_COUNT];
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		memcpy(entries, good_top, sizeof(entries));
-		entries[cases[i].which] = cases[i].entry;
-		assert_int_equal(compare(TOP, entries, TOP_COUNT), -1);
-	}
-	console.rdev = makedev(1, 3);
-	assert_int_equal(compare(DEV, &console, 1), -1);
+	assert_int_equal(entry(0, S_IFREG | 0755, 0, 0, 0), 0);
+	assert_int_equal(entry(1, S_IFREG | 0123, 0, 0, 0), 0);
+	assert_int_equal(entry(2, S_IFDIR | 0755, 0, 0, 0), 0);
+	assert_int_equal(entry(3, S_IFCHR | 0600, 0, 0, makedev(5, 1)), 0);
+	assert_int_equal(entry(0, S_IFREG | 0644, 0, 0, 0), -1);
+	assert_int_equal(entry(0, S_IFREG | 04755, 0, 0, 0), -1);
+	assert_int_equal(entry(0, S_IFLNK | 0755, 0, 0, 0), -1);
+	assert_int_equal(entry(0, S_IFREG | 0755, 1, 0, 0), -1);
+	assert_int_equal(entry(0, S_IFREG | 0755, 0, 1, 0), -1);
+	assert_int_equal(entry(1, S_IFDIR | 0755, 0, 0, 0), -1);
+	assert_int_equal(entry(1, S_IFIFO | 0644, 0, 0, 0), -1);
+	assert_int_equal(entry(1, S_IFREG | 0644, 1000, 0, 0), -1);
+	assert_int_equal(entry(2, S_IFDIR | 0777, 0, 0, 0), -1);
+	assert_int_equal(entry(3, S_IFCHR | 0600, 0, 0, makedev(1, 3)), -1);
+	assert_int_equal(entry(3, S_IFCHR | 0600, 0, 0, makedev(5, 0x101)), -1);
 }
 
 static void touch(const char *folder, const char *name, mode_t mode)
 {
-	char path[256];
+	char path[512];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
@@ -290,7 +225,7 @@ static void touch(const char *folder, const char *name, mode_t mode)
 
 static void remove_from(const char *folder, const char *name)
 {
-	char path[256];
+	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	assert_int_equal(unlink(path), 0);
@@ -302,59 +237,55 @@ static char *new_folder(char *template)
 	return template;
 }
 
-static void test_root_read(void **state)
+static int check_folder(const char *path, size_t count, const char *found)
 {
-	static const char long_name[] = "init_with_a_name_that_is_longer_than_an_entry_can_hold";
-	char template[] = "/tmp/init-root-XXXXXX";
-	char *folder = new_folder(template);
-	struct root_entry found[ROOT_ENTRIES_MAX];
+	static const struct root_rule two[] = {{"one", S_IFMT, S_IFREG, 0},
+					       {"two", S_IFMT | 07777, S_IFREG | 0640, 0}};
+	const struct root_folder folder = {path, count, two};
 	struct refusal why = {.name = NULL};
-	size_t count = 99;
+	int result = rootcheck_folder(&folder, &why);
 
-	(void)state;
-	assert_int_equal(rootcheck_read(folder, found, &count, &why), 0);
-	assert_int_equal(count, 0);
-	touch(folder, "one", 0640);
-	assert_int_equal(rootcheck_read(folder, found, &count, &why), 0);
-	assert_int_equal(count, 1);
-	assert_string_equal(found[0].name, "one");
-	assert_int_equal(found[0].mode, S_IFREG | 0640);
-	assert_int_equal(found[0].uid, geteuid());
-	remove_from(folder, "one");
-	touch(folder, long_name, 0600);
-	assert_int_equal(rootcheck_read(folder, found, &count, &why), 0);
-	assert_int_equal(strlen(found[0].name), sizeof(found[0].name) - 1);
-	remove_from(folder, long_name);
-	assert_int_equal(rmdir(folder), 0);
-	assert_int_equal(rootcheck_read(folder, found, &count, &why), -1);
-	assert_string_equal(why.name, "INIT-ROOT");
+	if (result)
+		assert_string_equal(why.name, "INIT-ROOT");
+	if (result && !strstr(why.text, found))
+		fail_msg("expected \"%s\" in \"%s\"", found, why.text);
+	return result;
 }
 
-static void test_root_read_bound(void **state)
+/* Exactly the entries of the list: each is missed, and each further one found. */
+static void test_root_read(void **state)
 {
+	static const char *const strangers[] = {"On", "onet", "TRAILER!!!", "...", ".hidden"};
 	char template[] = "/tmp/init-root-XXXXXX";
 	char *folder = new_folder(template);
-	struct root_entry found[ROOT_ENTRIES_MAX];
-	struct refusal why = {.name = NULL};
-	char name[16];
-	size_t count;
+	char name[256];
 
 	(void)state;
-	for (int i = 0; i < ROOT_ENTRIES_MAX; i++) {
-		snprintf(name, sizeof(name), "f%d", i);
+	assert_int_equal(check_folder(folder, 0, ""), 0);
+	assert_int_equal(check_folder(folder, 2, "\"one\""), -1);
+	touch(folder, "two", 0640);
+	assert_int_equal(check_folder(folder, 2, "\"one\", found: No such file"), -1);
+	touch(folder, "one", 0600);
+	if (geteuid() == 0) {
+		assert_int_equal(check_folder(folder, 2, ""), 0);
+		assert_int_equal(
+			check_folder(folder, 1, "expected 1 entries, found one more, \"two\""), -1);
+		for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+			touch(folder, strangers[i], 0600);
+			assert_int_equal(check_folder(folder, 2, strangers[i]), -1);
+			remove_from(folder, strangers[i]);
+		}
+		memset(name, 'x', 255);
+		name[255] = '\0';
 		touch(folder, name, 0600);
-	}
-	assert_int_equal(rootcheck_read(folder, found, &count, &why), 0);
-	assert_int_equal(count, ROOT_ENTRIES_MAX);
-	touch(folder, "more", 0600);
-	assert_int_equal(rootcheck_read(folder, found, &count, &why), -1);
-	assert_string_equal(why.name, "INIT-ROOT");
-	for (int i = 0; i < ROOT_ENTRIES_MAX; i++) {
-		snprintf(name, sizeof(name), "f%d", i);
+		assert_int_equal(check_folder(folder, 2, "xxxxxx"), -1);
 		remove_from(folder, name);
+		assert_int_equal(check_folder(folder, 2, ""), 0);
 	}
-	remove_from(folder, "more");
-	rmdir(folder);
+	remove_from(folder, "one");
+	remove_from(folder, "two");
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(check_folder(folder, 0, "No such file"), -1);
 }
 
 /* The run specification */
@@ -513,6 +444,19 @@ static void test_runspec_bound(void **state)
 #define RAW	 "0100000200200000000000000000000000000000"
 #define ON(path) "security.capability:" RAW ":" path
 
+static int apply_one(int root, const char *record, const char *found)
+{
+	char *records[] = {(char *)record, NULL};
+	struct refusal why = {.name = NULL};
+	int result = attributes_apply(root, records, &why);
+
+	if (result)
+		assert_string_equal(why.name, "INIT-XATTR");
+	if (result && !strstr(why.text, found))
+		fail_msg("expected \"%s\" in \"%s\"", found, why.text);
+	return result;
+}
+
 static void test_attribute_parsed(void **state)
 {
 	static const char *const refused[] = {
@@ -528,32 +472,16 @@ static void test_attribute_parsed(void **state)
 		"security.selinux:" RAW ":p",
 		"user.x:" RAW ":p",
 	};
-	static const unsigned char raw[ATTRIBUTE_SIZE] = {1, 0, 0, 2, 0, 0x20};
-	struct attribute attribute;
 	char *record;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		record = copy(refused[i], strlen(refused[i]) + 1);
-		assert_int_equal(attribute_parse(record, &attribute), -1);
+		assert_int_equal(apply_one(AT_FDCWD, record, "expected security.capability:HEX"),
+				 -1);
 		free(record);
 	}
-	assert_int_equal(attribute_parse(ON("a:b\n/\xff"), &attribute), 0);
-	assert_memory_equal(attribute.value, raw, sizeof(raw));
-	assert_string_equal(attribute.path, "a:b\n/\xff");
-}
-
-static int apply_one(int root, const char *record, const char *found)
-{
-	char *records[] = {(char *)record, NULL};
-	struct refusal why = {.name = NULL};
-	int result = attributes_apply(root, records, &why);
-
-	if (result)
-		assert_string_equal(why.name, "INIT-XATTR");
-	if (result && !strstr(why.text, found))
-		fail_msg("expected \"%s\" in \"%s\"", found, why.text);
-	return result;
+	assert_int_equal(apply_one(AT_FDCWD, ON("no:such\n/\xff"), "no:such\n/\xff: expected"), -1);
 }
 
 /* A file inside gets it; whatever leads elsewhere does not. */
@@ -632,7 +560,7 @@ static void test_folders(void **state)
 	assert_int_equal(folder_make("/", &why), 0);
 	touch(folder, "file", 0644);
 	snprintf(path, sizeof(path), "%s/file", folder);
-	folder_refused(path, "another type");
+	folder_refused(path, "found: Not a directory");
 	snprintf(path, sizeof(path), "%s/file/x", folder);
 	folder_refused(path, "Not a directory");
 	folder_refused("relative", "expected an absolute path");
@@ -655,7 +583,7 @@ static void test_read_whole_file(void **state)
 	char *folder = new_folder(template);
 	char path[64];
 	char other[64];
-	char data[4];
+	char data[5];
 	size_t size;
 	int fd;
 
@@ -665,17 +593,17 @@ static void test_read_whole_file(void **state)
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "a\0bc", 4), 4);
-	assert_int_equal(read_whole_file(path, data, 4, &size), 0);
+	assert_int_equal(read_whole_file(path, data, 5, &size), 0);
 	assert_int_equal(size, 4);
 	assert_memory_equal(data, "a\0bc", 4);
-	assert_int_equal(read_whole_file(path, data, 3, &size), -1);
+	assert_int_equal(read_whole_file(path, data, 4, &size), -1);
 	assert_int_equal(errno, EFBIG);
 	assert_int_equal(symlink(path, other), 0);
-	assert_int_equal(read_whole_file(other, data, 4, &size), -1);
+	assert_int_equal(read_whole_file(other, data, 5, &size), -1);
 	assert_int_equal(errno, ELOOP);
 	assert_int_equal(unlink(other), 0);
 	assert_int_equal(mkfifo(other, 0600), 0);
-	assert_int_equal(read_whole_file(other, data, 4, &size), -1);
+	assert_int_equal(read_whole_file(other, data, 5, &size), -1);
 	assert_int_equal(errno, EINVAL);
 	close(fd);
 	unlink(other);
@@ -696,10 +624,10 @@ static void test_refusal_is_cut(void **state)
 	assert_int_equal(refuse(why, "INIT-ROOT", "%s", text), -1);
 	assert_int_equal(strlen(why->text), sizeof(why->text) - 1);
 	errno = ENOENT;
-	assert_int_equal(refuse_errno(why, "INIT-ROOT", "%s", text), -1);
+	assert_int_equal(refuse(why, "INIT-ROOT", "%s: %m", text), -1);
 	assert_int_equal(strlen(why->text), sizeof(why->text) - 1);
 	errno = ENOENT;
-	assert_int_equal(refuse_errno(why, "INIT-EXEC", "\"%s\"", "x"), -1);
+	assert_int_equal(refuse(why, "INIT-EXEC", "\"%s\": %m", "x"), -1);
 	assert_string_equal(why->text, "\"x\": No such file or directory");
 	free(why);
 	free(text);
@@ -754,24 +682,6 @@ static void test_command_path(void **state)
 	assert_string_equal(command_path(none), COMMAND_DEFAULT_PATH);
 }
 
-static void test_command_candidates(void **state)
-{
-	static const char *const found[] = {"/a/x", "", "/b/c/x", ""};
-	const char *dirs = "/a::/b/c:/much/too/long";
-	char path[8];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
-		assert_true(command_candidate(&dirs, "x", path, sizeof(path)));
-		assert_string_equal(path, found[i]);
-	}
-	assert_false(command_candidate(&dirs, "x", path, sizeof(path)));
-	dirs = "";
-	assert_true(command_candidate(&dirs, "x", path, sizeof(path)));
-	assert_string_equal(path, "");
-	assert_false(command_candidate(&dirs, "x", path, sizeof(path)));
-}
-
 static int status_as(const struct command *command)
 {
 	struct refusal why = {.name = NULL};
@@ -786,7 +696,8 @@ static int status_as(const struct command *command)
 
 static int status_of(char **argv, char **envp)
 {
-	const struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL};
+	const struct command command = {
+		.argv = argv, .envp = envp, .caps = ~0ULL, .unconfined = true};
 
 	return status_as(&command);
 }
@@ -797,7 +708,7 @@ static void test_command_starts(void **state)
 	char *searched[] = {"sh", "-c", "test \"$A\" = '1 2' && test -z \"$HOME\"", NULL};
 	/* A session leader's process group and session are itself; fields 5 and 6 of stat. */
 	char *leader[] = {"sh", "-c", "read -r p c s pp g e r </proc/$$/stat; test $e = $$", NULL};
-	char *envp[] = {"PATH=/nowhere:/bin", "A=1 2", NULL};
+	char *envp[] = {"PATH=:/nowhere:/etc/passwd:/bin", "A=1 2", NULL};
 
 	(void)state;
 	assert_int_equal(status_of(absolute, envp), 7);
@@ -811,8 +722,11 @@ static void test_command_folder(void **state)
 	char *argv[] = {"sh", "-c", "pwd >out; test \"$(pwd)\" = \"$W\"", NULL};
 	char *envp[] = {NULL, NULL};
 	char variable[64];
-	struct command command = {
-		.argv = argv, .envp = envp, .caps = ~0ULL, .workdir = new_folder(template)};
+	struct command command = {.argv = argv,
+				  .envp = envp,
+				  .caps = ~0ULL,
+				  .unconfined = true,
+				  .workdir = new_folder(template)};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
@@ -870,7 +784,8 @@ static void test_command_user(void **state)
 static void start_refused(char *word, char **envp, const char *reason)
 {
 	char *argv[] = {word, NULL};
-	const struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL};
+	const struct command command = {
+		.argv = argv, .envp = envp, .caps = ~0ULL, .unconfined = true};
 	struct refusal why = {.name = NULL};
 	pid_t pid;
 
@@ -889,6 +804,8 @@ static void test_command_refused(void **state)
 	char path[64];
 	char *envp[] = {variable, NULL};
 	char *empty[] = {"PATH=", NULL};
+	char *dots[] = {"PATH=::/nowhere:", NULL};
+	char long_path[5000] = "PATH=";
 
 	(void)state;
 	touch(folder, "plain", 0644);
@@ -900,6 +817,11 @@ static void test_command_refused(void **state)
 	start_refused("sh", empty, "No such file or directory");
 	start_refused(path, envp, "Permission denied");
 	start_refused("plain", envp, "Permission denied");
+	assert_int_equal(chdir(folder), 0);
+	start_refused("plain", dots, "No such file or directory");
+	assert_int_equal(chdir("/"), 0);
+	memset(long_path + 5, 'x', sizeof(long_path) - 6);
+	start_refused("sh", (char *[]){long_path, NULL}, "No such file or directory");
 	start_refused("junk", envp, "Exec format error");
 	remove_from(folder, "plain");
 	remove_from(folder, "junk");
@@ -909,7 +831,7 @@ static void test_command_refused(void **state)
 static void test_forwarded_signals(void **state)
 {
 	static const int yes[] = {SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPWR};
-	static const int no[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGSEGV, SIGABRT, SIGBUS};
+	static const int no[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
@@ -1206,12 +1128,8 @@ int main(void)
 		cmocka_unit_test(test_cmdline_nul),
 		cmocka_unit_test(test_cmdline_every_byte),
 		cmocka_unit_test(test_cmdline_says_where),
-		cmocka_unit_test(test_root_accepted),
-		cmocka_unit_test(test_root_missing),
-		cmocka_unit_test(test_root_added),
 		cmocka_unit_test(test_root_altered),
 		cmocka_unit_test(test_root_read),
-		cmocka_unit_test(test_root_read_bound),
 		cmocka_unit_test(test_runspec_accepted),
 		cmocka_unit_test(test_runspec_identity),
 		cmocka_unit_test(test_runspec_defaults),
@@ -1225,7 +1143,6 @@ int main(void)
 		cmocka_unit_test(test_refusal_is_cut),
 		cmocka_unit_test(test_console_lines),
 		cmocka_unit_test(test_command_path),
-		cmocka_unit_test(test_command_candidates),
 		cmocka_unit_test(test_command_starts),
 		cmocka_unit_test(test_command_folder),
 		cmocka_unit_test(test_command_user),

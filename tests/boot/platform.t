@@ -1,0 +1,73 @@
+#!/bin/sh
+# What PID 1 makes of machines: a parent that does not answer as it should, random numbers of the host's choosing, and a
+# machine that is no enclave. Runs in the test environment.
+# shellcheck disable=SC2016 # scripts expand inside the guest
+set -u
+# shellcheck source=tests/tap.sh
+. /mint/in/tests/tap.sh
+# shellcheck source=tests/boot/vm.sh
+. /mint/in/boot/vm.sh
+# shellcheck source=tests/boot/images.sh
+. /mint/in/boot/images.sh
+
+machines
+
+# Heartbeats. A parent that is late is waited for; one that answers otherwise is none.
+for mode in silent wrong close refuse; do
+	check "the parent will answer heartbeats so: $mode" tell "heartbeat $mode"
+	refused "heartbeat-$mode" 'INIT-HEARTBEAT' arg=/bin/probe
+done
+ramdisk tree name=late arg=/bin/probe
+start
+wait_for "$vm/enclave.console" 'Run /init' 60
+sleep 1
+tell "heartbeat ok"
+over heartbeat-late 'exit status 0'
+check "heartbeat-late: a parent that listens a second later is found" grep -qx 'probe: here' console
+
+# A seed of the host's, where the kernel's boot protocol has its address: the kernel takes it (and wipes its length), but
+# goes on waiting for the security module.
+handover=/mint/in/boot/handover
+python3 $handover seed parts/kernel kernel.seeded seed
+ramdisk tree name=seed env=PATH=/bin arg=sh arg=-c 'arg=probe entropy; sleep 4'
+kernel=kernel.seeded
+start 256M -device loader,file=seed,addr=0x0c000000,force-raw=on -monitor "unix:$vm/monitor,server=on,wait=off"
+kernel=
+before=$(python3 $handover monitor "$vm/monitor" 'xp /4wx 0x0c000000' | grep -c '0x00000009 0x00000020')
+wait_for "$vm/enclave.console" '^probe:' 60
+after=$(python3 $handover monitor "$vm/monitor" 'xp /4wx 0x0c000000' | grep -c '0x00000009 0x00000000')
+over seed 'exit status 0'
+check "seed: it lay where the kernel looks" [ "$before" = 1 ]
+check "seed: the kernel took it" [ "$after" = 1 ]
+check "seed: and credited nothing for it" sh -c \
+	'grep -q "random: crng init done" console && ! grep -q "0\.000000\] random: crng init done" console'
+check "seed: the application has random numbers" grep -qx 'probe: getrandom: ok' console
+
+# A security module whose random numbers go by another name: the kernel's source is not the one that init knows.
+python3 $handover rename parts/kernel kernel.renamed nsm-hwrng
+ok $? "a kernel with another source of random numbers"
+kernel=kernel.renamed
+refused other-source 'INIT-ENTROPY' arg=/bin/probe
+kernel=
+
+# Machines that are no enclave. The kernel has no driver for what a host calls a source of random numbers.
+# on_plain NAME REGEX [OPTION...]: ramdisk1 boots on such a machine to such an end.
+on_plain()
+{
+	name=$1
+	regex=$2
+	shift 2
+	cat parts/ramdisk0 ramdisk1 >initrd
+	plain initrd "$(cat parts/cmdline)" "$@"
+	over "$name" "$regex"
+}
+ramdisk tree name=plain arg=/bin/probe arg=entropy
+on_plain no-nsm 'refused: INIT-PLATFORM'
+silent no-nsm
+ramdisk tree name=plain allow_plain=yes env=PATH=/bin arg=sh arg=-c \
+	'arg=probe entropy; echo "inside: $(cat /sys/class/misc/hw_random/rng_available), $(ls /dev/nsm 2>&1 | grep -c "No such")"'
+on_plain plain 'exit status 0' -device virtio-rng-device
+check "plain: an image that allows it runs" grep -qx 'probe: getrandom: ok' console
+check "plain: the host's source of random numbers is none" grep -qx 'inside: none, 1' console
+
+finish_tap

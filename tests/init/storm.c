@@ -1,0 +1,81 @@
+/*
+ * Supervises one command as process 1 of a namespace: itself once more, which leaves COUNT orphans behind, one after the
+ * other. Says how many of them were still there at its end and how it ended. Refuses to be anything but process 1,
+ * because supervision ends with a signal to everybody.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "supervise.h"
+
+enum { EXIT_AT_END = 7 };
+
+/* Processes that are dead and that nobody has asked after. */
+static int count_zombies(void)
+{
+	int count = 0;
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc))) {
+		char path[300], state = 0;
+		FILE *stat;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		stat = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "r") : NULL;
+		if (stat) {
+			if (fscanf(stat, "%*d %*s %c", &state) == 1 && state == 'Z')
+				count++;
+			fclose(stat);
+		}
+	}
+	if (proc)
+		closedir(proc);
+	return count;
+}
+
+static int leave_orphans(long count)
+{
+	for (long i = 0; i < count; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return 1;
+		if (child == 0)
+			_exit(fork() < 0);
+		int status;
+
+		if (waitpid(child, &status, 0) != child || status)
+			return 1;
+	}
+	/* Process 1 has run all the time; what it has not seen yet is little. */
+	for (int tries = 0; tries < 100 && count_zombies() > 0; tries++)
+		usleep(100000);
+	dprintf(1, "storm: %ld orphans, %d left\n", count, count_zombies());
+	return EXIT_AT_END;
+}
+
+int main(int argc, char *argv[])
+{
+	char *envp[] = {NULL};
+	char *words[] = {argv[0], argc > 1 ? argv[1] : NULL, NULL};
+	const struct command storm = {
+		.name = "storm", .argv = words, .envp = envp, .umask = 022, .caps = UINT64_MAX};
+	const struct command *const commands[] = {&storm};
+	struct ending end;
+	struct refusal why;
+
+	if (argc != 2)
+		return 2;
+	if (getpid() != 1)
+		return leave_orphans(strtol(argv[1], NULL, 10));
+	if (supervise(commands, 1, 15, 1, &end, &why))
+		dprintf(1, "storm: %s: %s\n", why.name, why.text);
+	else
+		dprintf(1, "storm: %s %d\n", end.by_signal ? "signal" : "status", end.number);
+	return 0;
+}
