@@ -252,13 +252,41 @@ struct runspec {
 /* Fills in spec from size bytes of data. INIT-RUNSPEC names the byte where it fails. */
 int runspec_parse(char *data, size_t size, struct runspec *spec, struct refusal *why);
 
+/* config.c */
+/*
+ * The launch configuration: bytes that the parent may hand over before the application starts, and
+ * that are measured, so that a verifier knows which they were, or that there were none.
+ */
+
+enum {
+	CONFIG_SIZE_MAX = 1024 * 1024, /* bytes */
+	CONFIG_DIGEST_SIZE = 48,       /* SHA-384 */
+	CONFIG_PCR = 16,
+};
+
+#define CONFIG_PATH "/run/mintmark/config"
+
+/* Makes a digest part of what the machine attests, once and for all. INIT-CONFIG. */
+typedef int config_extend(int module, const uint8_t digest[CONFIG_DIGEST_SIZE],
+			  struct refusal *why);
+
+/*
+ * Where the run specification says "config=yes": connects to CID 3 port 9002, reads a length of
+ * four bytes, most significant first, and as many bytes, and writes these to CONFIG_PATH, for the
+ * application's user alone; all within twenty seconds. Then measures them, or that there are none,
+ * by extend with the given module. INIT-CONFIG.
+ */
+int config_measure(const struct runspec *spec, config_extend *extend, int module,
+		   struct refusal *why);
+
+/* For a module that is a Nitro enclave's: extends PCR16 and locks it. */
+config_extend config_extend_pcr;
+
 /* platform.c */
 /*
  * What kind of machine this is. Each kind has a file of its own, which says how to recognise it,
  * where its random numbers come from, and how a value becomes part of its measurements.
  */
-
-enum { PLATFORM_DIGEST_SIZE = 48 }; /* SHA-384 */
 
 struct platform {
 	const char *name;
@@ -273,7 +301,7 @@ struct platform {
 	 * Makes the digest part of what this machine attests, once: nobody can do so again before
 	 * it ends. Module is what open() returned. INIT-CONFIG.
 	 */
-	int (*extend)(int module, const uint8_t digest[PLATFORM_DIGEST_SIZE], struct refusal *why);
+	config_extend *extend;
 };
 
 extern const struct platform platform_nitro, platform_cca, platform_plain;
@@ -346,36 +374,6 @@ int parent_receive(const struct parent *parent, void *data, size_t size);
  * another, which is final. Protocol: init/init.c of aws-nitro-enclaves-sdk-bootstrap.
  */
 int heartbeat(struct refusal *why);
-
-/* config.c */
-/*
- * The launch configuration: bytes that the parent may hand over before the application starts, and
- * that are measured, so that a verifier knows which they were, or that there were none.
- */
-
-enum {
-	CONFIG_SIZE_MAX = 1024 * 1024, /* bytes */
-	CONFIG_DIGEST_SIZE = 48,       /* SHA-384 */
-	CONFIG_PCR = 16,
-};
-
-#define CONFIG_PATH "/run/mintmark/config"
-
-/* Makes a digest part of what the machine attests, once and for all. INIT-CONFIG. */
-typedef int config_extend(int module, const uint8_t digest[CONFIG_DIGEST_SIZE],
-			  struct refusal *why);
-
-/*
- * Where the run specification says "config=yes": connects to CID 3 port 9002, reads a length of
- * four bytes, most significant first, and as many bytes, and writes these to CONFIG_PATH, for the
- * application's user alone; all within twenty seconds. Then measures them, or that there are none,
- * by extend with the given module. INIT-CONFIG.
- */
-int config_measure(const struct runspec *spec, config_extend *extend, int module,
-		   struct refusal *why);
-
-/* For a module that is a Nitro enclave's: extends PCR16 and locks it. */
-config_extend config_extend_pcr;
 
 /* report.c */
 /* The last word: how the application ended. */
