@@ -1,16 +1,10 @@
 /* Sets file capabilities. Never follows a symbolic link, and sets no other attribute. */
-#include "machine.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include <linux/openat2.h>
+
+#include "init.h"
 
 #define CAPABILITY "security.capability"
 

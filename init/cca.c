@@ -1,8 +1,5 @@
 /* A realm of the Arm Confidential Compute Architecture. Never runs anything there yet. */
-#include <stddef.h>
-#include <unistd.h>
-
-#include "platform.h"
+#include "init.h"
 
 static bool is_realm(void)
 {

@@ -1,7 +1,5 @@
 /* Compares two command lines byte by byte. Never interprets a word of either. */
-#include "cmdcheck.h"
-
-#include <string.h>
+#include "init.h"
 
 /* How much of either line a refusal quotes, from the first byte that differs. */
 enum { QUOTE = 160 };

@@ -2,22 +2,16 @@
  * Starts one command. Never falls back to a shell, and hands on no descriptor but 0, 1, 2 and the
  * module's.
  */
-#include "command.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <linux/capability.h>
+
+#include "init.h"
 
 const char *command_path(char *const envp[])
 {

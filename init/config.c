@@ -2,15 +2,8 @@
  * Receives the launch configuration and measures it. Never looks into it, never keeps it in memory,
  * and never takes a second one.
  */
-#include "config.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "console.h"
+#include "init.h"
 #include "nsm.h"
-#include "parent.h"
 #include "sha384.h"
 
 enum { PORT = 9002, ALL_MS = 20000, CHUNK = 4096 };

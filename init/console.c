@@ -1,13 +1,9 @@
 /* Writes lines to the console. Never waits for ever and never passes on a control character. */
-#include "console.h"
-
-#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
+
+#include "init.h"
 
 #define PREFIX "mintmark: "
 

@@ -1,11 +1,8 @@
 /* The machine's clock, and its end by every means there is. Never decides when. */
-#include "machine.h"
-
 #include <sys/reboot.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "console.h"
+#include "init.h"
 
 int64_t machine_ms(void)
 {

@@ -4,24 +4,10 @@
  * not as it should be. Never takes an instruction from the command line, from its arguments or
  * from its environment, and never returns from main().
  */
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
-#include "cmdcheck.h"
 #include "cmdline.h"
-#include "command.h"
-#include "config.h"
-#include "console.h"
-#include "machine.h"
-#include "parent.h"
-#include "platform.h"
-#include "report.h"
-#include "rootcheck.h"
-#include "runspec.h"
-#include "supervise.h"
+#include "init.h"
 
 /* Twice x86's and arm64's COMMAND_LINE_SIZE. */
 enum { CMDLINE_SIZE_MAX = 4096 };
@@ -85,24 +71,13 @@ static int make_folders(const struct runspec *spec, struct refusal *why)
 	return spec->readonly ? mounts_seal_root(spec->volumes, why) : 0;
 }
 
-static const struct platform *find_platform(const struct runspec *spec, struct refusal *why)
-{
-	const struct platform *platform = platform_find(spec->plain, why);
-	struct utsname kernel;
-
-	uname(&kernel);
-	console_say("%.200s, tree %.64s, Linux %s, %s", spec->name,
-		    spec->digest ? spec->digest : "not named", kernel.release,
-		    platform ? platform->name : "no platform of its own");
-	return platform;
-}
-
 /* Returns the descriptor of the security module, 0 where there is none, or -1. */
 static int prepare(const struct runspec *spec, struct refusal *why)
 {
 	const struct rlimit files = {.rlim_cur = FILES_SOFT, .rlim_max = FILES_HARD};
 	const char *hostname = spec->hostname ? spec->hostname : spec->name;
 	const struct platform *platform;
+	struct utsname kernel;
 	int module;
 
 	/* Attributes while nothing is mounted on the tree, so that every file can be reached. */
@@ -110,10 +85,13 @@ static int prepare(const struct runspec *spec, struct refusal *why)
 	    mounts_all(why))
 		return -1;
 	console_open();
-	platform = find_platform(spec, why);
 	/* Every user may open what is standard output anyway; it has one owner for many users. */
-	if (platform && (setrlimit(RLIMIT_NOFILE, &files) || chmod("/dev/console", 0666)))
-		return refuse(why, "INIT-START", "limits and the console: %m");
+	if (uname(&kernel) || setrlimit(RLIMIT_NOFILE, &files) || chmod("/dev/console", 0666))
+		return refuse(why, "INIT-START", "the kernel's name, limits and the console: %m");
+	platform = platform_find(spec->plain, why);
+	console_say("%.200s, tree %.64s, Linux %s, %s", spec->name,
+		    spec->digest ? spec->digest : "not named", kernel.release,
+		    platform ? platform->name : "no platform");
 	module = platform ? platform->open(why) : -1;
 	if (module < 0 || network_up(hostname, why) || network_files("", hostname, why) ||
 	    heartbeat(why) || config_measure(spec, platform->extend, module, why) ||

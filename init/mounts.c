@@ -1,13 +1,8 @@
 /* Mounts from one table. Never mounts anything that comes from outside the image. */
-#include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "machine.h"
+#include "init.h"
 
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 

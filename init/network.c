@@ -1,15 +1,10 @@
 /* The machine's name and its loopback interface. Never changes a file that is there. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "machine.h"
+#include "init.h"
 
 #define LEAST_PORT "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 

@@ -1,17 +1,10 @@
 /* A Nitro enclave. Never goes on without the security module's own random numbers. */
-#include <fcntl.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <linux/random.h>
 
-#include "config.h"
-#include "machine.h"
+#include "init.h"
 #include "nsm.h"
-#include "platform.h"
 
 #define SOURCE "/sys/class/misc/hw_random/rng_current"
 

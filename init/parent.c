@@ -1,29 +1,19 @@
 /* Connects and receives. Never waits without an end. */
-#include "parent.h"
-
-#include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <linux/vm_sockets.h>
 
+#include "init.h"
+
 enum { PARENT_CID = 3, BETWEEN_MS = 100, HEARTBEAT_PORT = 9000, HEARTBEAT_MS = 10000, BEAT = 0xb7 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Waits until the connection is ready for something. Returns 0, or -1 with errno set. */
 static int await(const struct parent *parent, short events)
 {
 	struct pollfd polled = {.fd = parent->fd, .events = events};
-	int64_t left = parent->deadline - now_ms();
+	int64_t left = parent->deadline - machine_ms();
 	int ready = left > 0 ? poll(&polled, 1, (int)left) : 0;
 
 	if (ready == 0)
@@ -54,9 +44,9 @@ static int connect_once(struct parent *parent, unsigned int port)
 
 int parent_connect(struct parent *parent, unsigned int port, int milliseconds, bool again)
 {
-	parent->deadline = now_ms() + milliseconds;
+	parent->deadline = machine_ms() + milliseconds;
 	while (connect_once(parent, port)) {
-		if (!again || now_ms() >= parent->deadline)
+		if (!again || machine_ms() >= parent->deadline)
 			return -1;
 		poll(NULL, 0, BETWEEN_MS);
 	}

@@ -1,7 +1,5 @@
 /* A machine that attests nothing, for tests. Never used unless the image says that it will do. */
-#include <stddef.h>
-
-#include "platform.h"
+#include "init.h"
 
 static int extend_nothing(int module, const uint8_t *digest, struct refusal *why)
 {

@@ -1,10 +1,5 @@
 /* Reads a file up to its end or up to a bound. Never returns part of a file. */
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "machine.h"
+#include "init.h"
 
 int read_whole_file(const char *path, char *data, size_t room, size_t *size)
 {

@@ -1,8 +1,7 @@
 /* Fills in refusals. Never prints and never ends anything. */
-#include "refusal.h"
-
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "init.h"
 
 int refuse(struct refusal *why, const char *name, const char *fmt, ...)
 {

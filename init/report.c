@@ -1,13 +1,7 @@
 /* Tells the parent how the application ended. Never waits for ever and never fails. */
-#include "report.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#include "console.h"
-#include "parent.h"
+#include "init.h"
 
 enum { PORT = 9001, ALL_MS = 3000 };
 

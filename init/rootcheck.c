@@ -1,11 +1,8 @@
 /* Compares folders with the list below. Never looks into /rootfs and never changes anything. */
-#include "rootcheck.h"
-
 #include <dirent.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
+
+#include "init.h"
 
 enum { EXACT = S_IFMT | 07777, CONSOLE = 0x501 /* 5:1 */ };
 
@@ -28,18 +25,15 @@ static const struct root_folder folders[] = {{"/", sizeof(top) / sizeof(top[0]),
 int rootcheck_entry(const char *folder, const struct root_rule *rule, const struct stat *found,
 		    struct refusal *why)
 {
-	if ((found->st_mode & rule->mask) != rule->mode)
-		return refuse(why, "INIT-ROOT", "%s: \"%s\": expected mode %06o, found %06o",
-			      folder, rule->name, (unsigned int)rule->mode,
-			      (unsigned int)(found->st_mode & rule->mask));
-	if (found->st_uid != 0 || found->st_gid != 0)
-		return refuse(why, "INIT-ROOT", "%s: \"%s\": expected owner 0:0, found %u:%u",
-			      folder, rule->name, found->st_uid, found->st_gid);
-	if (found->st_rdev != rule->device)
-		return refuse(why, "INIT-ROOT", "%s: \"%s\": expected device %#llx, found %#llx",
-			      folder, rule->name, (unsigned long long)rule->device,
-			      (unsigned long long)found->st_rdev);
-	return 0;
+	if ((found->st_mode & rule->mask) == rule->mode && found->st_uid == 0 &&
+	    found->st_gid == 0 && found->st_rdev == rule->device)
+		return 0;
+	return refuse(
+		why, "INIT-ROOT",
+		"%s: \"%s\": expected mode %06o, owner 0:0, device %#x, found %06o, %u:%u, %#x",
+		folder, rule->name, rule->mode, (unsigned int)rule->device,
+		found->st_mode & rule->mask, found->st_uid, found->st_gid,
+		(unsigned int)found->st_rdev);
 }
 
 static int check_rules(int fd, const struct root_folder *folder, struct refusal *why)

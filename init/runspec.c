@@ -1,9 +1,7 @@
 /* Reads the run specification in place. Never changes a byte of it and never guesses. */
-#include "runspec.h"
-
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "init.h"
 
 /* What Docker leaves to root, and to programs with capabilities of their own. */
 #define DEFAULT_CAPS 0xa80425fbULL
@@ -108,9 +106,12 @@ static int take_decimal(struct reader *r, unsigned int base, uint32_t *number)
 
 static bool take_limit_value(const char *text, size_t size, rlim_t *value)
 {
-	*value = RLIM_INFINITY;
-	return (size == 9 && !memcmp(text, "unlimited", 9)) ||
-	       take_number(text, size, 10, RLIM_INFINITY - 1, value);
+	uint64_t number = RLIM_INFINITY;
+	bool good = (size == 9 && !memcmp(text, "unlimited", 9)) ||
+		    take_number(text, size, 10, RLIM_INFINITY - 1, &number);
+
+	*value = number;
+	return good;
 }
 
 /* NAME:SOFT:HARD. The names stand at their numbers, which x86_64 and arm64 share. */
@@ -153,39 +154,31 @@ static void begin_command(struct runspec *spec, size_t i)
 /* What every command, and once the image, has to have. */
 static int end_command(struct reader *r)
 {
-	const char *missing = r->spec->argv[r->spec->count - 1][0] ? NULL : "arg=";
-
-	if (!r->spec->name)
-		missing = "name=";
-	memset(r->counts, 0, sizeof(r->counts));
-	return missing ? refuse(r->why, "INIT-RUNSPEC",
-				"/run: byte %zu: expected at least one record %s before, found "
-				"none",
-				r->at, missing)
-		       : 0;
+	if (r->spec->name && r->spec->argv[r->spec->count - 1][0])
+		return 0;
+	return refuse(r->why, "INIT-RUNSPEC",
+		      "/run: byte %zu: expected at least one record %s before, found none", r->at,
+		      r->spec->name ? "arg=" : "name=");
 }
 
 /* NAME:POLICY. */
 static int take_process(struct reader *r)
 {
-	static const char *const policies[] = {
-		[RESTART_NEVER] = "never",
-		[RESTART_ON_FAILURE] = "on-failure",
-		[RESTART_ALWAYS] = "always",
-	};
+	static const char *const policies[] = {":never", ":on-failure", ":always"};
 	struct command *command = &r->spec->commands[r->spec->count];
 	size_t size = strcspn(r->value, ":");
-	size_t i = 0;
+	int i = RESTART_ALWAYS;
 
 	if (end_command(r))
 		return -1;
-	while (i < 3 && (!r->value[size] || strcmp(r->value + size + 1, policies[i]) != 0))
-		i++;
-	if (i == 3 || size == 0 || size >= sizeof(command->name) ||
+	while (i >= 0 && strcmp(r->value + size, policies[i]) != 0)
+		i--;
+	if (i < 0 || size == 0 || size >= sizeof(command->name) ||
 	    r->spec->count > RUNSPEC_HELPERS_MAX)
 		return expected(r, "NAME:always, on-failure or never, at most 8 times");
 	memcpy(command->name, r->value, size);
 	command->restart = (enum restart)i;
+	memset(r->counts, 0, sizeof(r->counts));
 	begin_command(r->spec, r->spec->count);
 	return 0;
 }

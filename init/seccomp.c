@@ -5,10 +5,6 @@
  * A filter's answer is kept by the kernel where it depends on the number alone, so that a call
  * that is allowed costs nothing.
  */
-#include "command.h"
-
-#include <errno.h>
-#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,6 +14,8 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+
+#include "init.h"
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64

@@ -1,15 +1,10 @@
 /* Reaps, restarts and forwards. Never leaves anything running. */
-#include "supervise.h"
-
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "console.h"
-#include "machine.h"
+#include "init.h"
 
 /* Left to the kernel: faults of init itself, which have to end the machine. */
 static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT, 0};

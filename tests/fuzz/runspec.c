@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 
-#include "../../init/runspec.h"
+#include "../../init/init.h"
 
 int init_accepts(const char *data, size_t length, char *why, size_t size)
 {

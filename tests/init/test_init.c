@@ -24,17 +24,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "cmdcheck.h"
-#include "command.h"
-#include "console.h"
-#include "machine.h"
+#include "init.h"
 #include "nsm.h"
-#include "parent.h"
-#include "refusal.h"
-#include "rootcheck.h"
-#include "runspec.h"
 #include "sha384.h"
-#include "supervise.h"
 
 /* A copy without a byte to spare. */
 static void *copy(const void *data, size_t size)
