@@ -11,7 +11,11 @@
 enum {
 	FORWARD_RULES_MAX = 256,
 	FORWARD_CONNECTIONS_MAX = 512, /* at a time; others wait in the queues */
-	FORWARD_BUFFER = 64 * 1024,    /* bytes on their way, of one direction of one connection */
+	/*
+	 * Bytes on their way, of one direction of one connection, and in one packet: from 32 KB on
+	 * Linux sends packets in pieces, of which not every vsock device takes more than the first.
+	 */
+	FORWARD_BUFFER = 16 * 1024,
 };
 
 struct forward_connection;
