@@ -27,16 +27,16 @@ default=00000000a80425fb
 without_mknod=00000000a00425fb
 all=$(printf '%016x' $(((1 << 41) - 1)))
 tell=': >/tmp/$0; exec sleep 1000'
-set -- helper_env=PATH=/bin helper_arg=sh helper_arg=-c "helper_$asks
+set -- env=PATH=/bin arg=sh arg=-c "$asks
 $tell"
 script rights 'exit status 0' "$asks$finish" arg=plain \
-	'helper=user never' "$@" helper_arg=user helper_user=app \
-	'helper=nothing never' "$@" helper_arg=nothing helper_capabilities=none \
-	'helper=everything never' "$@" helper_arg=everything helper_capabilities=all \
-	'helper=chosen never' "$@" helper_arg=chosen 'helper_capabilities=none +net_admin +kill' \
-	'helper=free never' "$@" helper_arg=free helper_seccomp=none helper_new_privileges=no helper_umask=077 \
-	'helper=limits never' helper_arg=/bin/probe helper_arg=limits helper_rlimit=nofile:100:200 helper_rlimit=core:0:0 helper_rlimit=as:unlimited:unlimited \
-	'helper=calls never' helper_arg=/bin/probe helper_arg=calls \
-	'helper=module never' "$@" helper_arg=module helper_nsm=yes
+	'helper=user never' "$@" arg=user user=app \
+	'helper=nothing never' "$@" arg=nothing capabilities=none \
+	'helper=everything never' "$@" arg=everything capabilities=all \
+	'helper=chosen never' "$@" arg=chosen 'capabilities=none +net_admin +kill' \
+	'helper=free never' "$@" arg=free seccomp=none new_privileges=no umask=077 \
+	'helper=limits never' arg=/bin/probe arg=limits rlimit=nofile:100:200 rlimit=core:0:0 rlimit=as:unlimited:unlimited \
+	'helper=calls never' arg=/bin/probe arg=calls \
+	'helper=module never' "$@" arg=module nsm=yes
 cat console >rights.console
 finish_tap
