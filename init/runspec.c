@@ -106,9 +106,12 @@ static int take_decimal(struct reader *r, unsigned int base, uint32_t *number)
 
 static bool take_limit_value(const char *text, size_t size, rlim_t *value)
 {
-	*value = RLIM_INFINITY;
-	return (size == 9 && !memcmp(text, "unlimited", 9)) ||
-	       take_number(text, size, 10, RLIM_INFINITY - 1, value);
+	uint64_t number = RLIM_INFINITY;
+	bool good = (size == 9 && !memcmp(text, "unlimited", 9)) ||
+		    take_number(text, size, 10, RLIM_INFINITY - 1, &number);
+
+	*value = number;
+	return good;
 }
 
 /* NAME:SOFT:HARD. The names stand at their numbers, which x86_64 and arm64 share. */
