@@ -72,8 +72,12 @@ says "readonly: root cannot change that" 'probe: mount: Operation not permitted'
 # The security module is the one's who is named.
 script named 'exit status 0' user=app nsm=yes 'arg=probe nsm 0; probe nap; probe nap' \
 	'helper=other never' user=1005 env=PATH=/bin arg=sh arg=-c 'arg=echo "inside: other $(probe nsm 0)"'
-check "named: reads the published PCR0" sh -c \
-	"grep -q \"64646174615830$($eif describe image.eif --json | jq -r .Measurements.PCR0)\" console"
+if [ "$arch" = x86_64 ]; then
+	check "named: reads the published PCR0" sh -c \
+		"grep -q \"64646174615830$($eif describe image.eif --json | jq -r .Measurements.PCR0)\" console"
+else
+	check "named: reads a PCR0, although nobody has measured this machine" grep -q '^probe: PCR0 a1' console
+fi
 says "named: another user may not open it" 'inside: other probe: open nsm: Permission denied'
 script unnamed 'exit status 0' 'arg=echo "inside: $(ls /dev/nsm 2>&1)"; probe calls'
 says "unnamed: it is not there" 'inside: ls: /dev/nsm: No such file or directory'
