@@ -113,8 +113,9 @@ static void become(const struct command *command, struct refusal *why)
 {
 	/* Out of the way of number 3. */
 	int program = command->program ? fcntl(command->program, F_DUPFD_CLOEXEC, 4) : 0;
+	int module = command->module ? fcntl(command->module, F_DUPFD_CLOEXEC, 4) : 0;
 
-	if (set_up(command) || (command->module && dup2(command->module, 3) != 3))
+	if (set_up(command) || (module && dup2(module, 3) != 3))
 		refuse(why, "INIT-START", "%s: set up the new process: %m", command->name);
 	else if (command->workdir && chdir(command->workdir))
 		refuse(why, "INIT-FOLDER", "%.200s: enter the working folder: %m",

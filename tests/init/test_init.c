@@ -13,16 +13,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include <linux/capability.h>
 
 #include "init.h"
 #include "nsm.h"
@@ -358,6 +364,101 @@ static void test_runspec_defaults(void **state)
 	free(data);
 }
 
+/* Everything that a recipe can say, of the application and of its helpers. */
+static void test_runspec_sections(void **state)
+{
+	static const char file[] =
+		"name=x\0arg=/x\0umask=0027\0rlimit=nofile:10:20\0rlimit=core:0:unlimited\0"
+		"caps=0000000000000001\0seccomp=none\0newprivs=no\0hostname=h\0grace=0\0"
+		"readonly=yes\0platform=plain\0attest=yes\0config=yes\0port=a>b\0port=\0digest=ab\0"
+		"process=dns:always\0arg=/dns\0env=A=b\0uid=7\0nsm=yes\0"
+		"process=a_name_of_thirty_one_characters:never\0arg=/y\0arg=z\0"
+		"process=last:on-failure\0arg=/z\0group=5\0group=6\0workdir=/w";
+	char *data = copy(file, sizeof(file));
+	struct refusal why = {.name = NULL};
+	static struct runspec spec;
+	const struct command *c = spec.commands;
+
+	(void)state;
+	assert_int_equal(runspec_parse(data, sizeof(file), &spec, &why), 0);
+	assert_int_equal(spec.count, 4);
+	assert_string_equal(spec.hostname, "h");
+	assert_string_equal(spec.digest, "ab");
+	assert_int_equal(spec.grace, 0);
+	assert_true(spec.readonly && spec.plain && spec.attest && spec.config);
+	assert_string_equal(spec.ports[0], "a>b");
+	assert_string_equal(spec.ports[1], "");
+	assert_null(spec.ports[2]);
+	assert_string_equal(c[0].name, "application");
+	assert_int_equal(c[0].umask, 027);
+	assert_int_equal(c[0].limited, 1U << RLIMIT_NOFILE | 1U << RLIMIT_CORE);
+	assert_int_equal(c[0].limits[RLIMIT_NOFILE].rlim_cur, 10);
+	assert_int_equal(c[0].limits[RLIMIT_NOFILE].rlim_max, 20);
+	assert_int_equal(c[0].limits[RLIMIT_CORE].rlim_cur, 0);
+	assert_true(c[0].limits[RLIMIT_CORE].rlim_max == RLIM_INFINITY);
+	assert_int_equal(c[0].caps, 1);
+	assert_true(c[0].unconfined && c[0].no_new_privs && !c[0].nsm);
+	assert_string_equal(c[1].name, "dns");
+	assert_int_equal(c[1].restart, RESTART_ALWAYS);
+	assert_string_equal(c[1].argv[0], "/dns");
+	assert_null(c[1].argv[1]);
+	assert_string_equal(c[1].envp[0], "A=b");
+	assert_int_equal(c[1].uid, 7);
+	assert_true(c[1].nsm && !c[1].unconfined && !c[1].no_new_privs);
+	assert_int_equal(c[1].umask, 022);
+	assert_int_equal(c[1].limited, 0);
+	assert_int_equal(c[1].caps, 0xa80425fb);
+	assert_string_equal(c[2].name, "a_name_of_thirty_one_characters");
+	assert_int_equal(c[2].restart, RESTART_NEVER);
+	assert_string_equal(c[2].argv[1], "z");
+	assert_int_equal(c[2].uid, 0);
+	assert_int_equal(c[3].restart, RESTART_ON_FAILURE);
+	assert_int_equal(c[3].group_count, 2);
+	assert_int_equal(c[3].groups[1], 6);
+	assert_string_equal(c[3].workdir, "/w");
+	assert_null(c[0].workdir);
+	free(data);
+}
+
+/* The resources of a limit stand at Linux's numbers. */
+static void test_runspec_limits(void **state)
+{
+	static const struct {
+		const char *name;
+		int resource;
+	} limits[] = {
+		{"as", RLIMIT_AS},
+		{"core", RLIMIT_CORE},
+		{"cpu", RLIMIT_CPU},
+		{"data", RLIMIT_DATA},
+		{"fsize", RLIMIT_FSIZE},
+		{"locks", RLIMIT_LOCKS},
+		{"memlock", RLIMIT_MEMLOCK},
+		{"msgqueue", RLIMIT_MSGQUEUE},
+		{"nice", RLIMIT_NICE},
+		{"nofile", RLIMIT_NOFILE},
+		{"nproc", RLIMIT_NPROC},
+		{"rss", RLIMIT_RSS},
+		{"rtprio", RLIMIT_RTPRIO},
+		{"rttime", RLIMIT_RTTIME},
+		{"sigpending", RLIMIT_SIGPENDING},
+		{"stack", RLIMIT_STACK},
+	};
+	static struct runspec spec;
+	struct refusal why;
+	char file[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		int size = snprintf(file, sizeof(file), "name=x%carg=/x%crlimit=%s:1:2", 0, 0,
+				    limits[i].name);
+
+		assert_int_equal(runspec_parse(file, (size_t)size + 1, &spec, &why), 0);
+		assert_int_equal(spec.commands[0].limited, 1U << limits[i].resource);
+		assert_int_equal(spec.commands[0].limits[limits[i].resource].rlim_max, 2);
+	}
+}
+
 static void runspec_refused(const char *file, size_t size, const char *what)
 {
 	char *data = copy(file, size);
@@ -404,6 +505,45 @@ static void test_runspec_refused(void **state)
 	runspec_refuses("name=x\0arg=/x\0stopsignal=0", "expected a number from 1 to 64");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=65", "expected a number from 1 to 64");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=TERM", "expected a number");
+	runspec_refuses("name=x\0arg=/x\0umask=1000", "expected a number from 0 to 511");
+	runspec_refuses("name=x\0arg=/x\0umask=8", "expected a number");
+	runspec_refuses("name=x\0arg=/x\0umask=", "expected a number");
+	runspec_refuses("name=x\0arg=/x\0caps=1", "expected 16 hexadecimal digits");
+	runspec_refuses("name=x\0arg=/x\0caps=00000000A80425FB", "expected 16 hex");
+	runspec_refuses("name=x\0arg=/x\0caps=ffffffffffffffff", "expected 16 hex");
+	runspec_refuses("name=x\0arg=/x\0caps=00000000000000000", "expected 16 hex");
+	runspec_refuses("name=x\0arg=/x\0rlimit=nofile:2:1", "NAME:SOFT:HARD");
+	runspec_refuses("name=x\0arg=/x\0rlimit=nofile:1", "NAME:SOFT:HARD");
+	runspec_refuses("name=x\0arg=/x\0rlimit=nofile", "NAME:SOFT:HARD");
+	runspec_refuses("name=x\0arg=/x\0rlimit=files:1:2", "NAME:SOFT:HARD");
+	runspec_refuses("name=x\0arg=/x\0rlimit=nofile:1:2:3", "NAME:SOFT:HARD");
+	runspec_refuses("name=x\0arg=/x\0rlimit=nofile:-1:2", "NAME:SOFT:HARD");
+	runspec_refuses("name=x\0arg=/x\0rlimit=nofile:1:18446744073709551615", "NAME:SOFT:HARD");
+	runspec_refuses("name=x\0arg=/x\0rlimit=as:1:2\0rlimit=as:1:2", "NAME:SOFT:HARD");
+	runspec_refuses("name=x\0arg=/x\0nsm=no", "expected a known key");
+	runspec_refuses("name=x\0arg=/x\0nsm=yes!", "expected nothing behind it");
+	runspec_refuses("name=x\0arg=/x\0nsm=yes\0nsm=yes", "at most 1 records nsm=yes");
+	runspec_refuses("name=x\0arg=/x\0grace=3601", "expected a number from 0 to 3600");
+	runspec_refuses("name=x\0arg=/x\0port=", "expected a value");
+	runspec_refuses("name=x\0process=a:never\0arg=/x",
+			"byte 7: expected at least one record arg=");
+	runspec_refuses("arg=x\0process=a:never\0arg=/x\0name=x", "at least one record name=");
+	runspec_refuses("name=x\0arg=/x\0process=a:never", "at least one record arg=");
+	runspec_refuses("name=x\0arg=/x\0process=a\0arg=/x", "NAME:always");
+	runspec_refuses("name=x\0arg=/x\0process=:never\0arg=/x", "NAME:always");
+	runspec_refuses("name=x\0arg=/x\0process=a:Never\0arg=/x", "NAME:always");
+	runspec_refuses("name=x\0arg=/x\0process=a:never:never\0arg=/x", "NAME:always");
+	runspec_refuses("name=x\0arg=/x\0process=a_name_of_thirty-two_characters_:never",
+			"NAME:alw");
+	runspec_refuses("name=x\0arg=/x\0process=a:never\0arg=/y\0volume=/v", "a key of a process");
+	runspec_refuses("name=x\0arg=/x\0process=a:never\0arg=/y\0attest=yes",
+			"a key of a process");
+	runspec_refuses("name=x\0arg=/x\0process=a:never\0arg=/y\0uid=1\0uid=1",
+			"at most 1 records");
+#define HELPER "process=a:never\0arg=/y\0"
+	runspec_refuses("name=x\0arg=/x\0" HELPER HELPER HELPER HELPER HELPER HELPER HELPER HELPER
+			"process=a:never\0arg=/y",
+			"at most 8 times");
 }
 
 static void test_runspec_final_nul(void **state)
@@ -842,6 +982,164 @@ static void test_forwarded_signals(void **state)
 	assert_int_equal(supervise_hands_on(SIGTERM, SIGQUIT), SIGQUIT);
 }
 
+/* A second, two, four … up to a bound; what ran steadily begins anew; a policy decides whether. */
+static void test_restarts(void **state)
+{
+	static const struct ending good = {.number = 0};
+	static const struct ending bad = {.number = 1};
+	static const struct ending killed = {.by_signal = true, .number = SIGKILL};
+	int64_t wait = 0;
+
+	(void)state;
+	assert_int_equal(supervise_wait(RESTART_NEVER, &bad, 0, 0), 0);
+	assert_int_equal(supervise_wait(RESTART_NEVER, &killed, 0, 0), 0);
+	assert_int_equal(supervise_wait(RESTART_ON_FAILURE, &good, 0, 0), 0);
+	assert_int_equal(supervise_wait(RESTART_ON_FAILURE, &bad, 0, 0), 100);
+	assert_int_equal(supervise_wait(RESTART_ON_FAILURE, &killed, 0, 0), 100);
+	assert_int_equal(supervise_wait(RESTART_ALWAYS, &good, 0, 0), 100);
+	for (int i = 0; i < 8; i++) {
+		int64_t next = supervise_wait(RESTART_ALWAYS, &bad, wait, 0);
+
+		assert_int_equal(next, wait ? 2 * wait : 100);
+		wait = next;
+	}
+	for (int i = 0; i < 4; i++)
+		wait = supervise_wait(RESTART_ALWAYS, &bad, wait, 9999);
+	assert_int_equal(wait, 30000);
+	assert_int_equal(supervise_wait(RESTART_ALWAYS, &bad, wait, 10000), 100);
+}
+
+/* What a filter leaves and takes, told by a child's exit status: bits of what was refused. */
+static int refused_calls(uint64_t caps)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int bits = 0;
+
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || seccomp_confine(caps))
+			_exit(255);
+		bits |= (syscall(SYS_keyctl, -1) < 0 && errno == EPERM) << 0;
+		bits |= (syscall(SYS_mount, 0, 0, 0, 0, 0) < 0 && errno == EPERM) << 1;
+		bits |= (syscall(SYS_unshare, -1) < 0 && errno == EPERM) << 2;
+		bits |= (socket(AF_ALG, SOCK_SEQPACKET, 0) < 0 && errno == EPERM) << 3;
+		bits |= (syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | CLONE_FS, 0, 0, 0, 0) <
+				 0 &&
+			 errno == EPERM)
+			<< 4;
+		bits |= (syscall(SYS_clone3, 0, 0) < 0 && errno == ENOSYS) << 5;
+		bits |= (syscall(SYS_kexec_load, 0, -1, 0, -1) < 0 && errno == EPERM) << 6;
+		_exit(bits);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_confined(void **state)
+{
+	int plain = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(plain >= 0);
+	close(plain);
+	assert_int_equal(refused_calls(0xa80425fb), 0x7f);
+	/* clone() with impossible flags, mount() of nothing: the kernel's own errors. */
+	assert_int_equal(refused_calls(1ULL << CAP_SYS_ADMIN) & 0x29, 0x09);
+	assert_int_equal(refused_calls(0x1ffffffffff) & 0x09, 0x09);
+}
+
+/* A process has what its command says, and knows no other descriptor. */
+static void test_command_means(void **state)
+{
+	char *argv[] = {
+		"sh", "-c",
+		"test $(umask) = 0027 && test $(ulimit -Sn) = 20 && test $(ulimit -Hn) = 30 &&"
+		"grep -q '^NoNewPrivs:\t1$' /proc/self/status &&"
+		"grep -q '^Seccomp:\t2$' /proc/self/status &&"
+		"grep -q '^CapBnd:\t0000000000000002$' /proc/self/status &&"
+		"test \"$(readlink /proc/self/fd/3)\" = /dev/zero",
+		NULL};
+	char *envp[] = {NULL};
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct command command = {.argv = argv,
+				  .envp = envp,
+				  .umask = 027,
+				  .caps = 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_MKNOD,
+				  .no_new_privs = true,
+				  .module = zero,
+				  .limited = 1U << RLIMIT_NOFILE};
+
+	(void)state;
+	assert_true(zero >= 0);
+	command.limits[RLIMIT_NOFILE] = (struct rlimit){.rlim_cur = 20, .rlim_max = 30};
+	if (geteuid() == 0)
+		assert_int_equal(status_as(&command), 0);
+	close(zero);
+}
+
+/* A program by its descriptor, whatever its path has become. */
+static void test_command_descriptor(void **state)
+{
+	char *argv[] = {"anything", "-c", "exit 9", NULL};
+	char *envp[] = {NULL};
+	struct command command = {.argv = argv, .envp = envp, .caps = ~0ULL, .unconfined = true};
+	struct refusal why = {.name = NULL};
+	pid_t pid;
+
+	(void)state;
+	command.program = open("/bin/sh", O_PATH | O_CLOEXEC);
+	assert_true(command.program >= 0);
+	assert_int_equal(status_as(&command), 9);
+	close(command.program);
+	command.program = -1;
+	assert_int_equal(command_start(&command, &pid, &why), -1);
+	assert_string_equal(why.name, "INIT-EXEC");
+}
+
+static char *read_text(const char *folder, const char *name, char text[256])
+{
+	char path[128];
+	size_t size = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(read_whole_file(path, text, 255, &size), 0);
+	text[size] = '\0';
+	return text;
+}
+
+/* Names where there are none; a file or a link that is there stays. */
+static void test_network_files(void **state)
+{
+	char template[] = "/tmp/init-net-XXXXXX";
+	char *folder = new_folder(template);
+	struct refusal why = {.name = NULL};
+	char path[128];
+	char text[256];
+
+	(void)state;
+	assert_int_equal(network_files(folder, "box", &why), 0);
+	assert_string_equal(read_text(folder, "etc/hostname", text), "box\n");
+	assert_string_equal(read_text(folder, "etc/hosts", text),
+			    "127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback "
+			    "box\n");
+	assert_string_equal(read_text(folder, "etc/resolv.conf", text), "nameserver 127.0.0.1\n");
+	snprintf(path, sizeof(path), "%s/etc/resolv.conf", folder);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("nowhere", path), 0);
+	assert_int_equal(network_files(folder, "other", &why), 0);
+	assert_string_equal(read_text(folder, "etc/hostname", text), "box\n");
+	assert_int_equal(readlink(path, text, sizeof(text)), 7);
+	remove_from(folder, "etc/hostname");
+	remove_from(folder, "etc/hosts");
+	remove_from(folder, "etc/resolv.conf");
+	snprintf(path, sizeof(path), "%s/etc", folder);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 /* The NSM codec */
 
 /*
@@ -1133,6 +1431,8 @@ int main(void)
 		cmocka_unit_test(test_runspec_accepted),
 		cmocka_unit_test(test_runspec_identity),
 		cmocka_unit_test(test_runspec_defaults),
+		cmocka_unit_test(test_runspec_sections),
+		cmocka_unit_test(test_runspec_limits),
 		cmocka_unit_test(test_runspec_refused),
 		cmocka_unit_test(test_runspec_final_nul),
 		cmocka_unit_test(test_runspec_bound),
@@ -1148,6 +1448,11 @@ int main(void)
 		cmocka_unit_test(test_command_user),
 		cmocka_unit_test(test_command_refused),
 		cmocka_unit_test(test_forwarded_signals),
+		cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_confined),
+		cmocka_unit_test(test_command_means),
+		cmocka_unit_test(test_command_descriptor),
+		cmocka_unit_test(test_network_files),
 		cmocka_unit_test(test_nsm_requests),
 		cmocka_unit_test(test_nsm_request_bounds),
 		cmocka_unit_test(test_nsm_answers),
