@@ -12,10 +12,21 @@ set -u
 
 machines
 
-# answer PCR VALUE: what the security module says of a locked PCR, as probe prints it.
+# locked NAME PCR VALUE: the security module's answer, as probe prints it, has this value and that nobody may extend it. In
+# CBOR: {"data": 48 bytes, "lock": true}, in any order.
 locked()
 {
-	printf 'probe: PCR%s a16b4465736372696265504352a2646c6f636bf564646174615830%s\n' "$1" "$2"
+	grep "^probe: PCR$2 " console >answer
+	status=0
+	grep -q "64646174615830$3" answer && grep -q 646c6f636bf5 answer || status=1
+	[ $status -eq 0 ] || echo "no locked PCR$2 of $3" >>console
+	ok $status "$1" console
+}
+
+# told NAME LINE: such a line is on the parent's console.
+told()
+{
+	check "$1" sh -c "tr -d '\\r' <'$vm/parent.console' | grep -qxF 'parent: $2'"
 }
 
 # extended FILE: a PCR of zeros after the digest of these bytes.
@@ -28,8 +39,8 @@ extended()
 # No configuration: that is measured, too, and nobody can add to it.
 printf 'mintmark no launch configuration 1\0' >blob.measured
 image unconfigured 'exit status 0' nsm=yes arg=/bin/probe arg=nsm arg=16
-says "unconfigured: PCR16 says that there is none, and is locked" "$(locked 16 "$(extended blob.measured)")"
-check "the parent learns how it ended" grep -qx 'parent: status of CID 4: exit status 0|' "$vm/parent.console"
+locked "unconfigured: PCR16 says that there is none, and is locked" 16 "$(extended blob.measured)"
+told "the parent learns how it ended" 'status of CID 4: exit status 0|'
 
 # A configuration, of any bytes.
 head -c 200000 /dev/urandom >blob
@@ -42,8 +53,8 @@ echo "inside: $(stat -c "%a %u:%g %s" /run/mintmark/config) $(sha256sum </run/mi
 probe nsm 16
 exit 9'
 says "configured: the application finds it" "inside: 400 1000:1001 200000 $(sha256sum <blob)"
-says "configured: PCR16 is its measurement, and is locked" "$(locked 16 "$(extended blob.measured)")"
-check "the parent learns how it ended: exit status 9" grep -qx 'parent: status of CID 4: exit status 9|' "$vm/parent.console"
+locked "configured: PCR16 is its measurement, and is locked" 16 "$(extended blob.measured)"
+told "the parent learns how it ended: exit status 9" 'status of CID 4: exit status 9|'
 
 for mode in refuse short close; do
 	check "the parent will answer for configurations so: $mode" tell "config $mode"
@@ -56,7 +67,7 @@ refused config-large 'INIT-CONFIG' config=yes arg=/bin/probe
 check "the parent has an empty configuration" tell "blob 0" blob
 printf 'mintmark launch configuration 1\0' >blob.measured
 image config-empty 'exit status 0' config=yes nsm=yes arg=/bin/probe arg=nsm arg=16
-says "config-empty: an empty one is not none" "$(locked 16 "$(extended blob.measured)")"
+locked "config-empty: an empty one is not none" 16 "$(extended blob.measured)"
 
 # A parent that does not want to know how it ended, or does not answer, holds nothing up.
 tell "status refuse"
@@ -97,8 +108,10 @@ check "in to a port where nobody listens: the connection ends" [ ! -s came ]
 nonce=$(od -An -N 32 -v -tx1 /dev/urandom | tr -d ' \n')
 /mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" --json >document.json 2>&1
 ok $? "an application that knows nothing of it is attested" document.json
-$eif describe image.eif --json >image.json
-check "the document carries the nonce and the image's PCR0" jq -e --arg nonce "$nonce" --slurpfile image image.json \
-	'.nonce == $nonce and .PCR0 == $image[0].Measurements.PCR0' document.json
+check "the document carries the nonce" jq -e --arg nonce "$nonce" '.nonce == $nonce' document.json
+if [ "$arch" = x86_64 ]; then
+	$eif describe image.eif --json >image.json
+	check "and the image's PCR0" jq -e --slurpfile image image.json '.PCR0 == $image[0].Measurements.PCR0' document.json
+fi
 end "$enclave_pid"
 finish_tap
