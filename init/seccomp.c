@@ -75,6 +75,7 @@ _Static_assert(sizeof(refused) < CODE_MAX, "room for every number");
 int seccomp_confine(uint64_t caps)
 {
 	const bool admin = caps >> CAP_SYS_ADMIN & 1;
+	const bool resource = caps >> CAP_SYS_RESOURCE & 1;
 	struct sock_filter code[CODE_MAX] = {
 		LOAD(arch),
 		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, ARCH, 1, 0),
@@ -86,6 +87,12 @@ int seccomp_confine(uint64_t caps)
 		UNLESS(BPF_JEQ, SYS_socket, 4),
 		LOAD(args[0]),
 		UNLESS(BPF_JEQ, AF_ALG, 1),
+		RETURN_ERRNO(EPERM),
+		RETURN(SECCOMP_RET_ALLOW),
+		/* Limits of oneself; others of the same user, PID 1 among them, keep theirs. */
+		UNLESS(BPF_JEQ, resource ? NUMBERS_END : SYS_prlimit64, 4),
+		LOAD(args[0]),
+		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, 0, 1, 0),
 		RETURN_ERRNO(EPERM),
 		RETURN(SECCOMP_RET_ALLOW),
 		/*
