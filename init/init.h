@@ -214,8 +214,8 @@ struct command {
 int command_start(const struct command *command, pid_t *pid, struct refusal *why);
 
 /*
- * Takes from this process and its children, for good, the system calls that Docker's default
- * profile would take from a container with these capabilities. Returns 0, or -1 with errno set.
+ * Takes from this process and its children, for good, the system calls in seccomp.c: in the spirit
+ * of Docker's default profile, by capability. Returns 0, or -1 with errno set.
  */
 int seccomp_confine(uint64_t caps);
 

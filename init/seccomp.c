@@ -40,13 +40,14 @@ enum { NEVER = 63 }; /* the number of no capability */
  */
 static const struct {
 	unsigned int cap;
-	unsigned short numbers[20];
+	unsigned short numbers[32];
 } refused[] = {
 	{CAP_SYS_ADMIN, {SYS_bpf,	 SYS_fanotify_init, SYS_fsconfig,	 SYS_fsmount,
 			 SYS_fsopen,	 SYS_fspick,	    SYS_mount,		 SYS_mount_setattr,
 			 SYS_move_mount, SYS_open_tree,	    SYS_perf_event_open, SYS_pivot_root,
-			 SYS_quotactl,	 SYS_setdomainname, SYS_sethostname,	 SYS_setns,
-			 SYS_swapoff,	 SYS_swapon,	    SYS_umount2,	 SYS_unshare}},
+			 SYS_quotactl,	 SYS_quotactl_fd,   SYS_setdomainname,	 SYS_sethostname,
+			 SYS_setns,	 SYS_swapoff,	    SYS_swapon,		 SYS_umount2,
+			 SYS_unshare}},
 	{CAP_SYS_PTRACE,
 	 {SYS_kcmp, SYS_pidfd_getfd, SYS_process_vm_readv, SYS_process_vm_writev, SYS_userfaultfd}},
 	{CAP_SYS_MODULE, {SYS_delete_module, SYS_finit_module, SYS_init_module}},
