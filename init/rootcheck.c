@@ -9,10 +9,11 @@ enum { EXACT = S_IFMT | 07777, CONSOLE = 0x501 /* 5:1 */ };
 /*
  * /dev, /dev/console and /root come from the archive that is built into every kernel
  * (usr/default_cpio_list); /proc is made by init before it looks, which fails if it was there.
+ * Nobody but root can read the services' programs, so that nobody but root can look into them.
  */
 static const struct root_rule top[] = {
-	{"init", EXACT, S_IFREG | 0755, 0},  {"attest", EXACT, S_IFREG | 0755, 0},
-	{"ports", EXACT, S_IFREG | 0755, 0}, {"run", S_IFMT, S_IFREG, 0},
+	{"init", EXACT, S_IFREG | 0755, 0},  {"attest", EXACT, S_IFREG | 0711, 0},
+	{"ports", EXACT, S_IFREG | 0711, 0}, {"run", S_IFMT, S_IFREG, 0},
 	{"rootfs", S_IFMT, S_IFDIR, 0},	     {"dev", EXACT, S_IFDIR | 0755, 0},
 	{"root", EXACT, S_IFDIR | 0700, 0},  {"proc", S_IFMT, S_IFDIR, 0}};
 

@@ -6,7 +6,7 @@ ramdisk0s := $(known_targets:%=$(parts)/%/ramdisk0.cpio)
 
 $(ramdisk0s): $(parts)/%/ramdisk0.cpio: $(parts)/%/init/init out/libexec/rootfs
 	@$(RUN) --name ramdisk0 --in init=$(<D) $(rootfs_tool) --out ramdisk0.cpio=$@ \
-		-- /mint/in/bin/rootfs pack $(foreach p,init attest ports,--add $p=/mint/in/init/$p:0755) -o /mint/out/ramdisk0.cpio
+		-- /mint/in/bin/rootfs pack $(foreach p,init attest ports,--add $p=/mint/in/init/$p:$(if $(filter init,$p),0755,0711)) -o /mint/out/ramdisk0.cpio
 
 image_dir := out/$(recipe_name)
 

@@ -227,11 +227,13 @@ static char *hostname_setting(const char *value)
 	return setting;
 }
 
-static bool is_port(const char *text, uint64_t most)
+/* As init/ports/rule.c has it: no zero in front. */
+static bool is_port(const char *text, uint64_t least, uint64_t most)
 {
 	uint64_t number;
 
-	return run_number(text, strlen(text), 10, most, &number) && number > 0;
+	return text[0] != '0' && run_number(text, strlen(text), 10, most, &number) &&
+	       number >= least;
 }
 
 /* ADDR:PORT, the address of IPv4 or, in brackets, of IPv6. Changes the text. */
@@ -241,7 +243,7 @@ static bool is_tcp(char *text)
 	unsigned char address[16];
 	size_t size;
 
-	if (!colon || !is_port(colon + 1, 65535))
+	if (!colon || !is_port(colon + 1, 1, 65535))
 		return false;
 	*colon = '\0';
 	size = strlen(text);
@@ -252,17 +254,18 @@ static bool is_tcp(char *text)
 	return inet_pton(AF_INET, text, address) == 1;
 }
 
-/* CID:PORT, or the enclave's own PORT. Changes the text. */
+/* CID:PORT, or the enclave's own PORT, where what is below 1024 takes a capability. Changes the
+ * text. */
 static bool is_vsock(char *text, bool other)
 {
 	char *colon = strchr(text, ':');
 
 	if (!other)
-		return is_port(text, UINT32_MAX - 1);
-	if (!colon || !is_port(colon + 1, UINT32_MAX - 1))
+		return is_port(text, 1024, UINT32_MAX - 1);
+	if (!colon || !is_port(colon + 1, 1, UINT32_MAX - 1))
 		return false;
 	*colon = '\0';
-	return is_port(text, UINT32_MAX - 1);
+	return is_port(text, 1, UINT32_MAX - 1);
 }
 
 /* "vsock:PORT -> tcp:ADDR:PORT" or "tcp:ADDR:PORT -> vsock:CID:PORT", blanks as one likes. */

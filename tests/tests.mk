@@ -83,8 +83,13 @@ test: out/hello/nitro-x86_64/image.eif $(bin_files) $(vms_needed) $(units) $(tes
 	@tests/run
 
 # Apart from the others: they would wait for a second kernel and a second emulator.
+$(parts)/test/aarch64/probe: tests/boot/probe.c tests/boot/build-parent $(parts)/aarch64/musl/lib/libc.a
+	@$(RUN) $(call for_arch,probe,aarch64) --in boot=tests/boot --in init=init --in musl=$(parts)/aarch64/musl \
+		--set ARCH=aarch64 --out parent=$(@D) -- sh /mint/in/boot/build-parent probe
 .PHONY: test-aarch64
-test-aarch64: $(vms_needed) $(vms_aarch64_needed) ## build hello for nitro-aarch64, boot it in QEMU; not part of make test
+test-aarch64: $(vms_needed) $(vms_aarch64_needed) $(parts)/test/aarch64/probe $(parts)/aarch64/busybox/busybox ## build hello for nitro-aarch64, boot it in QEMU; not part of make test
 	@+$(MAKE) out/hello/nitro-aarch64/image.eif RECIPE=hello ROOTFS= TARGETS=nitro-aarch64 >/dev/null
-	@$(RUN) --tty --name test-aarch64 --root test $(vms) $(vms_aarch64) --in tests=tests \
-		--in images/aarch64.eif=out/hello/nitro-aarch64/image.eif -- prove -v --merge --exec sh /mint/in/boot/aarch64.t
+	@$(RUN) --tty --name test-aarch64 --root test $(vms) $(vms_aarch64) --in tests=tests --in bin/rootfs=out/libexec/rootfs \
+		--in aarch64/probe=$(parts)/test/aarch64/probe --in aarch64/busybox=$(parts)/aarch64/busybox --set ARCH=aarch64 \
+		--in images/aarch64.eif=out/hello/nitro-aarch64/image.eif --out consoles=out/test/consoles-aarch64 \
+		-- sh -c 'cd /mint/in/boot && prove -v --merge --exec sh aarch64.t init.t helpers.t confine.t parent.t platform.t'

@@ -1,48 +1,21 @@
-/* Takes requests apart. Never reads behind what is there, and does nothing else. */
+/* Takes requests apart. Never reads behind what is there, and takes nothing but a nonce. */
 #include "request.h"
 
-enum { NUMBER = 2, LONG_FORM = 0xffff };
-
-static size_t number(const uint8_t *data)
-{
-	return (size_t)data[0] << 8 | data[1];
-}
+enum { HEAD = 2 };
 
 ssize_t request_take(const uint8_t *data, size_t size, struct nsm_request *request)
 {
-	/* In the order of the lengths, and of the fields behind them. */
-	static const struct {
-		unsigned int field;
-		size_t most;
-	} fields[] = {{NSM_NONCE, NSM_FIELD_MAX},
-		      {NSM_USER_DATA, NSM_FIELD_MAX},
-		      {NSM_PUBLIC_KEY, NSM_PUBLIC_KEY_MAX}};
-	struct nsm_request found = {.command = NSM_ATTESTATION};
-	size_t lengths = 0;
-	size_t count = 1;
-	size_t at;
+	size_t length;
 
-	if (size < NUMBER)
+	if (size < HEAD)
 		return 0;
-	if (number(data) == LONG_FORM) {
-		lengths = NUMBER;
-		count = 3;
-	}
-	at = lengths + count * NUMBER;
-	for (size_t i = 0; i < count; i++) {
-		size_t length;
-
-		if (size < lengths + (i + 1) * NUMBER)
-			return 0;
-		length = number(data + lengths + i * NUMBER);
-		if (length > fields[i].most)
-			return -1;
-		if (length > 0)
-			found.fields[fields[i].field] = (struct nsm_bytes){data + at, length};
-		at += length;
-	}
-	if (size < at)
+	length = (size_t)data[0] << 8 | data[1];
+	if (length > NSM_FIELD_MAX)
+		return -1;
+	if (size < HEAD + length)
 		return 0;
-	*request = found;
-	return (ssize_t)at;
+	*request = (struct nsm_request){.command = NSM_ATTESTATION};
+	if (length > 0)
+		request->fields[NSM_NONCE] = (struct nsm_bytes){data + HEAD, length};
+	return (ssize_t)(HEAD + length);
 }

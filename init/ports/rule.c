@@ -9,6 +9,8 @@
 
 #include <linux/vm_sockets.h>
 
+enum { LISTEN_LEAST = 1024 };
+
 /* Takes the text off the front of *at. */
 static bool take(const char **at, const char *text)
 {
@@ -76,7 +78,7 @@ static bool take_tcp(const char **at, struct rule_end *end)
 	return inet_pton(AF_INET, text, &four->sin_addr) == 1;
 }
 
-/* The highest number of each stands for any. */
+/* The highest number of each stands for any. To listen below 1024 takes a capability. */
 static bool take_vsock(const char **at, bool with_cid, struct rule_end *end)
 {
 	struct sockaddr_vm *address = (struct sockaddr_vm *)&end->address;
@@ -86,7 +88,7 @@ static bool take_vsock(const char **at, bool with_cid, struct rule_end *end)
 	memset(end, 0, sizeof(*end));
 	if (with_cid && (!take_number(at, VMADDR_CID_ANY - 1, &cid) || !take(at, ":")))
 		return false;
-	if (!take_number(at, VMADDR_PORT_ANY - 1, &port))
+	if (!take_number(at, VMADDR_PORT_ANY - 1, &port) || (!with_cid && port < LISTEN_LEAST))
 		return false;
 	address->svm_family = AF_VSOCK;
 	address->svm_cid = cid;

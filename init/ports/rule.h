@@ -1,6 +1,7 @@
 /*
  * A rule for connections, which cross the enclave's border in one direction:
- *	vsock:PORT>tcp:ADDRESS:PORT	from outside: to PORT of the enclave, and on to the address
+ *	vsock:PORT>tcp:ADDRESS:PORT	from outside: to PORT of the enclave, from 1024 on, and on
+ *to the address
  *	tcp:ADDRESS:PORT>vsock:CID:PORT	from inside: to the address, and on to CID, 3 for the parent
  * ADDRESS is 127.0.0.1 or the like, or an address of IPv6 in brackets. Numbers are decimal, without
  * a zero in front. Nothing is ever looked up.

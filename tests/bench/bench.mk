@@ -1,9 +1,9 @@
 # make bench: how fast the commands are, compared in the same run with what else does it. Never part of a test.
 
-BENCH ?= rootfs eif
-$(if $(filter-out rootfs eif,$(BENCH)),$(error BENCH: rootfs, eif or both expected, found $(BENCH)))
+BENCH ?= rootfs eif boot
+$(if $(filter-out rootfs eif boot,$(BENCH)),$(error BENCH: some of rootfs, eif and boot expected, found $(BENCH)))
 
-.PHONY: bench bench-rootfs bench-eif bench-compression
+.PHONY: bench bench-rootfs bench-eif bench-boot bench-compression
 ##@ Checks
 bench: $(BENCH:%=bench-%) ## measure the commands, or those in BENCH, against what else does their work; also out/bench*.json
 
@@ -15,6 +15,14 @@ bench-rootfs: out/libexec/rootfs
 bench-eif: out/libexec/eif $(filter bench-rootfs,$(BENCH:%=bench-%))
 	@$(RUN) --tty --name bench-eif --root test --in bench=tests/bench --in bin/eif=out/libexec/eif \
 		--out bench-eif.json=out/bench-eif.json -- sh /mint/in/bench/eif
+
+# The kernel that ours is measured against is fetched here alone.
+bench-boot: out/hello/nitro-x86_64/image.eif out/libexec/rootfs out/libexec/eif $(busybox)/busybox $(vms_needed) \
+		$(filter bench-rootfs bench-eif,$(BENCH:%=bench-%))
+	@env/fetch recipes/cloud-kernel/pins.lock
+	@. env/say.sh && $(RUN) --tty --name bench-boot --root test $(vms) --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \
+		--in bin/eif=out/libexec/eif --in busybox=$(busybox) --in image.eif=$< --in cloud.lock=recipes/cloud-kernel/pins.lock \
+		--in packages="$$MINTMARK_CACHE/sha256" --out bench-boot.json=out/bench-boot.json -- sh /mint/in/bench/boot
 
 bench-compression: out/hello/nitro-x86_64/image.eif test-image-python out/libexec/rootfs out/libexec/eif $(vms_needed) ## measure size, packing and boot of plain, gzip and zstd ramdisks
 	@$(RUN) --tty --name bench-compression --root test $(vms) --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \

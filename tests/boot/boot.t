@@ -70,9 +70,7 @@ check "a second nonce, of another length, gets a document of its own" \
 long=$(od -An -N 512 -v -tx1 /dev/urandom | tr -d ' \n')
 key=$(od -An -N 1024 -v -tx1 /dev/urandom | tr -d ' \n')
 /mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" --user-data "$long" --public-key "$key" --json >document.json 2>&1
-ok $? "the long form is answered, too" document.json
-check "the document carries user data and public key" \
-	jq -e --arg user "$long" --arg key "$key" '.user_data == $user and .public_key == $key' document.json
+check "user data and a public key of a client's are not attested" grep -q '^ask: ASK-SHORT' document.json
 end "$enclave_pid"
 
 # The same image, signed: what ran before still runs, and the NSM tells whose certificate it was. QEMU reads signature
@@ -210,10 +208,10 @@ assemble cmdline-gone kernel+ empty parts/ramdisk0 parts/ramdisk1
 unchanged cmdline-gone 0 1 2
 refuses cmdline-gone 'mintmark: refused: INIT-CMDLINE' "cmdline-gone: refuses to run"
 
-# The first entry of ramdisk 0, which is init, to the end of the command line.
-trailer=$(grep -abo TRAILER parts/ramdisk0 | tail -n 1 | cut -d : -f 1)
-head -c $((trailer - 110)) parts/ramdisk0 >entry
-tail -c "+$((trailer - 110 + 1))" parts/ramdisk0 >ramdisk0-
+# The first entry of ramdisk 0 to the end of the command line.
+second=$(grep -abo 070701 parts/ramdisk0 | sed -n '2s/:.*//p')
+head -c "$second" parts/ramdisk0 >entry
+tail -c "+$((second + 1))" parts/ramdisk0 >ramdisk0-
 cat parts/cmdline entry >cmdline+
 assemble first-entry parts/kernel cmdline+ ramdisk0- parts/ramdisk1
 unchanged first-entry 0 1 2

@@ -25,13 +25,13 @@ in_order()
 # One boot, every policy. Each script ends when it is asked to, and says so.
 waits='trap "echo inside: $0 was asked; exit 0" TERM
 echo "inside: $0 runs"
-while :; do sleep 0.2; done'
+while :; do probe nap; done'
 counts='n=$(cat /tmp/$0 2>/dev/null || echo 0)
 echo $((n + 1)) >/tmp/$0
 echo "inside: $0 the $((n + 1)). time"'
 script family 'exit status 3' grace=20 'arg=
 echo "inside: application runs"
-while ! grep -q 3 /tmp/always 2>/dev/null; do sleep 0.2; done
+while ! grep -q 3 /tmp/always 2>/dev/null; do probe nap; done
 sleep 1
 exit 3' \
 	'helper=never never' env=PATH=/bin arg=sh arg=-c "arg=$counts; exit 5" arg=never \
@@ -47,22 +47,22 @@ in_order "on-failure: starts again until it succeeds" 'inside: failing the 1. ti
 in_order "always: starts again after a success, too" 'inside: always the 1. time' 'mintmark: always: exit status 0, starts again' \
 	'inside: always the 2. time' 'mintmark: always: exit status 0, starts again' 'inside: always the 3. time'
 in_order "a crash is a failure" 'mintmark: crashing: killed by signal 11, starts again' 'mintmark: crashing: killed by signal 11, starts again'
-says "a helper has a user, a folder and an environment of its own" 'inside: user 1000:1001 1001 7 / PATH=/bin '
+says "a helper has a user, a folder and an environment of its own" 'inside: user 1000:1001 1001 7 / PATH=/bin PWD=/ '
 in_order "at the end of the application they are asked to end" 'inside: always was asked' 'mintmark: exit status 3'
 
 # Who does not listen is killed, after the time that the recipe gives.
 deaf='trap "" TERM; echo "inside: deaf"; while :; do sleep 1; done'
-script deaf 'exit status 0' grace=1 'arg=while ! grep -q . /tmp/deaf; do sleep 0.1; done; exit 0' \
+script deaf 'exit status 0' grace=1 'arg=while ! grep -q . /tmp/deaf; do probe nap; done; exit 0' \
 	'helper=deaf always' env=PATH=/bin arg=sh arg=-c "arg=echo . >/tmp/deaf; $deaf"
 script deaf-application 'killed by signal 9' grace=1 "arg=trap '' TERM; kill -TERM 1; $deaf"
-script asked 'exit status 4' stopsignal=USR1 'arg=trap "echo inside: asked; exit 4" USR1; kill -TERM 1; while :; do sleep 0.1; done'
+script asked 'exit status 4' stopsignal=USR1 'arg=trap "echo inside: asked; exit 4" USR1; kill -TERM 1; while :; do probe nap; done'
 says "asked: with the signal of the recipe" 'inside: asked'
 
 # A helper that cannot start is a refusal like an application that cannot.
 refused helper-missing 'INIT-EXEC' arg=/bin/probe 'helper=none never' arg=/bin/none
 
 # Memory runs out in a child of the application: the child goes, the application is told, everybody else stays.
-script memory 'exit status 6' attest=yes "arg=while ! grep -q . /tmp/up; do sleep 0.1; done
+script memory 'exit status 6' attest=yes "arg=while ! grep -q . /tmp/up; do probe nap; done
 probe eat
 echo \"inside: eater ended with \$?\"
 sleep 1

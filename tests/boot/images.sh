@@ -11,15 +11,25 @@ trap 'end "${enclave_pid:-}"; end "${parent_pid:-}"; end "${wires_pid:-}"' EXIT
 trap 'exit 130' INT TERM HUP
 mkdir -p /mint/out/consoles
 
+# With ARCH=aarch64 the same is booted on the emulated board of that processor, as far as it has what is asked for.
+arch=${ARCH:-x86_64}
+case $arch in
+aarch64)
+	published=/mint/in/images/aarch64.eif busybox=/mint/in/aarch64/busybox probe=/mint/in/aarch64/probe
+	limit=400
+	;;
+*) published=/mint/in/image.eif busybox=/mint/in/busybox probe=/mint/in/probe ;;
+esac
+
 # The pieces that every image here has in common.
 rm -rf parts
-$eif extract /mint/in/image.eif parts >/dev/null
+$eif extract $published parts >/dev/null
 ok $? "the image comes apart"
 mkdir -p tree/bin tree/etc
-cp /mint/in/busybox/busybox /mint/in/probe tree/bin/
+cp $busybox/busybox $probe tree/bin/
 while read -r applet; do
 	ln -sf busybox "tree/bin/${applet##*/}"
-done </mint/in/busybox/busybox.links
+done <$busybox/busybox.links
 printf '%s\n' 'root:x:0:0::/:/bin/sh' 'app:x:1000:1001::/:/bin/sh' >tree/etc/passwd
 printf '%s\n' 'root:x:0:' 'app:x:1001:' 'net:x:7:app' >tree/etc/group
 
@@ -44,13 +54,19 @@ ramdisk()
 start()
 {
 	started=$(date +%s)
+	if [ "$arch" = aarch64 ]; then
+		rm -rf assembled
+		mkdir assembled
+		cp parts/kernel parts/cmdline parts/ramdisk0 ramdisk1 assembled/ && virt assembled "$@"
+		return
+	fi
 	rm -f image.eif
 	$eif build --no-boot-checks --kernel "${kernel:-parts/kernel}" --cmdline-file parts/cmdline --ramdisk parts/ramdisk0 \
 		--ramdisk ramdisk1 --raw-metadata parts/metadata.json -o image.eif >/dev/null && enclave image.eif "$@"
 }
 
-# over NAME REGEX: the machine ends by itself, and the last line of init is like that. The console is in "console".
-over()
+# await NAME REGEX: the machine ends by itself, and the last line of init is like that. The console is in "console".
+await()
 {
 	status=0
 	ends $limit || status=1
@@ -60,18 +76,29 @@ over()
 	cp console "/mint/out/consoles/$1.console"
 	echo "# $1: $(($(date +%s) - started)) s"
 	grep '^mintmark:' console | tail -n 1 | grep -qE -- "^mintmark: $2" || status=1
+	return $status
+}
+
+# over NAME REGEX: the same as a test.
+over()
+{
+	status=0
+	await "$1" "$2" || status=1
 	ok $status "$1: $2" console
 }
 
-# boot NAME REGEX: the image of ramdisk1 boots to such an end.
+# boot NAME REGEX: the image of ramdisk1 boots to such an end. On a host so busy that the parent's emulator does not answer
+# in init's ten seconds, which is nothing that most tests are about, once more.
 boot()
 {
-	: >console
-	if start 256M; then
-		over "$1" "$2"
-	else
-		ok 1 "$1: an image"
-	fi
+	for try in first second; do
+		: >console
+		status=0
+		{ start 256M && await "$1" "$2"; } || status=1
+		[ $status -ne 0 ] && [ $try = first ] && grep -q 'INIT-HEARTBEAT: .*timed out$' console || break
+		echo "# $1: the parent was too slow; once more"
+	done
+	ok $status "$1: $2" console
 }
 
 # says NAME LINE: such a line, exactly, is on the console.

@@ -26,7 +26,7 @@ echo "inside: lo $(ip address show dev lo | grep -o "inet6* [^ ]*" | tr "\n" " "
 for where in /proc /sys /dev /dev/pts /dev/shm /run /tmp /sys/fs/cgroup; do
 	echo "inside: mount $(grep " $where " /proc/mounts | cut -d " " -f 2-4 | cut -d , -f 1-4)"
 done
-sleep 1 & (sleep 0.1 &)
+sleep 1 & (probe nap &)
 exit 3'
 script inside 'exit status 3' user=app workdir=/srv/made volume=/data "env=BYTES=$bytes" "env=LONG=$long" env=EMPTY= \
 	"arg=$asks" "arg=$bytes" arg=
@@ -52,7 +52,7 @@ script signal 'killed by signal 9' 'arg=kill -KILL $$'
 script eaten 'killed by signal 9' 'arg=exec /bin/probe eat'
 check "eaten: the kernel took the application for lack of memory, not init" grep -qE 'Killed process [0-9]+ \(probe\)' console
 script orphans 'exit status 7' 'arg=/bin/probe orphans 2000
-sleep 0.5
+probe nap
 echo "inside: $(ps | grep -c "Z ") of them left"
 exit 7'
 says "orphans: a hundred in a row, twenty times over" 'probe: 2000 orphans'

@@ -108,8 +108,10 @@ check "in to a port where nobody listens: the connection ends" [ ! -s came ]
 nonce=$(od -An -N 32 -v -tx1 /dev/urandom | tr -d ' \n')
 /mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" --json >document.json 2>&1
 ok $? "an application that knows nothing of it is attested" document.json
-$eif describe image.eif --json >image.json
-check "the document carries the nonce and the image's PCR0" jq -e --arg nonce "$nonce" --slurpfile image image.json \
-	'.nonce == $nonce and .PCR0 == $image[0].Measurements.PCR0' document.json
+check "the document carries the nonce" jq -e --arg nonce "$nonce" '.nonce == $nonce' document.json
+if [ "$arch" = x86_64 ]; then
+	$eif describe image.eif --json >image.json
+	check "and the image's PCR0" jq -e --slurpfile image image.json '.PCR0 == $image[0].Measurements.PCR0' document.json
+fi
 end "$enclave_pid"
 finish_tap

@@ -74,17 +74,22 @@ enclave()
 	enclave_pid=$!
 }
 
-# virt FOLDER [MEMORY]: boots what an image for aarch64 consists of (eif extract) on the board "virt", which takes the
+# virt FOLDER [MEMORY [OPTION...]]: boots what an image for aarch64 consists of (eif extract) on the board "virt", which takes the
 # devices of an enclave: the ramdisks one behind the other, as the hypervisor of one hands them over. No machine of this
 # emulator reads such an image, so that its NSM has measured nothing. It ends with a reset.
 virt()
 {
+	virt_parts=$1
+	virt_memory=${2:-256M}
+	shift $(($# < 2 ? $# : 2))
 	: >"$vm/enclave.console"
-	cat "$1"/ramdisk[0-9] >"$vm/initrd"
-	/mint/in/qemu-aarch64/qemu-system-aarch64 -M virt,memory-backend=m -accel tcg -cpu max,pauth-impdef=on -m "${2:-256M}" \
-		-object "memory-backend-memfd,id=m,size=${2:-256M},share=on" -global virtio-mmio.force-legacy=false \
+	cat "$virt_parts"/ramdisk[0-9] >"$vm/initrd"
+	/mint/in/qemu-aarch64/qemu-system-aarch64 -M virt,memory-backend=m -accel tcg -cpu max,pauth-impdef=on \
+		-m "$virt_memory" -object "memory-backend-memfd,id=m,size=$virt_memory,share=on" "$@" \
+		-global virtio-mmio.force-legacy=false \
 		-chardev "socket,id=c,path=$vm/enclave.vhost" -device vhost-user-vsock-device,chardev=c \
-		-device virtio-nsm-device -kernel "$1/kernel" -initrd "$vm/initrd" -append "$(cat "$1/cmdline")" -no-reboot \
+		-device virtio-nsm-device -kernel "$virt_parts/kernel" -initrd "$vm/initrd" \
+		-append "$(cat "$virt_parts/cmdline")" -no-reboot \
 		-display none -monitor none -nodefaults -serial "file:$vm/enclave.console" \
 		</dev/null >"$vm/enclave.log" 2>&1 &
 	enclave_pid=$!

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "supervise.h"
+#include "init.h"
 
 enum { EXIT_AT_END = 7 };
 

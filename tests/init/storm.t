@@ -26,5 +26,5 @@ ok $status "supervision alone is a program" compile.log
 timeout 500 unshare --pid --fork --mount-proc ./storm 100000 >said 2>&1
 check "100000 orphans in a row: none is left" grep -qx 'storm: 100000 orphans, 0 left' said
 check "and the end of the command is noticed" grep -qx 'storm: status 7' said
-cat said | sed 's/^/# /'
+sed "s,^,# ," said
 finish_tap
