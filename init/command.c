@@ -4,6 +4,7 @@
  */
 #include <grp.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -12,6 +13,8 @@
 #include <linux/capability.h>
 
 #include "init.h"
+
+enum { START_MS = 10000 }; /* from fork() to execve(), on a busy emulator */
 
 const char *command_path(char *const envp[])
 {
@@ -132,30 +135,35 @@ static void become(const struct command *command, struct refusal *why)
 
 int command_start(const struct command *command, pid_t *pid, struct refusal *why)
 {
+	struct pollfd report = {.events = POLLIN};
 	struct refusal found;
 	int ends[2];
-	ssize_t n;
+	ssize_t n = 0;
 
 	/* execve() closes the writing end, so that an empty report means a program that runs. */
 	if (pipe2(ends, O_CLOEXEC))
 		return refuse(why, "INIT-START", "pipe: %m");
 	*pid = fork();
 	if (*pid == 0) {
-		int report = fcntl(ends[1], F_DUPFD_CLOEXEC, 4);
+		int fd = fcntl(ends[1], F_DUPFD_CLOEXEC, 4);
 
 		become(command, &found);
-		_exit(write(report, &found, sizeof(found)) < 0 ? 126 : 127);
+		_exit(write(fd, &found, sizeof(found)) < 0 ? 126 : 127);
 	}
-	if (*pid < 0)
-		refuse(why, "INIT-START", "fork: %m");
+	refuse(&found, "INIT-START", "fork: %m");
 	close(ends[1]);
-	do
-		n = *pid < 0 ? 0 : read(ends[0], &found, sizeof(found));
-	while (n < 0 && errno == EINTR);
+	report.fd = ends[0];
+	/* It may be stopped on its way by somebody who can signal it. */
+	if (*pid > 0 && poll(&report, 1, START_MS) == 1)
+		n = read(ends[0], &found, sizeof(found));
+	else if (*pid > 0)
+		n = refuse(&found, "INIT-START", "%s: expected a start within %d s, found none",
+			   command->name, START_MS / 1000);
 	close(ends[0]);
-	if (n == 0)
-		return *pid < 0 ? -1 : 0;
-	waitpid(*pid, NULL, 0);
+	if (*pid > 0 && n == 0)
+		return 0;
+	if (*pid > 0 && kill(*pid, SIGKILL) == 0)
+		waitpid(*pid, NULL, 0);
 	/* The name is a constant, at the same place in both processes. */
 	*why = found;
 	return -1;

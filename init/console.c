@@ -30,8 +30,10 @@ void console_open(void)
 void console_say(const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES] = PREFIX;
-	struct pollfd console = {.fd = 1, .events = POLLOUT};
+	struct pollfd console = {.events = POLLOUT};
+	ssize_t n = 0;
 	size_t size;
+	int fd;
 	va_list args;
 
 	/* One byte stays free, so that the newline fits behind a text that was cut. */
@@ -44,9 +46,18 @@ void console_say(const char *fmt, ...)
 			line[i] = '?';
 	line[size++] = '\n';
 
-	/* Whoever holds the other end can stop a terminal, and must not be able to stop init. */
-	if (poll(&console, 1, SAY_WAIT_MS) == 1 && write(1, line, size) < 0)
-		return;
+	/*
+	 * Whoever holds the other end, or shares the terminal, can stop it, and must not be able
+	 * to stop init: so the line goes through a description of its own, which never waits.
+	 */
+	fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	console.fd = fd < 0 ? 1 : fd;
+	for (size_t at = 0; at < size && n >= 0 && poll(&console, 1, SAY_WAIT_MS) == 1;) {
+		n = write(console.fd, line + at, size - at);
+		at += n > 0 ? (size_t)n : 0;
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 void console_drain(void)

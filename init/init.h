@@ -75,8 +75,11 @@ int mounts_enter_root(struct refusal *why);
  */
 int mounts_all(struct refusal *why);
 
-/* The root cannot be written to any more; the folders of the list, which ends with NULL, can. */
-int mounts_seal_root(char *const volumes[], struct refusal *why);
+/*
+ * The kernel's settings in /proc cannot be written to any more, and with root neither can the root;
+ * the folders of the list, which ends with NULL, stay as they were.
+ */
+int mounts_seal(bool root, char *const volumes[], struct refusal *why);
 
 /*
  * Makes the folder at an absolute path, and those above it, 0755 and root's, as far as they are
@@ -172,6 +175,10 @@ int rootcheck(struct refusal *why);
 /* The value of the first PATH= in envp, or COMMAND_DEFAULT_PATH. */
 const char *command_path(char *const envp[]);
 
+/* The users of /attest and /ports; no other process can be one of them. */
+#define COMMAND_ATTEST_ID (UINT32_MAX - 1)
+#define COMMAND_PORTS_ID  (UINT32_MAX - 2)
+
 enum restart { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
 /* What to start, where, as whom and with which means. */
@@ -207,8 +214,8 @@ struct command {
 int command_start(const struct command *command, pid_t *pid, struct refusal *why);
 
 /*
- * Takes from this process and its children, for good, the system calls that Docker's default
- * profile would take from a container with these capabilities. Returns 0, or -1 with errno set.
+ * Takes from this process and its children, for good, the system calls in seccomp.c: in the spirit
+ * of Docker's default profile, by capability. Returns 0, or -1 with errno set.
  */
 int seccomp_confine(uint64_t caps);
 

@@ -16,8 +16,7 @@ enum { CMDLINE_SIZE_MAX = 4096 };
  * for those that ask for more. */
 enum { FILES_SOFT = 1024, FILES_HARD = 524288 };
 
-/* Nobody's, and no application's: the services' own. */
-enum { ATTEST_ID = 65532, PORTS_ID = 65533, SERVICE_SCORE = -999 };
+enum { SERVICE_SCORE = -999 };
 
 static int check_cmdline(struct refusal *why)
 {
@@ -46,7 +45,10 @@ static int read_runspec(struct runspec *spec, struct refusal *why)
 	return runspec_parse(data, size, spec, why);
 }
 
-/* The security module belongs to whom the image names, or to nobody. */
+/*
+ * The security module belongs to one user, whom the image names, or to nobody. A process of that
+ * user's, or of root's, could open it anyway, so that each of these has to be named.
+ */
 static int give_module(const struct runspec *spec, struct refusal *why)
 {
 	const struct command *owner = NULL;
@@ -54,8 +56,18 @@ static int give_module(const struct runspec *spec, struct refusal *why)
 	for (size_t i = 0; i < spec->count; i++)
 		if (spec->commands[i].nsm)
 			owner = &spec->commands[i];
+	for (size_t i = 0; owner && i < spec->count; i++) {
+		const struct command *c = &spec->commands[i];
+
+		if (c->nsm ? c->uid != owner->uid : c->uid == owner->uid || c->uid == 0)
+			return refuse(
+				why, "INIT-RUNSPEC",
+				"/run: expected nsm=yes of one user, neither root nor this one "
+				"without, found %s",
+				c->name);
+	}
 	if (owner ? chown("/dev/nsm", owner->uid, owner->gid) || chmod("/dev/nsm", 0600)
-		  : unlink("/dev/nsm"))
+		  : chmod("/dev/nsm", 0) || unlink("/dev/nsm"))
 		return refuse(why, "INIT-PLATFORM", "/dev/nsm: give or take away: %m");
 	return 0;
 }
@@ -68,7 +80,7 @@ static int make_folders(const struct runspec *spec, struct refusal *why)
 	for (size_t i = 0; i < spec->count; i++)
 		if (spec->commands[i].workdir && folder_make(spec->commands[i].workdir, why))
 			return -1;
-	return spec->readonly ? mounts_seal_root(spec->volumes, why) : 0;
+	return mounts_seal(spec->readonly, spec->volumes, why);
 }
 
 /* Returns the descriptor of the security module, 0 where there is none, or -1. */
@@ -125,13 +137,13 @@ static int run(const struct runspec *spec, const int programs[2], int module, st
 	static char names[2][8] = {"attest", "ports"};
 	char *attest_argv[] = {names[0], NULL};
 	char *ports_argv[RUNSPEC_STRINGS_MAX + 2] = {names[1]};
-	const struct command attest = service(attest_argv, programs[0], module, ATTEST_ID);
-	const struct command ports = service(ports_argv, programs[1], 0, PORTS_ID);
+	const struct command attest = service(attest_argv, programs[0], module, COMMAND_ATTEST_ID);
+	const struct command ports = service(ports_argv, programs[1], 0, COMMAND_PORTS_ID);
 	const struct command *commands[SUPERVISE_MAX];
 	size_t count = 0;
 
 	memcpy(ports_argv + 1, spec->ports, sizeof(spec->ports));
-	if (spec->attest)
+	if (spec->attest && module)
 		commands[count++] = &attest;
 	if (spec->ports[0])
 		commands[count++] = &ports;

@@ -19,8 +19,8 @@ static const struct {
 	{"/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666", false},
 	{"/dev/shm", "tmpfs", SAFE, "mode=1777", false},
 	{"/proc", "proc", SAFE, NULL, false},
-	{"/sys", "sysfs", SAFE, NULL, false},
-	{"/sys/fs/cgroup", "cgroup2", SAFE, "nsdelegate", false},
+	{"/sys", "sysfs", SAFE | MS_RDONLY, NULL, false},
+	{"/sys/fs/cgroup", "cgroup2", SAFE | MS_RDONLY, "nsdelegate", false},
 	{"/sys/kernel/config", "configfs", SAFE, NULL, true},
 	{"/run", "tmpfs", SAFE, "mode=0755", false},
 	{"/tmp", "tmpfs", SAFE, "mode=1777", false},
@@ -70,13 +70,21 @@ int mounts_all(struct refusal *why)
 	return 0;
 }
 
-int mounts_seal_root(char *const volumes[], struct refusal *why)
+int mounts_seal(bool root, char *const volumes[], struct refusal *why)
 {
-	for (size_t i = 0; volumes[i]; i++)
-		if (mount(volumes[i], volumes[i], NULL, MS_BIND, NULL))
+	/* As Docker has it: who is root, with whatever rights, could change the kernel here. */
+	static const char *const kept[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq"};
+	const unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (access(kept[i], F_OK) == 0 && (mount(kept[i], kept[i], NULL, MS_BIND, NULL) ||
+						   mount(NULL, kept[i], NULL, flags | SAFE, NULL)))
+			return refuse(why, "INIT-MOUNT", "%s: make it read-only: %m", kept[i]);
+	for (size_t i = 0; root && volumes[i]; i++)
+		if (mount(volumes[i], volumes[i], NULL, MS_BIND | MS_REC, NULL))
 			return refuse(why, "INIT-MOUNT", "%.200s: keep it writable: %m",
 				      volumes[i]);
-	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
+	if (root && mount(NULL, "/", NULL, flags, NULL))
 		return refuse(why, "INIT-MOUNT", "/: make it read-only: %m");
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* Tells which machine this is. Never believes a name: each kind is known by its device. */
 #include <signal.h>
 #include <sys/random.h>
+#include <sys/time.h>
 
 #include "init.h"
 
@@ -26,15 +27,20 @@ static void wake(int number)
 
 int platform_await_random(struct refusal *why)
 {
+	static const struct itimerval none;
+	const struct itimerval limit = {.it_interval.tv_sec = 1, .it_value.tv_sec = RANDOM_WAIT_S};
 	const struct sigaction interrupt = {.sa_handler = wake};
 	unsigned char byte;
 	ssize_t n;
 
-	/* Only a call that waits makes the kernel collect the timing of the processor. */
+	/*
+	 * Only a call that waits makes the kernel collect the timing of the processor. The alarm
+	 * repeats, so that none is lost which comes before the call.
+	 */
 	sigaction(SIGALRM, &interrupt, NULL);
-	alarm(RANDOM_WAIT_S);
+	setitimer(ITIMER_REAL, &limit, NULL);
 	n = getrandom(&byte, 1, 0);
-	alarm(0);
+	setitimer(ITIMER_REAL, &none, NULL);
 	return n == 1 ? 0
 		      : refuse(why, "INIT-ENTROPY",
 			       "getrandom: expected an answer within %d s, found: %m",

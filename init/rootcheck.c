@@ -9,6 +9,7 @@ enum { EXACT = S_IFMT | 07777, CONSOLE = 0x501 /* 5:1 */ };
 /*
  * /dev, /dev/console and /root come from the archive that is built into every kernel
  * (usr/default_cpio_list); /proc is made by init before it looks, which fails if it was there.
+ * Nobody but root can read the services' programs, so that nobody but root can look into them.
  */
 static const struct root_rule top[] = {
 	{"init", EXACT, S_IFREG | 0755, 0},  {"attest", EXACT, S_IFREG | 0711, 0},

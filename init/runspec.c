@@ -6,8 +6,8 @@
 /* What Docker leaves to root, and to programs with capabilities of their own. */
 #define DEFAULT_CAPS 0xa80425fbULL
 
-/* The number above stands for "leave it alone". */
-#define ID_MAX (UINT32_MAX - 1)
+/* The number above those of the services stands for "leave it alone". */
+#define ID_MAX (COMMAND_PORTS_ID - 1)
 
 enum { SIGNAL_MAX = 64, GRACE_MAX = 3600, UMASK_MAX = 0777 };
 

@@ -40,13 +40,14 @@ enum { NEVER = 63 }; /* the number of no capability */
  */
 static const struct {
 	unsigned int cap;
-	unsigned short numbers[20];
+	unsigned short numbers[32];
 } refused[] = {
 	{CAP_SYS_ADMIN, {SYS_bpf,	 SYS_fanotify_init, SYS_fsconfig,	 SYS_fsmount,
 			 SYS_fsopen,	 SYS_fspick,	    SYS_mount,		 SYS_mount_setattr,
 			 SYS_move_mount, SYS_open_tree,	    SYS_perf_event_open, SYS_pivot_root,
-			 SYS_quotactl,	 SYS_setdomainname, SYS_sethostname,	 SYS_setns,
-			 SYS_swapoff,	 SYS_swapon,	    SYS_umount2,	 SYS_unshare}},
+			 SYS_quotactl,	 SYS_quotactl_fd,   SYS_setdomainname,	 SYS_sethostname,
+			 SYS_setns,	 SYS_swapoff,	    SYS_swapon,		 SYS_umount2,
+			 SYS_unshare}},
 	{CAP_SYS_PTRACE,
 	 {SYS_kcmp, SYS_pidfd_getfd, SYS_process_vm_readv, SYS_process_vm_writev, SYS_userfaultfd}},
 	{CAP_SYS_MODULE, {SYS_delete_module, SYS_finit_module, SYS_init_module}},
@@ -75,6 +76,7 @@ _Static_assert(sizeof(refused) < CODE_MAX, "room for every number");
 int seccomp_confine(uint64_t caps)
 {
 	const bool admin = caps >> CAP_SYS_ADMIN & 1;
+	const bool resource = caps >> CAP_SYS_RESOURCE & 1;
 	struct sock_filter code[CODE_MAX] = {
 		LOAD(arch),
 		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, ARCH, 1, 0),
@@ -86,6 +88,12 @@ int seccomp_confine(uint64_t caps)
 		UNLESS(BPF_JEQ, SYS_socket, 4),
 		LOAD(args[0]),
 		UNLESS(BPF_JEQ, AF_ALG, 1),
+		RETURN_ERRNO(EPERM),
+		RETURN(SECCOMP_RET_ALLOW),
+		/* Limits of oneself; others of the same user, PID 1 among them, keep theirs. */
+		UNLESS(BPF_JEQ, resource ? NUMBERS_END : SYS_prlimit64, 4),
+		LOAD(args[0]),
+		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, 0, 1, 0),
 		RETURN_ERRNO(EPERM),
 		RETURN(SECCOMP_RET_ALLOW),
 		/*

@@ -96,7 +96,7 @@ static int take_number(const char *value, uint32_t least, uint32_t most, uint32_
 
 static int take_id(const char *value, uint32_t *id, struct err *err)
 {
-	return take_number(value, 0, UINT32_MAX - 1, id, err);
+	return take_number(value, 0, RUNSPEC_ID_MAX, id, err);
 }
 
 static int take_group(const char *value, struct account *account, struct err *err)

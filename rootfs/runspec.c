@@ -322,21 +322,46 @@ static bool has(const struct strings *list, const char *text)
 	return false;
 }
 
-/* The device has one owner. */
+static bool is_bad(uint32_t id)
+{
+	return id > RUNSPEC_ID_MAX;
+}
+
+static int check_ids(const struct account *account, struct err *err)
+{
+	bool bad = is_bad(account->uid) || is_bad(account->gid);
+
+	for (size_t i = 0; i < account->group_count; i++)
+		bad = bad || is_bad(account->groups[i]);
+	return bad ? err_set(err, EXIT_MALFORMED, "RUN-USER",
+			     "a user and groups up to %u expected, found more", RUNSPEC_ID_MAX)
+		   : 0;
+}
+
+/*
+ * The device has one owner. Another process of that user's, or of root's, could open it as well,
+ * and so has to be named.
+ */
 static int check_module(const struct runspec *spec, struct err *err)
 {
 	const struct process *owner = NULL;
 
+	for (size_t i = 0; i <= spec->count; i++)
+		if (has(&spec->processes[i].settings, "nsm=yes"))
+			owner = &spec->processes[i];
 	for (size_t i = 0; i <= spec->count; i++) {
 		const struct process *process = &spec->processes[i];
+		uint32_t uid = process->account.uid;
 
-		if (!has(&process->settings, "nsm=yes"))
-			continue;
-		if (owner && owner->account.uid != process->account.uid)
+		if (check_ids(&process->account, err) < 0)
+			return -1;
+		if (owner &&
+		    (has(&process->settings, "nsm=yes") ? uid != owner->account.uid
+							: uid == owner->account.uid || uid == 0))
 			return err_set(err, EXIT_MALFORMED, "RUN-NSM",
-				       "one user with nsm=yes expected, found %u and %u",
-				       owner->account.uid, process->account.uid);
-		owner = process;
+				       "the security module for one user expected, and no other "
+				       "process of that user or root; found %s",
+				       process->head ? process->head : "the application");
 	}
 	return 0;
 }

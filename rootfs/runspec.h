@@ -59,6 +59,9 @@ int setting_add(struct strings *image, struct strings *process, const char *reco
 int run_records_parse(struct run_records *records, const char *data, size_t size, struct err *err);
 void run_records_clear(struct run_records *records);
 
+/* The ids above are those of init's services, and chown()'s "leave it alone". */
+#define RUNSPEC_ID_MAX (UINT32_MAX - 3)
+
 struct account {
 	uint32_t uid;
 	uint32_t gid;

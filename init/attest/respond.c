@@ -74,7 +74,7 @@ static void answer(struct responder *responder, struct responder_client *client,
 	memmove(client->requests, client->requests + request_size, client->received);
 }
 
-/* The next document, if one is wanted and it is time. Returns how long until then, or -1. */
+/* The next document, if one is wanted and it is time. Returns when to ask again, or -1. */
 static int64_t make_document(struct responder *responder)
 {
 	int64_t now = responder->clock();
@@ -92,6 +92,8 @@ static int64_t make_document(struct responder *responder)
 		answer(responder, client, &request, size);
 		responder->next = now + RESPOND_DOCUMENT_MS;
 		responder->turn = turn + 1;
+		/* Others may be waiting for theirs. */
+		return RESPOND_DOCUMENT_MS;
 	}
 	return -1;
 }

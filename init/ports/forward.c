@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -33,6 +34,7 @@ struct side {
 
 struct forward_connection {
 	bool connecting;
+	unsigned int quiet;   /* sweeps since something moved */
 	struct side sides[2]; /* who came; where it goes */
 };
 
@@ -159,6 +161,7 @@ static void progress(struct forwarder *forwarder, size_t slot, int which, uint32
 	struct forward_connection *connection = forwarder->connections[slot];
 	struct side *sides = connection->sides;
 
+	connection->quiet = 0;
 	if (events & EPOLLERR || move(&sides[0], &sides[1]) || move(&sides[1], &sides[0]) ||
 	    (sides[0].passed && sides[1].passed) ||
 	    watch_side(forwarder, slot, which, events & EPOLLHUP) ||
@@ -254,10 +257,28 @@ static void accept_connection(struct forwarder *forwarder, size_t listener)
 		end_connection(forwarder, slot);
 }
 
+/* A peer that has gone altogether can look like one that has just no more to send. */
+static void sweep(struct forwarder *forwarder)
+{
+	int64_t now = forwarder->clock();
+
+	if (now < forwarder->swept + FORWARD_SWEEP_MS)
+		return;
+	forwarder->swept = now;
+	for (size_t slot = 0; slot < FORWARD_CONNECTIONS_MAX; slot++) {
+		struct forward_connection *connection = forwarder->connections[slot];
+
+		if (connection && (connection->sides[0].passed || connection->sides[1].passed) &&
+		    ++connection->quiet > FORWARD_SWEEPS)
+			end_connection(forwarder, slot);
+	}
+}
+
 void forward(struct forwarder *forwarder, int milliseconds)
 {
 	struct epoll_event events[EVENTS];
-	int count = epoll_wait(forwarder->epoll, events, EVENTS, milliseconds);
+	int count = epoll_wait(forwarder->epoll, events, EVENTS,
+			       milliseconds < 0 ? FORWARD_SWEEP_MS : milliseconds);
 
 	/* New connections last: they take the places and numbers of those that end. */
 	for (int i = 0; i < count; i++)
@@ -266,6 +287,7 @@ void forward(struct forwarder *forwarder, int milliseconds)
 	for (int i = 0; i < count; i++)
 		if (events[i].data.u32 >= LISTENER)
 			accept_connection(forwarder, events[i].data.u32 - LISTENER);
+	sweep(forwarder);
 	watch_listeners(forwarder, forwarder->count < FORWARD_CONNECTIONS_MAX);
 }
 
@@ -288,11 +310,22 @@ static int listen_at(const struct rule_end *end)
 	return fd;
 }
 
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int forward_begin(struct forwarder *forwarder, const struct rule *rules, size_t count,
 		  size_t *failed)
 {
-	*forwarder = (struct forwarder){
-		.epoll = epoll_create1(EPOLL_CLOEXEC), .rules = rules, .accepting = true};
+	*forwarder = (struct forwarder){.epoll = epoll_create1(EPOLL_CLOEXEC),
+					.rules = rules,
+					.accepting = true,
+					.clock = monotonic_ms,
+					.swept = monotonic_ms()};
 	for (size_t i = 0; i < count; i++) {
 		struct epoll_event event = {.events = EPOLLIN,
 					    .data = {.u32 = (uint32_t)(LISTENER + i)}};

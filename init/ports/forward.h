@@ -16,6 +16,10 @@ enum {
 	 * Linux sends packets in pieces, of which not every vsock device takes more than the first.
 	 */
 	FORWARD_BUFFER = 16 * 1024,
+	/* A connection that is over in one direction ends when nothing moves in the other so often.
+	 */
+	FORWARD_SWEEP_MS = 60000,
+	FORWARD_SWEEPS = 10,
 };
 
 struct forward_connection;
@@ -26,7 +30,9 @@ struct forwarder {
 	size_t rule_count;
 	int listeners[FORWARD_RULES_MAX];
 	bool accepting;
-	size_t count; /* of connections */
+	int64_t (*clock)(void); /* milliseconds; only goes forward */
+	int64_t swept;		/* when it last looked for connections that nobody ends */
+	size_t count;		/* of connections */
 	struct forward_connection *connections[FORWARD_CONNECTIONS_MAX];
 };
 

@@ -35,9 +35,9 @@ int main(int argc, char *argv[])
 #ifdef SYS_epoll_wait
 		SYS_epoll_wait,
 #endif
-		SYS_epoll_pwait, SYS_epoll_ctl,	 SYS_accept4,  SYS_socket, SYS_connect,
-		SYS_getsockopt,	 SYS_setsockopt, SYS_recvfrom, SYS_sendto, SYS_shutdown,
-		SYS_close,	 SYS_mmap,	 SYS_munmap};
+		SYS_epoll_pwait, SYS_epoll_ctl,	 SYS_accept4,  SYS_socket,	 SYS_connect,
+		SYS_getsockopt,	 SYS_setsockopt, SYS_recvfrom, SYS_sendto,	 SYS_shutdown,
+		SYS_close,	 SYS_mmap,	 SYS_munmap,   SYS_clock_gettime};
 	static struct rule rules[FORWARD_RULES_MAX];
 	static struct forwarder forwarder;
 	size_t count = (size_t)argc - 1;

@@ -765,6 +765,41 @@ static void test_forward_back_pressure(void **state)
 	close_road(road);
 }
 
+/* Half a connection in which nothing moves ends at last; a whole one, or one that is used, never.
+ */
+static void test_forward_quiet(void **state)
+{
+	struct road *road = open_road(AF_INET, AF_INET);
+	int whole = enter(road);
+	int whole_server = leave(road);
+	int half = enter(road);
+	int half_server = leave(road);
+
+	(void)state;
+	now = 1000000;
+	road->forwarder.clock = clock_of_test;
+	road->forwarder.swept = now;
+	assert_int_equal(shutdown(half, SHUT_WR), 0);
+	run(road);
+	for (int i = 0; i < 3 * FORWARD_SWEEPS; i++) {
+		now += FORWARD_SWEEP_MS;
+		if (i == FORWARD_SWEEPS)
+			puts_(half_server, "still here");
+		run(road);
+		assert_int_equal(road->forwarder.count, i < 2 * FORWARD_SWEEPS ? 2 : 1);
+	}
+	make_nonblocking(whole);
+	puts_(whole_server, "of course");
+	run(road);
+	gets_(whole, "of course");
+	close(whole);
+	close(whole_server);
+	close(half);
+	close(half_server);
+	run(road);
+	close_road(road);
+}
+
 /* The 513th connection waits for a place. */
 static void test_forward_many(void **state)
 {
@@ -879,6 +914,7 @@ int main(void)
 		cmocka_unit_test(test_forward_refused),
 		cmocka_unit_test(test_forward_reset),
 		cmocka_unit_test(test_forward_back_pressure),
+		cmocka_unit_test(test_forward_quiet),
 		cmocka_unit_test(test_forward_many),
 		cmocka_unit_test(test_forward_taken),
 		cmocka_unit_test(test_confine),
