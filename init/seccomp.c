@@ -17,6 +17,11 @@
 
 #include "init.h"
 
+/* Newer than musl, and the same on all processors. */
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd 443
+#endif
+
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
