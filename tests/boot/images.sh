@@ -87,16 +87,19 @@ over()
 	ok $status "$1: $2" console
 }
 
-# boot NAME REGEX: the image of ramdisk1 boots to such an end. On a host so busy that the parent's emulator does not answer
-# in init's ten seconds, which is nothing that most tests are about, once more.
+# What an emulator does on a host so busy that it gets no processor for seconds: the parent's does not answer in init's ten
+# seconds, or the kernel misses the ticks of its timer. Nothing that a test is about.
+starved='INIT-HEARTBEAT: .*timed out$|panic.*IO-APIC . timer'
+
+# boot NAME REGEX: the image of ramdisk1 boots to such an end; three times, when the emulator starves.
 boot()
 {
-	for try in first second; do
+	for try in 1 2 3; do
 		: >console
 		status=0
 		{ start 256M && await "$1" "$2"; } || status=1
-		[ $status -ne 0 ] && [ $try = first ] && grep -q 'INIT-HEARTBEAT: .*timed out$' console || break
-		echo "# $1: the parent was too slow; once more"
+		[ $status -ne 0 ] && [ $try -lt 3 ] && grep -qE "$starved" console || break
+		echo "# $1: a starving emulator; once more"
 	done
 	ok $status "$1: $2" console
 }
@@ -106,8 +109,8 @@ says()
 {
 	status=0
 	grep -qxF -- "$2" console || status=1
-	[ $status -eq 0 ] || echo "no line \"$2\"" >>console
-	ok $status "$1" console
+	{ grep -v '^\[' console; echo "no line \"$2\""; } >shown
+	ok $status "$1" shown
 }
 
 # image NAME REGEX RECORD...: an image of the common tree with these records boots to such an end.

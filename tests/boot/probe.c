@@ -69,7 +69,7 @@ static int nap(char **words)
 
 static int crash(char **words)
 {
-	char *volatile nowhere = NULL;
+	volatile char *volatile nowhere = NULL;
 
 	(void)words;
 	*nowhere = 0;
