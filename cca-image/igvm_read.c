@@ -25,7 +25,8 @@ struct reader {
 	uint64_t next_data;   /* up to here every byte of data was somebody's */
 	uint64_t next_gpa;    /* no page may lie below */
 	bool platform, policy, context, signature;
-	unsigned char buffer[BUFFER]; /* of headers */
+	bool corim_first, signature_first; /* lies at the start of the data */
+	unsigned char buffer[BUFFER];	   /* of headers */
 	uint64_t buffer_at;
 	size_t buffer_size;
 	unsigned char data[DATA]; /* of pages */
@@ -274,6 +275,8 @@ static int take_corim(struct reader *reader, const unsigned char *p, bool signat
 		return 0;
 	*(signature ? &image->signature_offset : &image->corim_offset) = offset;
 	*(signature ? &image->signature_size : &image->corim_size) = size;
+	*(signature ? &reader->signature_first : &reader->corim_first) =
+		offset == reader->next_data;
 	if (offset == reader->next_data)
 		return take_data(reader, offset, size, err);
 	if (offset < reader->headers_end || size > image->file_size ||
@@ -425,6 +428,9 @@ static int take_context(struct reader *reader, const unsigned char *p, struct er
 	if (reader->context)
 		return element_error(reader, "IGVM-CONTEXT-TWICE", "one context", IGVM_VP, err);
 	reader->context = true;
+	if (reader->image->pages == 0)
+		return element_error(reader, "IGVM-PAGE-MISSING", "a page before the context",
+				     IGVM_VP, err);
 	if (check_mask(reader, p + 8, err) < 0 || check_reserved(reader, p + 0x12, 2, err) < 0)
 		return -1;
 	if (get_le(p, 8) != 0)
@@ -542,6 +548,18 @@ static int take_element(struct reader *reader, struct err *err)
 	return 0;
 }
 
+/* A document that is nobody else's: behind everything else, *end is moved behind it. */
+static int check_behind(const struct reader *reader, uint64_t offset, uint64_t size, uint64_t *end,
+			struct err *err)
+{
+	if (offset != *end)
+		return element_error(reader, "IGVM-CORIM-PLACE",
+				     "documents at the start of the data or right behind it",
+				     offset, err);
+	*end += size;
+	return 0;
+}
+
 /* What follows the last page's data: a document that was put in, its signature, nothing else. */
 static int check_end(struct reader *reader, struct err *err)
 {
@@ -552,19 +570,14 @@ static int check_end(struct reader *reader, struct err *err)
 		return element_error(reader, "IGVM-PLATFORM-MISSING", "a platform", 0, err);
 	if (!reader->policy)
 		return element_error(reader, "IGVM-POLICY-MISSING", "a policy", 0, err);
-	if (image->pages == 0)
-		return element_error(reader, "IGVM-PAGE-MISSING", "a page", 0, err);
 	if (!reader->context)
 		return element_error(reader, "IGVM-CONTEXT-MISSING", "a context", 0, err);
-	if (image->corim_offset == end)
-		end += image->corim_size;
-	if (image->signature_offset == end)
-		end += image->signature_size;
-	if (image->corim_offset + image->corim_size > end ||
-	    image->signature_offset + image->signature_size > end)
-		return element_error(reader, "IGVM-CORIM-PLACE",
-				     "documents at the start of the data or right behind it",
-				     image->corim_offset, err);
+	if (image->corim_size > 0 && !reader->corim_first &&
+	    check_behind(reader, image->corim_offset, image->corim_size, &end, err) < 0)
+		return -1;
+	if (image->signature_size > 0 && !reader->signature_first &&
+	    check_behind(reader, image->signature_offset, image->signature_size, &end, err) < 0)
+		return -1;
 	if (end != image->file_size)
 		return err_set(err, EXIT_MALFORMED, "IGVM-DATA-UNUSED",
 			       "%s: the end expected behind the data at offset 0x%llx, found more "
@@ -582,6 +595,7 @@ static int walk(struct reader *reader, const struct igvm_sink *sink, struct err 
 	reader->next_gpa = 0;
 	reader->section = 0;
 	reader->platform = reader->policy = reader->context = reader->signature = false;
+	reader->corim_first = reader->signature_first = false;
 	*reader->image = (struct igvm_image){.file_size = reader->image->file_size,
 					     .checksum = reader->image->checksum};
 	while (reader->offset < reader->headers_end)
