@@ -291,42 +291,53 @@ static int measure_parts(const struct options *options, const struct realm_layou
 	return tell(report, &result, err);
 }
 
-/* Whether a combination is wanted: what nobody asked for by name is left out when it cannot be. */
-static int wants(const struct options *options, const struct realm_layout *layout,
-		 enum realm_rmm rmm, enum hash_algorithm hash, bool *wanted, struct err *err)
+/* Whether a combination was asked for, by name or by saying nothing. */
+static bool wants(const struct options *options, enum realm_rmm rmm, enum hash_algorithm hash)
 {
-	struct err reason = {0};
-	bool possible = realm_layout_allows(layout, rmm, hash, &reason) == 0;
+	return (!options->any_rmm || options->rmms[rmm]) &&
+	       (!options->any_hash || options->hashes[hash]);
+}
 
-	*wanted = (options->any_rmm ? options->rmms[rmm] : possible) &&
-		  (options->any_hash ? options->hashes[hash] : possible);
-	if (*wanted && !possible) {
-		*err = reason;
-		return -1;
+static int measure_sizes(const struct options *options, const struct realm_layout *layout,
+			 enum realm_rmm rmm, enum hash_algorithm hash, struct report *report,
+			 struct err *err)
+{
+	const struct parts_options *of = &options->of;
+
+	for (size_t i = 0; i < of->memory_count * of->cpu_count; i++) {
+		struct realm_parts parts =
+			parts_with(of, of->memory[i / of->cpu_count], of->cpus[i % of->cpu_count]);
+
+		if (measure_parts(options, layout, &parts, rmm, hash, report, err) < 0)
+			return -1;
 	}
 	return 0;
 }
 
+/* What nobody asked for by both names is left out when it cannot be; something must be left. */
 static int measure_layout(const struct options *options, const struct realm_layout *layout,
 			  struct report *report, struct err *err)
 {
-	const struct parts_options *of = &options->of;
-	size_t sizes = of->memory_count * of->cpu_count;
+	size_t before = report->count;
+	struct err reason = {0};
 
 	for (unsigned i = 0; i < RMMS * HASHES; i++) {
 		enum realm_rmm rmm = (enum realm_rmm)(i / HASHES);
 		enum hash_algorithm hash = (enum hash_algorithm)(i % HASHES);
-		bool wanted;
 
-		if (wants(options, layout, rmm, hash, &wanted, err) < 0)
-			return -1;
-		for (size_t j = 0; wanted && j < sizes; j++) {
-			struct realm_parts parts = parts_with(of, of->memory[j / of->cpu_count],
-							      of->cpus[j % of->cpu_count]);
-
-			if (measure_parts(options, layout, &parts, rmm, hash, report, err) < 0)
+		if (!wants(options, rmm, hash))
+			continue;
+		if (realm_layout_allows(layout, rmm, hash, &reason) == 0) {
+			if (measure_sizes(options, layout, rmm, hash, report, err) < 0)
 				return -1;
+		} else if (options->any_rmm && options->any_hash) {
+			*err = reason;
+			return -1;
 		}
+	}
+	if (report->count == before && reason.status) {
+		*err = reason;
+		return -1;
 	}
 	return 0;
 }

@@ -21,8 +21,8 @@ enum {
 	MAX_NAME = 31, /* of a property: Devicetree Specification 2.2.4 */
 
 	HEADER = 40,
-	RESERVATIONS = 16, /* bytes of an empty list */
-	STRUCTURE = HEADER + RESERVATIONS,
+	RESERVATIONS = 16,    /* bytes of an empty list */
+	LIBFDT_HEADER = 0x30, /* where libfdt's read-write functions put that list */
 	VERSION = 17,
 	COMPATIBLE = 16,
 };
@@ -39,7 +39,10 @@ struct writer {
 	unsigned char *blob;
 	size_t room;
 	size_t used;
-	size_t nested; /* open nodes */
+	size_t nested;	  /* open nodes */
+	size_t structure; /* where it begins */
+	size_t total;	  /* bytes of the blob, free room included; 0: as many as it needs */
+	bool shared;	  /* a name may be the end of another */
 	char strings[MAX_STRINGS];
 	size_t strings_size;
 };
@@ -83,7 +86,7 @@ static int place_name(struct writer *writer, const char *name, size_t *place, st
 		    size - 1)
 		return bad(writer, "TREE-NAME", "the name of a property", name, err);
 	for (*place = 0; *place < writer->strings_size;
-	     *place += strlen(writer->strings + *place) + 1)
+	     *place += writer->shared ? 1 : strlen(writer->strings + *place) + 1)
 		if (strcmp(writer->strings + *place, name) == 0)
 			return 0;
 	if (size > sizeof(writer->strings) - writer->strings_size)
@@ -148,7 +151,7 @@ static int begin_node(struct writer *writer, const char *text, struct err *err)
 
 	if (expand(writer, text, name, err) < 0)
 		return -1;
-	if (strcmp(name, "/") == 0 && writer->nested == 0 && writer->used == STRUCTURE)
+	if (strcmp(name, "/") == 0 && writer->nested == 0 && writer->used == writer->structure)
 		name[0] = '\0';
 	else if (writer->nested == 0 || writer->nested == MAX_NESTED || !name[0] ||
 		 strpbrk(name, "/ \""))
@@ -259,6 +262,34 @@ static int put_each(struct writer *writer, char *rest, const char *name, struct 
 	return put_numbers(writer, rest, name, 4, repeat, variable, err);
 }
 
+/* Names in this order, as another writer happens to come upon them first. */
+static int put_names(struct writer *writer, char *rest, struct err *err)
+{
+	size_t place = 0;
+
+	for (char *word = next_word(&rest); *word; word = next_word(&rest))
+		if (place_name(writer, word, &place, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* As libfdt's read-write functions leave a tree in a buffer of that many bytes. */
+static int take_libfdt(struct writer *writer, const char *rest, struct err *err)
+{
+	uint64_t total;
+
+	if (writer->used != HEADER + RESERVATIONS)
+		return bad(writer, "TREE-SYNTAX", "libfdt before any node", rest, err);
+	if (evaluate(writer, rest, strlen(rest), &total, err) < 0)
+		return -1;
+	if (total > writer->room)
+		return bad(writer, "TREE-VALUE", "at most 1M", rest, err);
+	writer->structure = writer->used = LIBFDT_HEADER + RESERVATIONS;
+	writer->shared = true;
+	writer->total = (size_t)total;
+	return 0;
+}
+
 /* One line that is neither a loop nor a condition. */
 static int run_line(struct writer *writer, const char *word, char *rest, struct err *err)
 {
@@ -268,6 +299,10 @@ static int run_line(struct writer *writer, const char *word, char *rest, struct 
 		return begin_node(writer, rest, err);
 	if (strcmp(word, "end") == 0)
 		return end_node(writer, err);
+	if (strcmp(word, "names") == 0)
+		return put_names(writer, rest, err);
+	if (strcmp(word, "libfdt") == 0)
+		return take_libfdt(writer, rest, err);
 	name = next_word(&rest);
 	if (strcmp(word, "empty") == 0)
 		return put_property(writer, name, "", 0, err);
@@ -279,8 +314,9 @@ static int run_line(struct writer *writer, const char *word, char *rest, struct 
 		return put_each(writer, rest, name, err);
 	if (strcmp(word, "text") == 0)
 		return put_texts(writer, rest, name, err);
-	return bad(writer, "TREE-SYNTAX", "node, end, empty, cells, quads, each, text, if or for",
-		   word, err);
+	return bad(writer, "TREE-SYNTAX",
+		   "node, end, empty, cells, quads, each, text, names, libfdt, if or for", word,
+		   err);
 }
 
 static bool begins(const char *line, const char *word)
@@ -393,7 +429,7 @@ static int finish(struct writer *writer, size_t *size, struct err *err)
 	struct fdt_header *header = (struct fdt_header *)(void *)writer->blob;
 	size_t structure;
 
-	if (writer->nested > 0 || writer->used == STRUCTURE)
+	if (writer->nested > 0 || writer->used == writer->structure)
 		return bad(writer, "TREE-SYNTAX", "a whole tree", "its end", err);
 	if (put_cell(writer, FDT_END, err) < 0)
 		return -1;
@@ -402,16 +438,22 @@ static int finish(struct writer *writer, size_t *size, struct err *err)
 		return bad(writer, "TREE-SIZE", "a smaller tree", "more", err);
 	memcpy(writer->blob + structure, writer->strings, writer->strings_size);
 	*size = structure + writer->strings_size;
-	memset(writer->blob, 0, STRUCTURE);
+	if (writer->total > 0 && (writer->total < *size || writer->total > writer->room))
+		return bad(writer, "TREE-SIZE", "room for the tree", "libfdt", err);
+	if (writer->total > 0) {
+		memset(writer->blob + *size, 0, writer->total - *size);
+		*size = writer->total;
+	}
+	memset(writer->blob, 0, writer->structure);
 	header->magic = cpu_to_fdt32(FDT_MAGIC);
 	header->totalsize = cpu_to_fdt32((uint32_t)*size);
-	header->off_dt_struct = cpu_to_fdt32(STRUCTURE);
+	header->off_dt_struct = cpu_to_fdt32((uint32_t)writer->structure);
 	header->off_dt_strings = cpu_to_fdt32((uint32_t)structure);
-	header->off_mem_rsvmap = cpu_to_fdt32(HEADER);
+	header->off_mem_rsvmap = cpu_to_fdt32((uint32_t)(writer->structure - RESERVATIONS));
 	header->version = cpu_to_fdt32(VERSION);
 	header->last_comp_version = cpu_to_fdt32(COMPATIBLE);
 	header->size_dt_strings = cpu_to_fdt32((uint32_t)writer->strings_size);
-	header->size_dt_struct = cpu_to_fdt32((uint32_t)(structure - STRUCTURE));
+	header->size_dt_struct = cpu_to_fdt32((uint32_t)(structure - writer->structure));
 	return realm_tree_check(writer->blob, *size, writer->path, err);
 }
 
@@ -452,11 +494,11 @@ int realm_tree_write(const char *text, size_t text_size, const char *path,
 	writer->cmdline = cmdline;
 	writer->blob = blob;
 	writer->room = room;
-	writer->used = STRUCTURE;
+	writer->used = writer->structure = HEADER + RESERVATIONS;
 	memcpy(writer->names, names, count * sizeof(*names));
 	writer->count = count;
 	writer->names[writer->count++] = (struct realm_name){"cmdline_size", strlen(cmdline)};
-	if (room < STRUCTURE || strlen(copy) != text_size)
+	if (room < LIBFDT_HEADER + RESERVATIONS || strlen(copy) != text_size)
 		return bad(writer, "TREE-SYNTAX", "text", "a NUL", err);
 	if (cut_lines(writer, copy, err) < 0 || run(writer, 0, writer->line_count, 0, err) < 0)
 		return -1;
