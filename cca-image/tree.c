@@ -15,7 +15,7 @@ enum {
 	MAX_LINES = 4096,
 	MAX_NAMES = 40,
 	MAX_NESTED = 16,
-	MAX_STEPS = 200000, /* lines that are run, loops included */
+	MAX_STEPS = 50000,  /* lines that are run, loops included */
 	MAX_STRINGS = 16384,
 	MAX_WORD = 256,
 	MAX_NAME = 31, /* of a property: Devicetree Specification 2.2.4 */
@@ -259,6 +259,7 @@ static int put_each(struct writer *writer, char *rest, const char *name, struct 
 		return -1;
 	if (repeat > 4096)
 		return bad(writer, "TREE-VALUE", "at most 4096 times", times, err);
+	writer->steps += (size_t)repeat;
 	return put_numbers(writer, rest, name, 4, repeat, variable, err);
 }
 
