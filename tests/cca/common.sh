@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # What the tests of realm share, to be sourced: the command, a scratch folder that goes away, a kernel and a ramdisk.
-# shellcheck disable=SC2154 # here: of the caller
+# shellcheck disable=SC2154,SC2034 # here: of the caller; golden, layouts: for it
 set -u
 LC_ALL=C
 export LC_ALL
@@ -15,7 +15,6 @@ trap 'exit 1' HUP INT TERM
 # shellcheck source=tests/tap.sh
 . "$here/../tap.sh"
 TAP_TMP=$work
-# shellcheck disable=SC2034 # for the caller
 golden=$here/golden
 tree=$(cd "$here/../.." && pwd)
 [ -d "$tree/cca-image" ] || tree=/mint/in/tree

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # IGVM images made and damaged as the lines of cases/*.cases say, to be sourced. Must never share code with the realm
 # command: headers and checksums are made here once more. cases/README.md has the words. Writes to the current folder.
+# shellcheck disable=SC2034,SC2154 # elements are found by name
 
 # unhex HEX
 unhex()
@@ -73,7 +74,6 @@ first_elements()
 change()
 {
 	eval "old=\$e_$1"
-	# shellcheck disable=SC2154 # set by eval
 	head=$(printf %s "$old" | cut -c 1-$((2 * $2)))
 	rest=$(printf %s "$old" | cut -c $((2 * $2 + ${#3} + 1))-)
 	[ "$2" -gt 0 ] || head=

@@ -1,6 +1,7 @@
 #!/bin/sh
 # IGVM images: the worked example byte by byte, damaged and odd images made from the specs in cases/, what we write read
 # again. Environment: REALM the realm command; CASES only those whose name matches this pattern.
+# shellcheck disable=SC2016 # file-wide: sh -c has its own words
 set -u
 
 LC_ALL=C
@@ -146,6 +147,7 @@ check "nothing is left behind" [ ! -e no ]
 # again FOLDER OUT: the image from its own parts
 again()
 {
+	# shellcheck disable=SC2046 # words without spaces
 	set -- "$@" $(jq -r '.Runs[] | (if .Measured then "--pages" else "--unmeasured" end),
 		"\(.Base)=" + $folder + "/\(.File)"' --arg folder "$1" "$1/image.json") \
 		$(jq -r '.Memory[] | "--required", "\(.Base)+\(.Size)"' "$1/image.json") \

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Layouts: what changes a RIM and what does not, line by line of what is known about it; where things lie; what is refused.
 # Environment: REALM the realm command.
+# shellcheck disable=SC2016 # sh -c has its own words
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/cca/common.sh
 . "$here/common.sh"

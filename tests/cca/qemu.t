@@ -59,9 +59,9 @@ unpadded()
 
 for cpus in 1 2 5; do
 	for memory in 128M 512M 1280M; do
-		"$REALM" tree --layout qemu-virt.layout --memory $memory --cpus $cpus --kernel Image --initrd initrd \
+		"$REALM" tree --layout qemu-virt.layout --memory "$memory" --cpus "$cpus" --kernel Image --initrd initrd \
 			--cmdline "console=ttyAMA0 quiet" -o ours.dtb || exit 99
-		machine $cpus $memory -kernel Image -initrd initrd -append 'console=ttyAMA0 quiet' -machine dumpdtb=theirs.dtb \
+		machine "$cpus" "$memory" -kernel Image -initrd initrd -append 'console=ttyAMA0 quiet' -machine dumpdtb=theirs.dtb \
 			>qemu.log 2>&1
 		unpadded theirs.dtb >theirs
 		unpadded ours.dtb >ours

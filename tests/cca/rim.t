@@ -1,6 +1,7 @@
 #!/bin/sh
 # The measurements of others, after every single operation: public traces, kvmtool's realm from its device tree, REMs.
 # Environment: REALM the realm command.
+# shellcheck disable=SC2016 # sh -c has its own words
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/cca/common.sh
 . "$here/common.sh"
