@@ -57,7 +57,8 @@ static int describe(const char *path, bool as_json, struct err *err)
 	cleanup_json json_t *json = NULL;
 	struct igvm_image image;
 
-	if (fd < 0 || igvm_read(fd, path, NULL, &image, err) < 0)
+	if (fd < 0 || igvm_read(fd, path, NULL, &image, err) < 0 ||
+	    igvm_digest(fd, path, &image, err) < 0)
 		return -1;
 	if (!as_json)
 		return print_table(&image, err);

@@ -147,7 +147,8 @@ static int verify(const struct options *options, struct err *err)
 	struct igvm_image image;
 	size_t compared = 0;
 
-	if (fd < 0 || igvm_read(fd, options->image, NULL, &image, err) < 0)
+	if (fd < 0 || igvm_read(fd, options->image, NULL, &image, err) < 0 ||
+	    (options->json && igvm_digest(fd, options->image, &image, err) < 0))
 		return -1;
 	if (options->measurements && compare_published(options, fd, &compared, err) < 0)
 		return -1;

@@ -604,22 +604,24 @@ static int walk(struct reader *reader, const struct igvm_sink *sink, struct err 
 	return check_end(reader, err);
 }
 
-static int digest_file(struct reader *reader, unsigned char sha256[SHA256_SIZE], struct err *err)
+int igvm_digest(int fd, const char *path, struct igvm_image *image, struct err *err)
 {
 	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
+	cleanup_free unsigned char *data = malloc(DATA);
 	ssize_t n;
 
+	if (!data)
+		return err_errno(err, "MEMORY", "%s", path);
 	if (!hash)
 		return -1;
-	for (uint64_t at = 0; at < reader->image->file_size; at += (uint64_t)n) {
-		n = read_at(reader->fd, reader->data, DATA, at, reader->path, err);
-		if (n < 0 || hash_update(hash, reader->data, (size_t)n, err) < 0)
+	for (uint64_t at = 0; at < image->file_size; at += (uint64_t)n) {
+		n = read_at(fd, data, DATA, at, path, err);
+		if (n < 0 || hash_update(hash, data, (size_t)n, err) < 0)
 			return -1;
 		if (n == 0)
 			break;
 	}
-	reader->data_size = 0;
-	return hash_final(hash, sha256, err);
+	return hash_final(hash, image->sha256, err);
 }
 
 int igvm_read(int fd, const char *path, const struct igvm_sink *sink, struct igvm_image *image,
@@ -627,23 +629,15 @@ int igvm_read(int fd, const char *path, const struct igvm_sink *sink, struct igv
 {
 	cleanup_free struct reader *reader = calloc(1, sizeof(*reader));
 	struct igvm_image found = {0};
-	unsigned char sha256[SHA256_SIZE];
 
 	if (!reader)
 		return err_errno(err, "MEMORY", "%s", path);
 	reader->fd = fd;
 	reader->path = path;
 	reader->image = &found;
-	if (read_fixed(reader, err) < 0 || walk(reader, NULL, err) < 0)
+	if (read_fixed(reader, err) < 0 || walk(reader, NULL, err) < 0 ||
+	    (sink && walk(reader, sink, err) < 0))
 		return -1;
-	if (sink) {
-		if (walk(reader, sink, err) < 0)
-			return -1;
-	} else if (digest_file(reader, sha256, err) == 0) {
-		memcpy(found.sha256, sha256, sizeof(sha256));
-	} else {
-		return -1;
-	}
 	*image = found;
 	return 0;
 }

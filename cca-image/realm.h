@@ -247,7 +247,7 @@ enum { IGVM_MAX_MEMORY = 64 };
 struct igvm_image {
 	uint64_t file_size;
 	uint32_t checksum;
-	unsigned char sha256[SHA256_SIZE];
+	unsigned char sha256[SHA256_SIZE]; /* of the file, once igvm_digest() was there */
 	struct igvm_policy policy;
 	struct igvm_memory memory[IGVM_MAX_MEMORY]; /* required, ascending */
 	size_t memory_count;
@@ -271,6 +271,9 @@ struct igvm_sink {
  */
 int igvm_read(int fd, const char *path, const struct igvm_sink *sink, struct igvm_image *image,
 	      struct err *err);
+
+/* The digest of the whole file of an image that was read. */
+int igvm_digest(int fd, const char *path, struct igvm_image *image, struct err *err);
 
 /* A file, or memory, that begins at a page. What is missing in its last page is zeros. */
 struct igvm_part {

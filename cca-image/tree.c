@@ -15,7 +15,7 @@ enum {
 	MAX_LINES = 4096,
 	MAX_NAMES = 40,
 	MAX_NESTED = 16,
-	MAX_STEPS = 50000,  /* lines that are run, loops included */
+	MAX_STEPS = 50000, /* lines that are run, loops included */
 	MAX_STRINGS = 16384,
 	MAX_WORD = 256,
 	MAX_NAME = 31, /* of a property: Devicetree Specification 2.2.4 */

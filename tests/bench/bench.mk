@@ -1,9 +1,9 @@
 # make bench: how fast the commands are, compared in the same run with what else does it. Never part of a test.
 
-BENCH ?= rootfs eif
-$(if $(filter-out rootfs eif,$(BENCH)),$(error BENCH: rootfs, eif or both expected, found $(BENCH)))
+BENCH ?= rootfs eif realm
+$(if $(filter-out rootfs eif realm,$(BENCH)),$(error BENCH: rootfs, eif, realm or several expected, found $(BENCH)))
 
-.PHONY: bench bench-rootfs bench-eif bench-compression
+.PHONY: bench bench-rootfs bench-eif bench-realm bench-compression
 ##@ Checks
 bench: $(BENCH:%=bench-%) ## measure the commands, or those in BENCH, against what else does their work; also out/bench*.json
 
@@ -15,6 +15,10 @@ bench-rootfs: out/libexec/rootfs
 bench-eif: out/libexec/eif $(filter bench-rootfs,$(BENCH:%=bench-%))
 	@$(RUN) --tty --name bench-eif --root test --in bench=tests/bench --in bin/eif=out/libexec/eif \
 		--out bench-eif.json=out/bench-eif.json -- sh /mint/in/bench/eif
+
+bench-realm: out/libexec/realm $(filter bench-rootfs bench-eif,$(BENCH:%=bench-%))
+	@$(RUN) --tty --name bench-realm --root test --in bench=tests/bench --in layouts=cca-image/layouts \
+		--in bin/realm=out/libexec/realm --out bench-realm.json=out/bench-realm.json -- sh /mint/in/bench/realm
 
 bench-compression: out/hello/nitro-x86_64/image.eif test-image-python out/libexec/rootfs out/libexec/eif $(vms_needed) ## measure size, packing and boot of plain, gzip and zstd ramdisks
 	@$(RUN) --tty --name bench-compression --root test $(vms) --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \

@@ -89,8 +89,7 @@ close_case
 if [ -n "${CASES:-}" ]; then
 	skip 'every code has a case' 'not all cases were run'
 else
-	[ $malformed -ge 80 ]
-	ok $? "the corpus has 80 malformed images or more: $malformed"
+	check "the corpus has 80 malformed images or more: $malformed" [ $malformed -ge 80 ]
 	sort -u codes >seen
 	sed -n 's/^| \(IGVM-[A-Z0-9-]*\) |.*/\1/p' "$here/../../docs/cca.md" 2>/dev/null | sort -u >documented
 	[ -s documented ] || sed -n 's/^| \(IGVM-[A-Z0-9-]*\) |.*/\1/p' /mint/in/tree/docs/cca.md | sort -u >documented
