@@ -2,9 +2,9 @@
 # brings it unless told not to, make bundle leaves it out unless told to take it.
 
 # $(call pins_of,TARGET...): what images of these are made of.
-pins_of = $(addsuffix /pins.lock,$(addprefix recipes/,toolchain $(if $(filter %-aarch64,$1),cross-aarch64) linux musl busybox libtomcrypt))
+pins_of = $(addsuffix /pins.lock,$(addprefix recipes/,toolchain $(if $(filter %-aarch64,$1),cross-aarch64) $(if $(filter cca-%,$1),realm) linux musl busybox libtomcrypt))
 image_pins := $(call pins_of,$(TARGETS))
-test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,test registry qemu))
+test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,realm test registry qemu))
 # Images that are built for tests alone.
 test_recipes := redis nginx python
 test_locks := $(test_recipes:%=recipes/%/pins.lock)
@@ -36,7 +36,7 @@ else ifneq ($(given_recipe),)
 else
 	@env/lock
 	@env/root --expect toolchain >/dev/null
-	@for root in cross-aarch64 test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
+	@for root in cross-aarch64 realm test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
 endif
 
 new: ## write a recipe for a container: RECIPE=name|folder FROM=image:tag, or any source of docs/recipes.md

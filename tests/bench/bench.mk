@@ -1,9 +1,9 @@
 # make bench: how fast the commands are, compared in the same run with what else does it. Never part of a test.
 
-BENCH ?= rootfs eif boot
-$(if $(filter-out rootfs eif boot,$(BENCH)),$(error BENCH: some of rootfs, eif and boot expected, found $(BENCH)))
+BENCH ?= rootfs eif realm boot
+$(if $(filter-out rootfs eif realm boot,$(BENCH)),$(error BENCH: some of rootfs, eif, realm and boot expected, found $(BENCH)))
 
-.PHONY: bench bench-rootfs bench-eif bench-boot bench-compression
+.PHONY: bench bench-rootfs bench-eif bench-realm bench-boot bench-compression
 ##@ Checks
 bench: $(BENCH:%=bench-%) ## measure the commands, or those in BENCH, against what else does their work; also out/bench*.json
 
@@ -16,9 +16,13 @@ bench-eif: out/libexec/eif $(filter bench-rootfs,$(BENCH:%=bench-%))
 	@$(RUN) --tty --name bench-eif --root test --in bench=tests/bench --in bin/eif=out/libexec/eif \
 		--out bench-eif.json=out/bench-eif.json -- sh /mint/in/bench/eif
 
+bench-realm: out/libexec/realm $(filter bench-rootfs bench-eif,$(BENCH:%=bench-%))
+	@$(RUN) --tty --name bench-realm --root test --in bench=tests/bench --in layouts=cca-image/layouts \
+		--in bin/realm=out/libexec/realm --out bench-realm.json=out/bench-realm.json -- sh /mint/in/bench/realm
+
 # The kernel that ours is measured against is fetched here alone.
 bench-boot: out/hello/nitro-x86_64/image.eif out/libexec/rootfs out/libexec/eif $(busybox)/busybox $(vms_needed) \
-		$(filter bench-rootfs bench-eif,$(BENCH:%=bench-%))
+		$(filter bench-rootfs bench-eif bench-realm,$(BENCH:%=bench-%))
 	@env/fetch recipes/cloud-kernel/pins.lock
 	@. env/say.sh && $(RUN) --tty --name bench-boot --root test $(vms) --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \
 		--in bin/eif=out/libexec/eif --in busybox=$(busybox) --in image.eif=$< --in cloud.lock=recipes/cloud-kernel/pins.lock \
