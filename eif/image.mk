@@ -1,7 +1,7 @@
 # The image: kernel, command line and ramdisks become image.eif, measurements.json and buildinfo.json.
 
-$(image_dir)/nitro-x86_64/image.eif: $(kernel_x86_64)
-$(image_dir)/nitro-aarch64/image.eif: $(kernel_aarch64)
+$(image_dir)/nitro-x86_64/image.eif: $(kernel_nitro-x86_64)
+$(image_dir)/nitro-aarch64/image.eif: $(kernel_nitro-aarch64)
 $(image_dir)/%/image.eif: $(parts)/%/ramdisk0.cpio $(image_dir)/%/initrd.cpio \
 		$(image_dir)/%/manifest.json kernel/cmdline/% kernel/words eif/assemble out/libexec/eif
 	@$(RUN) --name $(recipe_name)-image --in kernel=$(parts)/$*/kernel --in cmdline=kernel/cmdline/$* \
@@ -38,8 +38,10 @@ $(image_dir)/targets: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(TARGETS)' | cmp -s - $@ || printf '%s\n' '$(TARGETS)' >$@
 
-# What a person checks a download against.
-$(image_dir)/SHA256SUMS: $(image_dir)/targets $(foreach t,$(TARGETS),$(addprefix $(image_dir)/$(t)/,initrd.cpio manifest.json blobs image.eif buildinfo.json))
-	@cd $(@D) && sha256sum $(foreach t,$(TARGETS), \
-		$(addprefix $(t)/,image.eif measurements.json manifest.json buildinfo.json)) >.sums
+# What a person checks a download against: what is handed over of each target, and what is made beside it.
+results_nitro := image.eif measurements.json manifest.json buildinfo.json
+results = $(addprefix $1/,$(results_$(firstword $(subst -, ,$1))))
+$(image_dir)/SHA256SUMS: $(image_dir)/targets $(foreach t,$(TARGETS),$(addprefix $(image_dir)/,$(call results,$t) \
+		$t/initrd.cpio $t/blobs))
+	@cd $(@D) && sha256sum $(foreach t,$(TARGETS),$(call results,$t)) >.sums
 	@mv -f $(@D)/.sums $@

@@ -4,10 +4,12 @@ INIT_SRC := init/attributes.c init/cmdcheck.c init/command.c init/console.c init
 	init/rootcheck.c init/runspec.c init/supervise.c
 NSM_SRC := init/nsm.c
 
-inits := $(archs:%=$(parts)/nitro-%/init/init)
+inits := $(known_targets:%=$(parts)/%/init/init)
 
-$(inits): $(parts)/nitro-%/init/init: $(wildcard init/*.[ch]) init/build kernel/words \
-		kernel/cmdline/builtin-% kernel/cmdline/nitro-% $(parts)/%/musl/lib/libc.a
-	@$(RUN) $(call for_arch,init,$*) --in init=init --in kernel/words=kernel/words \
-		--in kernel/cmdline=kernel/cmdline --in musl=$(parts)/$*/musl --out init=$(@D) \
-		--set MUSL_CC=/mint/in/musl/bin/musl-gcc --set OUT=/mint/out/init -- sh /mint/in/init/build nitro-$*
+$(filter %-x86_64/init/init,$(inits)): $(parts)/x86_64/musl/lib/libc.a
+$(filter %-aarch64/init/init,$(inits)): $(parts)/aarch64/musl/lib/libc.a
+$(inits): $(parts)/%/init/init: $(wildcard init/*.[ch]) init/build kernel/words \
+		kernel/cmdline/builtin-% kernel/cmdline/%
+	@$(RUN) $(call for_arch,init,$(call arch_of,$*)) --in init=init --in kernel/words=kernel/words \
+		--in kernel/cmdline=kernel/cmdline --in musl=$(parts)/$(call arch_of,$*)/musl --out init=$(@D) \
+		--set MUSL_CC=/mint/in/musl/bin/musl-gcc --set OUT=/mint/out/init -- sh /mint/in/init/build $*

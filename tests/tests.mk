@@ -24,13 +24,15 @@ vms_needed := $(qemu)/qemu-system-x86_64 $(parent)/parent.cpio $(parts)/test/ask
 
 # An image of aarch64 boots on another emulator; its parent stays what it is.
 vms_aarch64 := --in qemu-aarch64=$(qemu_aarch64) --in bin/eif=out/libexec/eif
-vms_aarch64_needed := $(kernel_x86_64) $(qemu_aarch64)/qemu-system-aarch64 out/libexec/eif
+vms_aarch64_needed := $(kernel_nitro-x86_64) $(qemu_aarch64)/qemu-system-aarch64 out/libexec/eif
 other := $(if $(filter %-aarch64,$(TARGET)),aarch64)
+# What is booted: an image of Nitro is one file, a realm's parts lie in a folder.
+booted := $(if $(filter cca-%,$(TARGET)),initrd.cpio,image.eif)
 
 .PHONY: run
 ##@ Images
-run: $(target_dir)/image.eif $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
-	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in image.eif=$< \
+run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
+	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in $(if $(filter cca-%,$(TARGET)),realm=$(<D),image.eif=$<) \
 		-- sh /mint/in/boot/run-image $(TARGET)
 
 # Unit tests: each room's library under the sanitizers.
@@ -84,3 +86,10 @@ test-aarch64: $(vms_needed) $(vms_aarch64_needed) ## build hello for nitro-aarch
 	@+$(MAKE) out/hello/nitro-aarch64/image.eif RECIPE=hello ROOTFS= TARGETS=nitro-aarch64 >/dev/null
 	@$(RUN) --tty --name test-aarch64 --root test $(vms) $(vms_aarch64) --in tests=tests \
 		--in images/aarch64.eif=out/hello/nitro-aarch64/image.eif -- prove -v --merge --exec sh /mint/in/boot/aarch64.t
+
+.PHONY: test-cca
+test-cca: $(vms_needed) $(vms_aarch64_needed) ## build hello for cca-aarch64, boot it in QEMU; not part of make test
+	@+$(MAKE) out/hello/cca-aarch64/initrd.cpio RECIPE=hello ROOTFS= TARGETS=cca-aarch64 >/dev/null
+	@$(RUN) --tty --name test-cca --root test $(vms) $(vms_aarch64) --in tests=tests \
+		--in realm=out/hello/cca-aarch64 --in ramdisk0.cpio=$(parts)/cca-aarch64/ramdisk0.cpio \
+		--in release=$(parts)/cca-aarch64/kernel/kernel.release -- prove -v --merge --exec sh /mint/in/boot/cca.t

@@ -32,18 +32,6 @@ boot()
 	return $status
 }
 
-# ends SECONDS: the emulator ends by itself, as after a reset with -no-reboot.
-ends()
-{
-	ticks=$(($1 * 5))
-	while kill -0 "$enclave_pid" 2>/dev/null; do
-		ticks=$((ticks - 1))
-		[ "$ticks" -gt 0 ] || return 1
-		sleep 0.2
-	done
-	wait "$enclave_pid"
-}
-
 # member KEY: a value of what eif describe says of the image.
 member()
 {
