@@ -89,7 +89,9 @@ test-aarch64: $(vms_needed) $(vms_aarch64_needed) ## build hello for nitro-aarch
 
 .PHONY: test-cca
 test-cca: $(vms_needed) $(vms_aarch64_needed) ## build hello for cca-aarch64, boot it in QEMU; not part of make test
-	@+$(MAKE) out/hello/cca-aarch64/initrd.cpio RECIPE=hello ROOTFS= TARGETS=cca-aarch64 >/dev/null
+	@+$(MAKE) out/hello/cca-aarch64/initrd.cpio out/hello/nitro-aarch64/initrd.cpio RECIPE=hello ROOTFS= \
+		TARGETS=cca-aarch64 >/dev/null
 	@$(RUN) --tty --name test-cca --root test $(vms) $(vms_aarch64) --in tests=tests \
-		--in realm=out/hello/cca-aarch64 --in ramdisk0.cpio=$(parts)/cca-aarch64/ramdisk0.cpio \
-		--in release=$(parts)/cca-aarch64/kernel/kernel.release -- prove -v --merge --exec sh /mint/in/boot/cca.t
+		--in realm=out/hello/cca-aarch64 --in nitro.cpio=out/hello/nitro-aarch64/initrd.cpio \
+		--in ramdisk0.cpio=$(parts)/cca-aarch64/ramdisk0.cpio --in release=$(parts)/cca-aarch64/kernel/kernel.release \
+		-- prove -v --merge --exec sh /mint/in/boot/cca.t

@@ -45,6 +45,7 @@ size=$(wc -c </mint/in/ramdisk0.cpio)
 check "the initrd begins with ramdisk 0" sh -c 'head -c "$1" "$2" | cmp - /mint/in/ramdisk0.cpio' sh "$size" $image/initrd.cpio
 # shellcheck disable=SC2016
 check "and ends with ramdisk 1" sh -c 'tail -c "+$(($1 + 1))" "$2/initrd.cpio" | cmp - "$2/ramdisk1/initrd.cpio"' sh "$size" $image
+check "which is that of the image for Nitro enclaves" cmp $image/ramdisk1/initrd.cpio /mint/in/nitro.cpio
 
 wires
 ok $? "vhost-device-vsock serves both machines" "$vm/wires.log"
