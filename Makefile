@@ -61,6 +61,7 @@ toolchain := recipes/toolchain/pins.lock recipes/toolchain/root.sha256
 archs := x86_64 aarch64
 cross_aarch64 := recipes/cross-aarch64/pins.lock recipes/cross-aarch64/root.sha256
 for_arch = --name $1$(if $(cross_$2),-$2 --root cross-$2)
+realm_root := $(toolchain) recipes/realm/pins.lock recipes/realm/root.sha256
 test_root := $(toolchain) recipes/test/pins.lock recipes/test/root.sha256
 
 .PHONY: help

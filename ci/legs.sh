@@ -140,7 +140,7 @@ pins_of()
 	*" nitro-"*) echo linux ;;
 	esac
 	case " $* " in
-	*" cca-"*) echo linux-cca ;;
+	*" cca-"*) printf '%s\n' realm linux-cca ;;
 	esac
 }
 

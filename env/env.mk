@@ -3,10 +3,10 @@
 
 # $(call pins_of,TARGET...): what images of these are made of.
 pins_of = $(addsuffix /pins.lock,$(addprefix recipes/,toolchain $(if $(filter %-aarch64,$1),cross-aarch64) \
-	$(linux_pins) musl busybox))
+	$(if $(filter cca-%,$1),realm) $(linux_pins) musl busybox))
 linux_pins = $(if $(filter-out cca-%,$(or $1,nitro)),linux) $(if $(filter cca-%,$1),linux-cca)
 image_pins := $(call pins_of,$(TARGETS))
-test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,test registry qemu))
+test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,realm test registry qemu))
 # Images that are built for tests alone.
 test_recipes := redis nginx python
 test_locks := $(test_recipes:%=recipes/%/pins.lock)
@@ -38,7 +38,7 @@ else ifneq ($(given_recipe),)
 else
 	@env/lock
 	@env/root --expect toolchain >/dev/null
-	@for root in cross-aarch64 test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
+	@for root in cross-aarch64 realm test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
 endif
 
 new: ## write a recipe for a container: RECIPE=name|folder FROM=image:tag, or any source of docs/recipes.md

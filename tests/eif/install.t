@@ -22,6 +22,7 @@ there=$stage$prefix
 (cd "$there" && find . ! -type d | sort) >found
 cat >expected <<END
 ./bin/eif
+./bin/realm
 ./bin/rootfs
 ./include/mintmark/digest.h
 ./include/mintmark/eif.h
@@ -31,15 +32,24 @@ cat >expected <<END
 ./lib/libmintmark-eif.so.0
 ./lib/pkgconfig/mintmark-eif.pc
 ./share/bash-completion/completions/eif
+./share/bash-completion/completions/realm
 ./share/bash-completion/completions/rootfs
 ./share/man/man1/eif.1
+./share/man/man1/realm.1
 ./share/man/man1/rootfs.1
+./share/mintmark/layouts/igvm.layout
+./share/mintmark/layouts/kvmtool-2026.layout
+./share/mintmark/layouts/kvmtool-rmm1.layout
+./share/mintmark/layouts/kvmtool.tree
+./share/mintmark/layouts/qemu-2026.layout
+./share/mintmark/layouts/qemu-rmm1.layout
+./share/mintmark/layouts/qemu.tree
 END
 check "it installs these files and no others" diff expected found
 check "nothing else is below DESTDIR" [ "$(ls "$stage")" = opt ]
 check "eif runs" "$there/bin/eif" --version
 check "rootfs runs" "$there/bin/rootfs" --version
-fails 2 'PREFIX: a path that begins with /' "a relative PREFIX is refused" env PREFIX=here lib/install '' '' '' '' '' '' ''
+fails 2 'PREFIX: a path that begins with /' "a relative PREFIX is refused" env PREFIX=here lib/install '' '' '' '' '' '' '' '' ''
 
 # A program of somebody else.
 cat >"$work/pcr0.c" <<'END'

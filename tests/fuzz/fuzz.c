@@ -10,9 +10,25 @@
 #include <unistd.h>
 
 const struct target *const fuzz_targets[] = {
-	&fuzz_config,  &fuzz_cpio,	&fuzz_deb,	&fuzz_docker, &fuzz_eif,
-	&fuzz_extract, &fuzz_manifest,	&fuzz_metadata, &fuzz_oci,    &fuzz_packages,
-	&fuzz_runspec, &fuzz_signature, &fuzz_stream,	&fuzz_tar,    NULL,
+	&fuzz_config,
+	&fuzz_cpio,
+	&fuzz_deb,
+	&fuzz_devicetree,
+	&fuzz_docker,
+	&fuzz_eif,
+	&fuzz_extract,
+	&fuzz_igvm,
+	&fuzz_layout,
+	&fuzz_manifest,
+	&fuzz_metadata,
+	&fuzz_oci,
+	&fuzz_packages,
+	&fuzz_runspec,
+	&fuzz_signature,
+	&fuzz_stream,
+	&fuzz_tar,
+	&fuzz_trace,
+	NULL,
 };
 
 const struct target *fuzz_find(const char *name)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every fuzz target on its seeds and on everything that once crashed it, and tests of the commands, all under the
-# address and undefined-behaviour sanitizers. Prints TAP. SANITIZED is the folder with replay, rootfs and eif;
+# address and undefined-behaviour sanitizers. Prints TAP. SANITIZED is the folder with replay, rootfs, eif and realm;
 # SUITES are the tests of commands to run (default rootfs/pack.t; make test-sanitized runs more).
 set -u
 here=$(cd -- "${0%/*}" && pwd)
@@ -10,6 +10,7 @@ SANITIZED=${SANITIZED:?the folder with replay, rootfs and eif}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 TAP_TMP=$work
+export SANITIZED
 # Leaks of a command count as failures as well.
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 
@@ -26,7 +27,7 @@ done <"$work/targets"
 # suite FILE: another test's results count as one here; those that failed are shown.
 suite()
 {
-	EIF=$SANITIZED/eif ROOTFS=$SANITIZED/rootfs sh "$here/../$1" >"$work/suite.tap" 2>&1
+	EIF=$SANITIZED/eif REALM=$SANITIZED/realm ROOTFS=$SANITIZED/rootfs sh "$here/../$1" >"$work/suite.tap" 2>&1
 	status=$?
 	passed=$(grep -c '^ok' "$work/suite.tap")
 	grep -v '^ok' "$work/suite.tap" >"$work/suite.log"

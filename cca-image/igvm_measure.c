@@ -1,0 +1,59 @@
+/* The RIM of an IGVM image: the order of its pages is the order in which they are measured. */
+#include "igvm.h"
+
+#include <string.h>
+
+static int take_page(void *context, uint64_t gpa, bool measured, const unsigned char *data,
+		     struct err *err)
+{
+	static const unsigned char zeros[REALM_PAGE];
+	struct realm_rim *rim = context;
+
+	if (!measured)
+		return realm_rim_data(rim, gpa, NULL, err);
+	return realm_rim_data(rim, gpa, data ? data : zeros, err);
+}
+
+/* Required memory in whole entries; what two pieces share is set once. */
+static int set_ripas(struct realm_rim *rim, const struct igvm_image *image, uint64_t block,
+		     struct err *err)
+{
+	uint64_t next = 0;
+
+	for (size_t i = 0; i < image->memory_count; i++) {
+		uint64_t base = round_down(image->memory[i].gpa, block);
+		uint64_t top = round_up(image->memory[i].gpa + image->memory[i].size, block);
+
+		if (base < next)
+			base = next;
+		if (base < top && rim_ripas_range(rim, base, top, block, err) < 0)
+			return -1;
+		next = top;
+	}
+	return 0;
+}
+
+int igvm_measure(int fd, const char *path, const struct igvm_loading *loading,
+		 const struct realm_watcher *watcher, unsigned char *rim, struct err *err)
+{
+	struct realm_event rec = {.type = REALM_EVENT_REC, .flags = 1};
+	struct igvm_image image;
+	cleanup_rim struct realm_rim *chain = realm_rim_new(loading->rmm, &loading->params, err);
+	const struct igvm_sink sink = {take_page, chain};
+
+	if (!chain || igvm_read(fd, path, NULL, &image, err) < 0)
+		return -1;
+	realm_rim_watch(chain, watcher);
+	if (!loading->ripas_last && set_ripas(chain, &image, loading->ripas_block, err) < 0)
+		return -1;
+	if (igvm_read(fd, path, &sink, &image, err) < 0)
+		return -1;
+	rec.pc = image.pc;
+	memcpy(rec.gprs, image.gprs, sizeof(rec.gprs));
+	if (realm_rim_event(chain, &rec, err) < 0)
+		return -1;
+	if (loading->ripas_last && set_ripas(chain, &image, loading->ripas_block, err) < 0)
+		return -1;
+	memcpy(rim, realm_rim_value(chain), hash_size(loading->params.hash));
+	return 0;
+}

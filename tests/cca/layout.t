@@ -1,0 +1,222 @@
+#!/bin/sh
+# Layouts: what changes a RIM and what does not, line by line of what is known about it; where things lie; what is refused.
+# Environment: REALM the realm command.
+# shellcheck disable=SC2016 # sh -c has its own words
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/cca/common.sh
+. "$here/common.sh"
+make_inputs
+cp "$layouts"/* .
+
+# of OPTION...: the RIM of one realm, with something else said
+of()
+{
+	rim --layout kvmtool-rmm1.layout --memory 512M --cpus 1 --kernel Image --initrd initrd --hash sha-256 "$@"
+}
+
+# edited EXPRESSION: the same under a layout with one edit
+edited()
+{
+	sed "$1" kvmtool-rmm1.layout >edited.layout
+	rim --layout edited.layout --memory 512M --cpus 1 --kernel Image --initrd initrd --hash sha-256
+}
+first=$(of)
+differs "there is a RIM" "$first" none
+is "the same parts, the same RIM" "$first" "$(of)"
+
+# ---- what is measured ----
+
+cp Image other
+patch_byte other 150000 101
+# other KERNEL INITRD [OPTION...]
+other()
+{
+	kernel=$1 ramdisk=$2
+	shift 2
+	rim --layout kvmtool-rmm1.layout --memory 512M --cpus 1 --kernel "$kernel" --initrd "$ramdisk" --hash sha-256 "$@"
+}
+differs "a byte of the kernel" "$first" "$(other other initrd)"
+cp initrd other-initrd
+patch_byte other-initrd 69999 101
+differs "a byte of the ramdisk" "$first" "$(other Image other-initrd)"
+differs "the command line" "$first" "$(other Image initrd --cmdline quiet)"
+differs "one character of it" "$(other Image initrd --cmdline quiet)" "$(other Image initrd --cmdline quies)"
+"$REALM" tree --layout kvmtool-rmm1.layout --memory 512M --cpus 1 --kernel Image --initrd initrd -o image.dtb
+is "the device tree, given" "$first" "$(other Image initrd --tree image.dtb)"
+cp image.dtb other.dtb
+patch_byte other.dtb 65535 1
+differs "a byte behind the device tree" "$first" "$(other Image initrd --tree other.dtb)"
+differs "memory size" "$first" "$(rim --layout kvmtool-rmm1.layout --memory 514M --cpus 1 --kernel Image --initrd initrd \
+	--hash sha-256)"
+differs "number of processors: they stand in the device tree" "$first" "$(rim --layout kvmtool-rmm1.layout --memory 512M \
+	--cpus 2 --kernel Image --initrd initrd --hash sha-256)"
+differs "the kernel's address" "$first" "$(edited 's/^kernel = .*/kernel = ram_base + 4M/')"
+differs "the ramdisk's address" "$first" "$(edited 's/(initrd_size + 4)/(initrd_size + 8192)/')"
+differs "the device tree's address" "$first" "$(edited 's/ram_base + 256M/ram_base + 128M/')"
+differs "the start of memory" "$first" "$(edited 's/^ram_base = .*/ram_base = 0x40000000/')"
+differs "pc" "$first" "$(edited 's/^pc = .*/pc = kernel + 4/')"
+i=0
+while [ $i -lt 8 ]; do
+	if [ $i -eq 0 ]; then
+		differs "x0" "$first" "$(edited 's/^x0 = .*/x0 = tree + 1/')"
+	else
+		differs "x$i" "$first" "$(edited "s/^x0 = .*/&\\nx$i = 1/")"
+	fi
+	i=$((i + 1))
+done
+differs "the order of operations" "$first" "$(edited 's/^order = .*/order = data rec ripas/')"
+differs "entries of RIPAS" "$first" "$(edited 's/^ripas_block = .*/ripas_block = 4K/')"
+differs "rounding, of parts that are not padded" "$first" "$(edited 's/^round = .*/round = 64K/')"
+differs "flags: LPA2" "$first" "$(of --lpa2)"
+differs "flags: SVE" "$first" "$(of --sve-vl 0)"
+differs "SVE's vectors" "$(of --sve-vl 0)" "$(of --sve-vl 1)"
+differs "flags: PMU" "$first" "$(of --pmu-counters 0)"
+differs "counters" "$(of --pmu-counters 0)" "$(of --pmu-counters 1)"
+differs "breakpoints" "$first" "$(of --breakpoints 6)"
+differs "watchpoints" "$first" "$(of --watchpoints 6)"
+differs "bits of the address space" "$first" "$(of --ipa-bits 34)"
+new="--layout kvmtool-2026.layout --memory 512M --cpus 1 --kernel Image --initrd initrd"
+# shellcheck disable=SC2086 # words
+differs "the RMM's generation" "$(rim $new --rmm 1.0)" "$(rim $new --rmm 2.0)"
+sed 's/^ripas_block = .*/ripas_block = 4K/' kvmtool-2026.layout >edited.layout
+# shellcheck disable=SC2086
+is "RIPAS, under RMM 2.0: not measured" "$(rim $new --rmm 2.0)" \
+	"$(rim --layout edited.layout --memory 512M --cpus 1 --kernel Image --initrd initrd --rmm 2.0)"
+
+# ---- what is not ----
+
+trace()
+{
+	printf '{"schema": "rim-traces/1", "traces": [{"name": "t", "params": {"flags": "0x0", "s2sz": 33, "sve_vl": 0, %s' \
+		'"num_bps": 5, "num_wps": 5, "pmu_num_ctrs": 0, "hash_algo": 0}, "ops": ['
+	printf '%s]}]}' "$1"
+}
+gprs='"gprs": ["0x1","0x0","0x0","0x0","0x0","0x0","0x0","0x0"]'
+last_of()
+{
+	trace "$1" >trace.json
+	"$REALM" replay trace.json | tail -n 1
+}
+data='{"op": "data", "ipa": "0x80000000", "flags": 1, "hex": "00"}'
+boot="{\"op\": \"rec\", \"flags\": 1, \"pc\": \"0x80000000\", $gprs}"
+is "a processor that is not runnable" "$(last_of "$data, $boot")" \
+	"$(last_of "$data, $boot, {\"op\": \"rec\", \"flags\": 0, \"pc\": \"0x5\", $gprs}")"
+differs "a second one that is runnable" "$(last_of "$data, $boot")" "$(last_of "$data, $boot, $boot")"
+is "the content of a page that is not measured" \
+	"$(last_of '{"op": "data", "ipa": "0x80000000", "flags": 0, "hex": "00"}')" \
+	"$(last_of '{"op": "data", "ipa": "0x80000000", "flags": 0, "hex": "01"}')"
+differs "but its address" "$(last_of '{"op": "data", "ipa": "0x80000000", "flags": 0, "hex": "00"}')" \
+	"$(last_of '{"op": "data", "ipa": "0x80001000", "flags": 0, "hex": "00"}')"
+differs "and that it is there" "$(last_of "$data")" \
+	"$(last_of "$data, {\"op\": \"data\", \"ipa\": \"0x80001000\", \"flags\": 0, \"hex\": \"00\"}")"
+is "the layout's name" "$first" "$(edited 's/^name = .*/name = other/')"
+
+# ---- padded parts: every rounding gives the same pages ----
+
+"$REALM" build --layout igvm.layout --kernel Image --initrd initrd --memory 512M --cpus 1 --parts padded -o image.igvm
+is "the kernel is padded to 64 KiB" 0 $(($(wc -c <padded/kernel) % 65536))
+is "the ramdisk to 4 bytes less" 65532 $(($(wc -c <padded/initrd.cpio) % 65536))
+for vmm in kvmtool-rmm1 qemu-rmm1; do
+	sed 's/^round = .*/round = 64K/; s/^tree_size = tree_bytes/tree_size = 64K/' $vmm.layout >wide.layout
+	sed 's/^tree_size = tree_bytes/tree_size = 64K/' $vmm.layout >narrow.layout
+	padded="--memory 512M --cpus 1 --kernel padded/kernel --initrd padded/initrd.cpio --hash sha-256"
+	# shellcheck disable=SC2086
+	is "$vmm: 4 KiB and 64 KiB make no difference" "$(rim --layout narrow.layout $padded)" \
+		"$(rim --layout wide.layout $padded)"
+done
+
+# ---- the matrix ----
+
+check "all combinations" sh -c '"$1" measure --layout kvmtool-rmm1.layout --layout kvmtool-2026.layout --layout igvm.layout \
+	--layout qemu-rmm1.layout --layout qemu-2026.layout --memory 512M,2G --cpus 1,2,4 --kernel padded/kernel \
+	--initrd padded/initrd.cpio --json >all.json' sh "$REALM"
+if command -v jq >/dev/null; then
+	is "there are 78 of them" 78 "$(jq '.measurements | length' all.json)"
+	is "each with its own RIM" 78 "$(jq -r '.measurements[].rim' all.json | sort -u | wc -l | tr -d ' ')"
+	is "SHA-384 where it is allowed" 6 "$(jq '[.measurements[] | select(.hash == "sha-384")] | length' all.json)"
+else
+	skip 'the matrix' 'no jq here'
+fi
+check "an image's RIM is that of its layout" sh -c '
+	a=$("$1" measure --layout igvm.layout --memory 512M --cpus 1 --kernel padded/kernel --initrd padded/initrd.cpio)
+	b=$("$1" measure image.igvm --hash sha-256,sha-384,sha-512)
+	echo "$a"; echo "$b"
+	[ "$(echo "$a" | sed "s/.* //")" = "$(echo "$b" | sed "s/.* //")" ]' sh "$REALM"
+
+# ---- run ----
+
+check "run --print: kvmtool" sh -c '"$1" run --print --layout kvmtool-rmm1.layout --kernel padded/kernel \
+	--initrd padded/initrd.cpio --memory 512M --cpus 2 --rmm 1.0 --hash sha-256 --cmdline "a b" >run.txt &&
+	grep -q "^lkvm run --realm --measurement-algo=sha256 .* -c 2 -m 512M .* -k padded/kernel .* -p '"'a b'"'$" run.txt &&
+	grep -q "^# RIM under RMM 1.0: [0-9a-f]\{64\}$" run.txt' sh "$REALM"
+fails 2 'REALM-USAGE.*--tree' "run --print: QEMU needs the tree's file" "$REALM" run --print --layout qemu-rmm1.layout \
+	--kernel Image --initrd initrd --memory 512M --cpus 1 --rmm 1.0 --hash sha-256
+"$REALM" tree --layout qemu-rmm1.layout --memory 512M --cpus 1 --kernel Image --initrd initrd -o qemu.dtb
+check "run --print: QEMU, seeds off" sh -c '"$1" run --print --layout qemu-rmm1.layout --kernel Image --initrd initrd \
+	--tree qemu.dtb --memory 512M --cpus 1 --rmm 1.0 --hash sha-512 | grep -q "dtb-randomness=off.*sha512.*-dtb qemu.dtb"' \
+	sh "$REALM"
+
+# ---- what is refused ----
+
+# refuses CODE NAME EDIT: a layout with one edit
+refuses()
+{
+	sed "$3" kvmtool-rmm1.layout >bad.layout
+	fails 3 "$1" "$2 is refused" "$REALM" measure --layout bad.layout --memory 512M --cpus 1
+}
+refuses LAYOUT-KEY "an unknown key" 's/^round = .*/&\nseed = 1/'
+refuses LAYOUT-KEY "a key twice" 's/^round = .*/&\nround = 4K/'
+refuses LAYOUT-KEY "a missing key" '/^round/d'
+refuses LAYOUT-SYNTAX "a line without value" 's/^round = .*/round =/'
+refuses LAYOUT-SYNTAX "a line without equals sign" 's/^round = .*/round 4K/'
+refuses LAYOUT-VALUE "an unknown RMM" 's/^rmm = .*/rmm = 3.0/'
+refuses LAYOUT-VALUE "an unknown hash" 's/^hash = .*/hash = sha-1/'
+refuses LAYOUT-VALUE "an unknown VMM" 's/^vmm = .*/vmm = crosvm/'
+refuses LAYOUT-VALUE "half an order" 's/^order = .*/order = data rec/'
+refuses LAYOUT-VALUE "an order with a step twice" 's/^order = .*/order = data data rec/'
+refuses LAYOUT-VALUE "a tree of another folder" 's|^tree_file = .*|tree_file = ../kvmtool.tree|'
+refuses LAYOUT-VALUE "rounding to what is no power of two" 's/^round = .*/round = 5000/'
+refuses LAYOUT-VALUE "too many address bits" 's/^ipa_bits = .*/ipa_bits = 53/'
+refuses LAYOUT-EXPRESSION "an unknown name" 's/^kernel = .*/kernel = rom_base/'
+refuses LAYOUT-EXPRESSION "an unknown function" 's/^kernel = .*/kernel = floor(1)/'
+refuses LAYOUT-EXPRESSION "a negative number" 's/^kernel = .*/kernel = 0 - 1/'
+refuses LAYOUT-EXPRESSION "a division by zero" 's|^kernel = .*|kernel = 1 / 0|'
+refuses LAYOUT-EXPRESSION "an overflow" 's/^kernel = .*/kernel = 0xffffffffffffffff + 1/'
+refuses LAYOUT-EXPRESSION "a number of 65 bits" 's/^kernel = .*/kernel = 18446744073709551616/'
+refuses LAYOUT-EXPRESSION "parentheses without end" 's/^kernel = .*/kernel = ((1)/'
+refuses LAYOUT-EXPRESSION "two values" 's/^kernel = .*/kernel = 1 2/'
+refuses LAYOUT-EXPRESSION "aligning to 3" 's/^kernel = .*/kernel = align_up(1, 3)/'
+fails 3 REALM-OVERLAP "parts that share a page are refused" sh -c \
+	'sed "s/^initrd = .*/initrd = kernel + 4K/" kvmtool-rmm1.layout >bad.layout
+	"$1" measure --layout bad.layout --memory 512M --cpus 1 --kernel Image --initrd initrd' sh "$REALM"
+fails 3 REALM-MEMORY "parts that do not fit are refused" "$REALM" measure --layout qemu-rmm1.layout --memory 2M --cpus 1 \
+	--kernel Image --initrd initrd
+fails 2 REALM-MEMORY "memory that is no multiple of 2 MiB" "$REALM" measure --layout kvmtool-rmm1.layout --memory 3M --cpus 1
+fails 2 REALM-CPUS "too many processors" "$REALM" measure --layout kvmtool-rmm1.layout --memory 512M --cpus 124
+fails 3 REALM-KERNEL "a kernel that is none" "$REALM" measure --layout kvmtool-rmm1.layout --memory 512M --cpus 1 \
+	--kernel initrd
+fails 3 TREE-BLOB "a device tree that is none" "$REALM" measure --layout kvmtool-rmm1.layout --memory 512M --cpus 1 \
+	--tree initrd
+fails 2 REALM-RMM "an RMM that the layout is not for" "$REALM" measure --layout kvmtool-rmm1.layout --memory 512M --cpus 1 \
+	--rmm 2.0
+fails 2 REALM-HASH "a hash that the layout is not for" "$REALM" measure --layout kvmtool-2026.layout --memory 512M --cpus 1 \
+	--hash sha-512
+
+# bad_tree CODE NAME EDIT: a description of a tree with one edit
+bad_tree()
+{
+	mkdir -p trees
+	cp kvmtool-rmm1.layout trees/
+	sed "$3" kvmtool.tree >trees/kvmtool.tree
+	fails 3 "$1" "$2 is refused" "$REALM" measure --layout trees/kvmtool-rmm1.layout --memory 512M --cpus 1
+}
+bad_tree TREE-SYNTAX "a tree without its last end" '$d'
+bad_tree TREE-SYNTAX "an end too many" '$s/.*/end\nend/'
+bad_tree TREE-SYNTAX "an unknown line" 's/^empty always-on/void always-on/'
+bad_tree TREE-SYNTAX "a condition without end" 's/^fi$//'
+bad_tree TREE-SYNTAX "a text without quotes" 's/"pci"/pci/'
+bad_tree TREE-VALUE "a cell of 33 bits" 's/1843200/0x100000000/'
+bad_tree TREE-NAME "a property's name with a space" 's/^empty always-on/empty "always on/'
+bad_tree TREE-SIZE "a loop without end" 's/^for i 4$/for i 1000000000/'
+bad_tree LAYOUT-EXPRESSION "a name that no layout has" 's/1843200/clock/'
+finish_tap
