@@ -79,8 +79,8 @@ include sysroot/sysroot.mk
 include init/init.mk
 include lib/tools.mk
 include rootfs/ramdisks.mk
-include eif/image.mk
 include cca-image/image.mk
+include eif/image.mk
 include tests/tests.mk
 include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk

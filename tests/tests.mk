@@ -27,7 +27,7 @@ vms_aarch64 := --in qemu-aarch64=$(qemu_aarch64) --in bin/eif=out/libexec/eif
 vms_aarch64_needed := $(kernel_nitro-x86_64) $(qemu_aarch64)/qemu-system-aarch64 out/libexec/eif
 other := $(if $(filter %-aarch64,$(TARGET)),aarch64)
 # What is booted: an image of Nitro is one file, a realm's parts lie in a folder.
-booted := $(if $(filter cca-%,$(TARGET)),initrd.cpio,image.eif)
+booted := image.$(if $(filter cca-%,$(TARGET)),igvm,eif)
 
 .PHONY: run
 ##@ Images
@@ -89,7 +89,7 @@ test-aarch64: $(vms_needed) $(vms_aarch64_needed) ## build hello for nitro-aarch
 
 .PHONY: test-cca
 test-cca: $(vms_needed) $(vms_aarch64_needed) ## build hello for cca-aarch64, boot it in QEMU; not part of make test
-	@+$(MAKE) out/hello/cca-aarch64/initrd.cpio out/hello/nitro-aarch64/initrd.cpio RECIPE=hello ROOTFS= \
+	@+$(MAKE) out/hello/cca-aarch64/image.igvm out/hello/nitro-aarch64/initrd.cpio RECIPE=hello ROOTFS= \
 		TARGETS=cca-aarch64 >/dev/null
 	@$(RUN) --tty --name test-cca --root test $(vms) $(vms_aarch64) --in tests=tests \
 		--in realm=out/hello/cca-aarch64 --in nitro.cpio=out/hello/nitro-aarch64/initrd.cpio \
