@@ -30,7 +30,7 @@ named_locks := $(foreach l,$(recipe_locks),$(if $(filter $(recipe_dir)/%,$l),$(l
 $(image_dir)/nitro-x86_64/buildinfo.json: $(image_dir)/nitro-x86_64/image.eif
 $(image_dir)/nitro-aarch64/buildinfo.json: $(image_dir)/nitro-aarch64/image.eif $(observed_aarch64) $(cross_aarch64)
 $(image_dir)/cca-aarch64/buildinfo.json: $(image_dir)/cca-aarch64/image.igvm $(observed_aarch64) $(cross_aarch64)
-$(image_dir)/%/buildinfo.json: $(image_dir)/%/blobs $(image_dir)/inputs $(observed_x86_64) $(elf_files) \
+$(image_dir)/%/buildinfo.json: $(image_dir)/%/blobs $(image_dir)/inputs $(observed_x86_64) out/libexec/rootfs \
 		$(call pins_of,) recipes/toolchain/root.sha256 env/buildinfo ci/components ci/components-sums
 	@env/buildinfo $(recipe_name) $* $(image_dir)/inputs $(observed_$(call arch_of,$*)) $(call pins_of,$*) $(named_locks) >$@.tmp
 	@mv -f $@.tmp $@
