@@ -42,7 +42,9 @@ recipe_get = $(call recipe_says,get $1)
 TARGETS := $(if $(TARGETS),$(TARGETS),$(call recipe_get,TARGETS))
 # Where the root comes from: ROOTFS= on the command line, or the recipe's SOURCEs, laid over each other.
 sources := $(call recipe_says,sources '$(ROOTFS)')
-known_targets := nitro-x86_64 nitro-aarch64
+known_targets := nitro-x86_64 nitro-aarch64 cca-aarch64
+# $(call arch_of,TARGET): its processor.
+arch_of = $(lastword $(subst -, ,$1))
 $(if $(filter-out $(known_targets),$(TARGETS)),$(error TARGETS: one of $(known_targets) expected, found $(TARGETS)))
 TARGET ?= $(firstword $(TARGETS))
 parts := out/parts
@@ -77,6 +79,7 @@ include sysroot/sysroot.mk
 include init/init.mk
 include lib/tools.mk
 include rootfs/ramdisks.mk
+include cca-image/image.mk
 include eif/image.mk
 include tests/tests.mk
 include tests/fuzz/fuzz.mk

@@ -9,15 +9,17 @@ publish: publishable image ## lay down the release folder of RECIPE in out/RECIP
 	@attest/publish $(recipe_dir) $(TARGETS)
 
 # What is beside the root: the parts that have pins of their own.
-sbom_parts := recipes/linux recipes/musl recipes/libtomcrypt $(if $(filter yes,$(call recipe_get,BUSYBOX)),recipes/busybox)
+sbom_parts = recipes/$(linux_$1) recipes/musl recipes/libtomcrypt $(if $(filter yes,$(call recipe_get,BUSYBOX)),recipes/busybox)
 $(image_dir)/%/sbom.spdx.json: $(image_dir)/%/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)
-	@attest/sbom $(recipe_name) $< $(@D) $(sbom_parts)
+	@attest/sbom $(recipe_name) $< $(@D) $(call sbom_parts,$*)
+$(image_dir)/cca-%/sbom.spdx.json: $(image_dir)/cca-%/ramdisk1/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)
+	@attest/sbom $(recipe_name) $< $(@D) $(call sbom_parts,cca-$*)
 
 .PHONY: sbom lint
 sbom: $(TARGETS:%=$(image_dir)/%/sbom.spdx.json) ## write bills of materials of the image, SPDX and CycloneDX, beside it
 	@ls -l $(foreach t,$(TARGETS),$(image_dir)/$(t)/sbom.spdx.json $(image_dir)/$(t)/sbom.cdx.json)
 
-lint: $(target_dir)/initrd.cpio out/bin/rootfs ## list what had better not be in the image of RECIPE
+lint: $(target_dir)/$(if $(filter cca-%,$(TARGET)),ramdisk1/)initrd.cpio out/bin/rootfs ## list what had better not be in the image of RECIPE
 	@out/bin/rootfs lint cpio:$<
 
 expect: publishable image ## write what this build came to into the recipe's expected/, show what changed

@@ -132,9 +132,15 @@ pin_files()
 # pins_of TARGET...: what images of these are made of: folders of recipes/.
 pins_of()
 {
-	printf '%s\n' toolchain linux musl busybox libtomcrypt
-	case "$* " in
+	printf '%s\n' toolchain musl busybox libtomcrypt
+	case " $* " in
 	*"-aarch64 "*) echo cross-aarch64 ;;
+	esac
+	case " $* " in
+	*" nitro-"*) echo linux ;;
+	esac
+	case " $* " in
+	*" cca-"*) printf '%s\n' realm linux-cca ;;
 	esac
 }
 

@@ -2,7 +2,9 @@
 # brings it unless told not to, make bundle leaves it out unless told to take it.
 
 # $(call pins_of,TARGET...): what images of these are made of.
-pins_of = $(addsuffix /pins.lock,$(addprefix recipes/,toolchain $(if $(filter %-aarch64,$1),cross-aarch64) $(if $(filter cca-%,$1),realm) linux musl busybox libtomcrypt))
+pins_of = $(addsuffix /pins.lock,$(addprefix recipes/,toolchain $(if $(filter %-aarch64,$1),cross-aarch64) \
+	$(if $(filter cca-%,$1),realm) $(linux_pins) musl busybox libtomcrypt))
+linux_pins = $(if $(filter-out cca-%,$(or $1,nitro)),linux) $(if $(filter cca-%,$1),linux-cca)
 image_pins := $(call pins_of,$(TARGETS))
 test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,realm test registry qemu))
 # Images that are built for tests alone.
@@ -47,4 +49,5 @@ outdated: ## list pins for which the archive has something newer, with their age
 
 sources: ## collect the complete corresponding source of everything in the image of RECIPE in out/RECIPE/sources
 	@mkdir -p out/$(recipe_name)
-	@env/sources out/$(recipe_name)/sources recipes/linux recipes/musl recipes/busybox recipes/libtomcrypt -- $(sources)
+	@env/sources out/$(recipe_name)/sources \
+		$(patsubst %,recipes/%,$(call linux_pins,$(TARGETS))) recipes/musl recipes/busybox recipes/libtomcrypt -- $(sources)

@@ -93,8 +93,8 @@ function follow(id,    n, parts, i, m, alternatives, j, name, first, done, targe
 	}
 }
 
-# The newest orig tarball of a source package: the last stanza with the highest upstream version.
-function source(suite, name, what,    file, line, here, in_sums, version, folder, parts, best, best_version)
+# The orig tarball of a source package: that of one upstream version, or the newest.
+function source(suite, name, wanted,    file, line, here, in_sums, version, folder, parts, best, best_version)
 {
 	file = dir "/" suite ".Sources"
 	while ((getline line < file) > 0) {
@@ -112,6 +112,8 @@ function source(suite, name, what,    file, line, here, in_sums, version, folder
 			split(line, parts, " ")
 			if (parts[3] ~ /\.orig\.tar\.[a-z0-9]+$/) {
 				version = parts[3]
+				if (wanted != "" && index(version, name "_" wanted ".orig.tar.") != 1)
+					continue
 				if (best == "" || newer(version, best_version)) {
 					best = parts[1] " " parts[2]
 					best_version = version
@@ -123,7 +125,7 @@ function source(suite, name, what,    file, line, here, in_sums, version, folder
 	}
 	close(file)
 	if (best == "")
-		fail("source \"" name "\" with an orig tarball expected in " suite ", found none")
+		fail("source \"" name "\" with an orig tarball" (wanted == "" ? "" : " of " wanted) " expected in " suite ", found none")
 	print best, where[best_version] "/" best_version
 }
 
@@ -154,7 +156,7 @@ $1 == "package" && NF == 3 {
 	asked[++asks] = $2 " " $3
 	next
 }
-$1 == "source" && NF == 4 && $4 == "orig" { source($2, $3, $4); next }
+$1 == "source" && (NF == 4 || NF == 5) && $4 == "orig" { source($2, $3, $5); next }
 { fail("package, source, without or base expected, found \"" $0 "\"") }
 
 END {

@@ -10,11 +10,13 @@ $(libtomcrypt): recipes/libtomcrypt/pins.lock init/unpack-libtomcrypt $(toolchai
 		-- sh /mint/in/unpack-libtomcrypt
 
 # The programs of ramdisk 0 are made together.
-inits := $(archs:%=$(parts)/nitro-%/init/init)
+inits := $(known_targets:%=$(parts)/%/init/init)
 
-$(inits): $(parts)/nitro-%/init/init: $(wildcard init/*.[ch] init/*/*.[ch]) init/build kernel/words \
-		kernel/cmdline/builtin-% kernel/cmdline/nitro-% $(libtomcrypt) $(parts)/%/musl/lib/libc.a
-	@$(RUN) $(call for_arch,init,$*) --in init=init --in kernel/words=kernel/words \
+$(filter %-x86_64/init/init,$(inits)): $(parts)/x86_64/musl/lib/libc.a
+$(filter %-aarch64/init/init,$(inits)): $(parts)/aarch64/musl/lib/libc.a
+$(inits): $(parts)/%/init/init: $(wildcard init/*.[ch] init/*/*.[ch]) init/build kernel/words \
+		kernel/cmdline/builtin-% kernel/cmdline/% $(libtomcrypt)
+	@$(RUN) $(call for_arch,init,$(call arch_of,$*)) --in init=init --in kernel/words=kernel/words \
 		--in kernel/cmdline=kernel/cmdline --in libtomcrypt=$(parts)/libtomcrypt \
-		--in musl=$(parts)/$*/musl --out init=$(@D) \
-		--set MUSL_CC=/mint/in/musl/bin/musl-gcc --set OUT=/mint/out/init -- sh /mint/in/init/build nitro-$*
+		--in musl=$(parts)/$(call arch_of,$*)/musl --out init=$(@D) \
+		--set MUSL_CC=/mint/in/musl/bin/musl-gcc --set OUT=/mint/out/init -- sh /mint/in/init/build $*

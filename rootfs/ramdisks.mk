@@ -20,11 +20,14 @@ $(image_dir)/source: FORCE
 
 # One C file against musl and init/nsm/nsm.c; BUSYBOX = yes puts the small userland beside it.
 program := $(patsubst program:%,%,$(filter program:%,$(sources)))
-program_roots := $(archs:%=$(image_dir)/nitro-%/root/bin)
-$(program_roots): $(image_dir)/nitro-%/root/bin: $(image_dir)/source $(image_dir)/inputs $(program) $(recipe_dir)/image.conf \
-		rootfs/program $(NSM_SRC) init/nsm/nsm.h $(parts)/%/musl/lib/libc.a $(parts)/%/busybox/busybox
-	@$(RUN) $(call for_arch,$(recipe_name)-program,$*) --in source.c=$(program) --in program=rootfs/program \
-		--in init=init --in musl=$(parts)/$*/musl --in busybox=$(parts)/$*/busybox --out root=$(@D) \
+program_roots := $(known_targets:%=$(image_dir)/%/root/bin)
+$(filter %-x86_64/root/bin,$(program_roots)): $(parts)/x86_64/musl/lib/libc.a $(parts)/x86_64/busybox/busybox
+$(filter %-aarch64/root/bin,$(program_roots)): $(parts)/aarch64/musl/lib/libc.a $(parts)/aarch64/busybox/busybox
+$(program_roots): $(image_dir)/%/root/bin: $(image_dir)/source $(image_dir)/inputs $(program) $(recipe_dir)/image.conf \
+		rootfs/program $(NSM_SRC) init/nsm/nsm.h
+	@$(RUN) $(call for_arch,$(recipe_name)-program,$(call arch_of,$*)) --in source.c=$(program) --in program=rootfs/program \
+		--in init=init --in musl=$(parts)/$(call arch_of,$*)/musl --in busybox=$(parts)/$(call arch_of,$*)/busybox \
+		--out root=$(@D) \
 		-- sh /mint/in/program $(basename $(notdir $(program))) $(call recipe_get,BUSYBOX)
 
 # What a digest pins does not change. Folders and archives of the user's: make cannot see into them, so they are
@@ -33,11 +36,20 @@ $(program_roots): $(image_dir)/nitro-%/root/bin: $(image_dir)/source $(image_dir
 packed_by := $(recipe_locks) \
 	$(if $(filter-out program:% debs:% docker://% docker-daemon:%,$(sources)),FORCE)
 
-$(image_dir)/%/initrd.cpio: $(image_dir)/source $(image_dir)/inputs $(if $(program),$(image_dir)/%/root/bin) $(packed_by) $(recipe_dir)/image.conf \
-		rootfs/pack-recipe rootfs/pack-image rootfs/image-layout env/json.awk env/recipe out/libexec/rootfs
-	@rootfs/pack-recipe $(recipe_dir) $* $(call recipe_get,COMPRESSION) $(image_dir)/inputs $(@D) \
-		$(@D)/root $(sources)
+packed_from := $(image_dir)/source $(image_dir)/inputs $(packed_by) $(recipe_dir)/image.conf \
+	rootfs/pack-recipe rootfs/pack-image rootfs/image-layout env/json.awk env/recipe out/libexec/rootfs
+# $(call pack,TARGET)
+define pack
+	@rootfs/pack-recipe $(recipe_dir) $1 $(call recipe_get,COMPRESSION) $(image_dir)/inputs $(@D) \
+		$(image_dir)/$1/root $(sources)
 	@$(if $(filter FORCE,$(packed_by)),,touch $@)
+endef
+
+$(image_dir)/%/initrd.cpio: $(if $(program),$(image_dir)/%/root/bin) $(packed_from)
+	$(call pack,$*)
+# A realm is handed both ramdisks as one, so that its second one has a place of its own.
+$(image_dir)/cca-%/ramdisk1/initrd.cpio: $(if $(program),$(image_dir)/cca-%/root/bin) $(packed_from)
+	$(call pack,cca-$*)
 
 # Made with it; newer when they differ.
 $(image_dir)/%/manifest.json: $(image_dir)/%/initrd.cpio ;

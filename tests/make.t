@@ -201,6 +201,10 @@ fails 2 'RECIPE-ARCH: .*packages of arm64 for nitro-aarch64 expected, found .*_a
 check "x86_64 needs nothing of aarch64" sh -c '! make -n -B image | grep aarch64'
 check "aarch64 needs neither kernel nor libc of x86_64" \
 	sh -c '! make -n -B image TARGETS=nitro-aarch64 | grep -E "parts/(nitro-)?x86_64"'
+check "a realm needs neither that nor a kernel for Nitro enclaves" \
+	sh -c '! make -n -B image TARGETS=cca-aarch64 | grep -E "parts/(nitro-|x86_64)|recipes/linux/"'
+check "and they do not need its kernel" \
+	sh -c '! make -n -B image TARGETS="nitro-x86_64 nitro-aarch64" | grep -E "cca|realm|recipes/linux-cca"'
 fails 2 'ENV-INPUT: .*nowhere.tar: a file or folder expected' "a root that is not there" make -s image RECIPE="$mine"
 echo junk >"$mine/nowhere.tar"
 fails 2 'rootfs: [A-Z-]+: ' "a root that is no tarball" make -s image RECIPE="$mine"

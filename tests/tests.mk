@@ -24,13 +24,15 @@ vms_needed := $(qemu)/qemu-system-x86_64 $(parent)/parent.cpio $(parts)/test/ask
 
 # An image of aarch64 boots on another emulator; its parent stays what it is.
 vms_aarch64 := --in qemu-aarch64=$(qemu_aarch64) --in bin/eif=out/libexec/eif
-vms_aarch64_needed := $(kernel_x86_64) $(qemu_aarch64)/qemu-system-aarch64 out/libexec/eif
+vms_aarch64_needed := $(kernel_nitro-x86_64) $(qemu_aarch64)/qemu-system-aarch64 out/libexec/eif
 other := $(if $(filter %-aarch64,$(TARGET)),aarch64)
+# What is booted: an image of Nitro is one file, a realm's parts lie in a folder.
+booted := image.$(if $(filter cca-%,$(TARGET)),igvm,eif)
 
 .PHONY: run
 ##@ Images
-run: $(target_dir)/image.eif $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
-	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in image.eif=$< \
+run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
+	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in $(if $(filter cca-%,$(TARGET)),realm=$(<D),image.eif=$<) \
 		-- sh /mint/in/boot/run-image $(TARGET)
 
 # Unit tests: each room's library under the sanitizers.
@@ -93,3 +95,13 @@ test-aarch64: $(vms_needed) $(vms_aarch64_needed) $(parts)/test/aarch64/probe $(
 		--in aarch64/probe=$(parts)/test/aarch64/probe --in aarch64/busybox=$(parts)/aarch64/busybox --set ARCH=aarch64 \
 		--in images/aarch64.eif=out/hello/nitro-aarch64/image.eif --out consoles=out/test/consoles-aarch64 \
 		-- sh -c 'cd /mint/in/boot && prove -v --merge --exec sh aarch64.t init.t helpers.t confine.t parent.t platform.t'
+
+# The emulated machine is no realm, so that it boots the image that is content with any machine.
+.PHONY: test-cca
+test-cca: $(vms_needed) $(vms_aarch64_needed) ## build hello-plain for cca-aarch64, boot it in QEMU; not part of make test
+	@+$(MAKE) out/hello-plain/cca-aarch64/image.igvm out/hello-plain/nitro-aarch64/initrd.cpio RECIPE=hello-plain ROOTFS= \
+		TARGETS=cca-aarch64 >/dev/null
+	@$(RUN) --tty --name test-cca --root test $(vms) $(vms_aarch64) --in tests=tests \
+		--in realm=out/hello-plain/cca-aarch64 --in nitro.cpio=out/hello-plain/nitro-aarch64/initrd.cpio \
+		--in ramdisk0.cpio=$(parts)/cca-aarch64/ramdisk0.cpio --in release=$(parts)/cca-aarch64/kernel/kernel.release \
+		-- prove -v --merge --exec sh /mint/in/boot/cca.t

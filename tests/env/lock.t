@@ -47,4 +47,21 @@ serve
 cp "$evidence/sid.InRelease" kept/trixie.InRelease
 fails 3 'LOCK-ROLLBACK: trixie: an index of [0-9TZ]* or later expected' "an InRelease older than the one used last" \
 	"$env/indexes" indexes trixie
+
+# Which tarball a line of want means, of an index with three versions.
+mkdir suites
+for version in 7.2.8 7.2.13 6.12.107; do
+	printf 'Package: linux\nDirectory: pool/main/l/linux\nChecksums-Sha256:\n %064d 7 linux_%s.orig.tar.xz\n\n' 1 $version
+done >suites/sid.Sources
+resolve()
+{
+	echo "$1" >want
+	awk -v dir=suites -f "$env/resolve.awk" want
+}
+check "a source without a version is the newest" [ "$(resolve 'source sid linux orig')" = \
+	"$(printf '%064d 7 pool/main/l/linux/linux_7.2.13.orig.tar.xz' 1)" ]
+check "with a version it is that one" [ "$(resolve 'source sid linux orig 7.2.8')" = \
+	"$(printf '%064d 7 pool/main/l/linux/linux_7.2.8.orig.tar.xz' 1)" ]
+fails 3 'LOCK-WANT: want line 1: source "linux" with an orig tarball of 7.2 expected in sid, found none' \
+	"half a version is none" resolve 'source sid linux orig 7.2'
 finish_tap
