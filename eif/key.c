@@ -19,7 +19,8 @@
 #include <openssl/store.h>
 #include <openssl/ui.h>
 
-#include "chain.h"
+#include "ecdsa.h"
+#include "own_errors.h"
 #include "outfile.h"
 
 /* Only OpenSSL 3.2 and newer have the macro; older ones do not know the parameter either. */
@@ -323,7 +324,7 @@ int key_sign(struct eif_key *key, const struct algorithm *algorithm, bool random
 	if (EVP_DigestSign(context, der, &der_size, data, size) != 1)
 		return err_set(err, EXIT_ENVIRONMENT, "EIF-SIGN", "%s: cannot sign: %s", key->where,
 			       reason());
-	return signature_from_der(algorithm, der, der_size, signature)
+	return ecdsa_from_der(der, der_size, signature, algorithm->size)
 		       ? 0
 		       : other_key(key, algorithm, err);
 }

@@ -34,7 +34,7 @@ run: $(target_dir)/image.eif $(vms_needed) $(if $(other),$(vms_$(other)_needed))
 		-- sh /mint/in/boot/run-image $(TARGET)
 
 # Unit tests: each room's library under the sanitizers.
-units := $(addprefix $(parts)/test/unit/test_,config eif init measure rootfs signature stream)
+units := $(addprefix $(parts)/test/unit/test_,cca config eif init measure nitro rootfs signature stream)
 unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
@@ -43,6 +43,13 @@ unit_init_src := $(addprefix init/,attributes.c cmdcheck.c command.c console.c f
 	readfile.c refusal.c rootcheck.c runspec.c supervise.c)
 
 # The room of a test that is not called after it.
+unit_attest_src := $(LIB_SRC) $(ATTEST_LIB_SRC) tests/attest/forge.c
+unit_cca_room := attest
+unit_cca_src := $(unit_attest_src)
+unit_cca_libs := $(ATTEST_LIBS)
+unit_nitro_room := attest
+unit_nitro_src := $(unit_attest_src)
+unit_nitro_libs := $(ATTEST_LIBS)
 unit_config_room := rootfs
 unit_config_src := $(unit_rootfs_src)
 unit_config_libs := $(ROOTFS_LIBS)
@@ -61,6 +68,9 @@ $(units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)
 	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib \
 		--in src/$(unit_room)=$(unit_room) --in src/tests/$(unit_room)=tests/$(unit_room) --out test_$*=$@ \
 		-- sh /mint/in/build-unit $(unit_room) $* "$(CBASE) $(CWARN)" "$(unit_$*_src)" "$(unit_$*_libs)"
+$(addprefix $(parts)/test/unit/test_,cca nitro): $(unit_attest_src) tests/attest/forge.h $(wildcard lib/*.h attest/*.h)
+$(parts)/test/unit/test_cca: tests/attest/test_cca.c
+$(parts)/test/unit/test_nitro: tests/attest/test_nitro.c
 $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_measure: $(unit_eif_src) tests/eif/test_measure.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_config: $(unit_rootfs_src) tests/rootfs/test_config.c $(wildcard lib/*.h rootfs/*.h)

@@ -1,0 +1,96 @@
+/*
+ * The public face of the attest room; files of the room include room.h instead.
+ *
+ * Evidence (AWS Nitro attestation documents, Arm CCA tokens) is held against reference values that
+ * were published; reference values, provenance and key policies are written; a log of releases is
+ * kept and checked. docs/attest.md has formats, names of errors and limits.
+ */
+#ifndef MINTMARK_ATTEST_H
+#define MINTMARK_ATTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "digest.h"
+#include "err.h"
+
+#define ATTEST_TOOL_VERSION "0.1.0"
+
+/* The SHA-256 of the DER of AWS's root certificate for Nitro enclaves, as AWS publishes it. */
+#define ATTEST_AWS_ROOT_SHA256 "641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b"
+
+enum {
+	ATTEST_MAX_EVIDENCE = 65536,   /* bytes of a document or token */
+	ATTEST_MAX_REFERENCE = 262144, /* bytes of a file with reference values */
+	ATTEST_MAX_NONCE = 512,	       /* what the security module takes */
+	ATTEST_PCRS = 32,
+	ATTEST_REMS = 4,
+	ATTEST_MAX_DIGEST = 64,
+	ATTEST_MAX_AGE = 300 /* seconds that evidence may be old, unless told otherwise */
+};
+
+enum attest_platform { ATTEST_NITRO, ATTEST_CCA };
+
+/* A digest of 32, 48 or 64 bytes, or of none when nothing is expected. */
+struct attest_digest {
+	unsigned char data[ATTEST_MAX_DIGEST];
+	size_t size;
+};
+
+/* What one image measures. Of a Nitro image PCR0, PCR1 and PCR2 are always there. */
+struct attest_values {
+	enum attest_platform platform;
+	struct attest_digest pcr[ATTEST_PCRS];
+	struct attest_digest rim; /* of a CCA realm, its size tells the hash */
+	struct attest_digest rem[ATTEST_REMS];
+	struct attest_digest rpv; /* the personalization value, 64 bytes, zero padded */
+};
+
+/* Images of which any will do. */
+struct attest_references {
+	struct attest_values *list;
+	size_t count;
+};
+
+#define ATTEST_REFERENCES_INIT ((struct attest_references){NULL, 0})
+
+/* A no-op on ATTEST_REFERENCES_INIT. Fits cleanup_with(). */
+void attest_references_clear(struct attest_references *references);
+
+/*
+ * Adds what a file says: measurements.json, what nitro-cli build-enclave or describe-eif printed,
+ * an object of PCRs alone, or a CoRIM, be it signed; nobody looks at its signature. path only
+ * serves the messages. ATTEST-REFERENCE when it is none of these, names no PCR0, PCR1 or PCR2 of a
+ * Nitro image, or a value of zeros.
+ */
+int attest_references_add(struct attest_references *references, const void *data, size_t size,
+			  const char *path, struct err *err);
+
+/* What evidence is held against. */
+struct attest_expectation {
+	const struct attest_references *references;
+	const void *nonce; /* what was sent to the enclave; NULL: anything will do, a replay too */
+	size_t nonce_size;
+	const void *root; /* PEM in place of AWS's root, for tests; NULL */
+	size_t root_size;
+	const void *platform_key; /* PEM of a CCA platform's attestation key, for tokens */
+	size_t platform_key_size;
+	int64_t now;	       /* seconds since 1970: when certificates must be valid */
+	int64_t max_age;       /* seconds between now and the time in a document, to both sides */
+	bool at_document_time; /* in place of now: shows that it was genuine once, not when */
+	bool accept_unsigned_emulator_documents; /* QEMU's, which anybody can write */
+	bool accept_debug_platform;		 /* CCA platforms that are not secured */
+};
+
+/*
+ * Verifies evidence, as bytes or in base64, and gives what it says as JSON that is the caller's:
+ * docs/attest.md has the members. NULL when anything is not as it has to be, with EXIT_VERIFY or
+ * EXIT_MALFORMED and a name of its own for each reason.
+ */
+json_t *attest_verify(const void *evidence, size_t size,
+		      const struct attest_expectation *expectation, struct err *err);
+
+#endif
