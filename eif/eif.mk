@@ -1,5 +1,5 @@
 # What the eif room consists of: lists of sources, no rules.
-EIF_LIB_SRC := lib/ecdsa.c lib/items.c eif/boot.c eif/chain.c eif/compare.c eif/cose.c eif/describe.c eif/diff.c eif/diff_files.c \
+EIF_LIB_SRC := lib/ecdsa.c lib/items.c lib/signer.c eif/boot.c eif/chain.c eif/compare.c eif/cose.c eif/describe.c eif/diff.c eif/diff_files.c \
 	eif/extract.c eif/format.c eif/inventory.c eif/kernel.c eif/key.c eif/lenient.c eif/measure.c \
 	eif/metadata.c eif/newc.c eif/ramdisk.c eif/read.c eif/ring.c eif/seal.c eif/signature.c eif/unpack.c \
 	eif/unpinned.c eif/verify.c eif/verify_signature.c eif/write.c
