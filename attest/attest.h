@@ -93,4 +93,53 @@ struct attest_expectation {
 json_t *attest_verify(const void *evidence, size_t size,
 		      const struct attest_expectation *expectation, struct err *err);
 
+/* ---- publishing ---- */
+
+/* What is the same for all images of a release. */
+struct attest_publisher {
+	const char *authority; /* a domain, of the tag URIs that name our own profile and types */
+	const char *builder;   /* a URI of who builds; NULL: the authority's local builder */
+};
+
+/* Nobody's domain (RFC 2606): what stands in names until a publisher gives one. */
+#define ATTEST_AUTHORITY "mintmark.example"
+
+/*
+ * Adds to a release folder, for each folder TARGET in it with a measurements.json: reference.cbor
+ * (a CoRIM), values.json, policy.json, and of Nitro images policy-aws.json, policy-aws-cn.json and
+ * policy-aws-us-gov.json; and provenance.json for all of it. Everybody's are the same.
+ */
+int attest_publish(const char *folder, const struct attest_publisher *publisher, struct err *err);
+
+/* Who signs a release. */
+struct attest_signing {
+	const char *key;	/* a PEM file, or a URI "pkcs11:..." */
+	const char *passphrase; /* of the file, or the token's PIN; NULL */
+	const char *name;	/* of who signs, for people */
+	bool random_nonce;	/* instead of one by RFC 6979, for tokens that have no other */
+};
+
+/*
+ * Writes a published folder's signatures below signatures/: TARGET.cose, the CoRIM as COSE_Sign1,
+ * and provenance.intoto.jsonl, the statement in a DSSE envelope. ATTEST-KEY, ATTEST-NONCE.
+ */
+int attest_sign(const char *folder, const struct attest_signing *signing, struct err *err);
+
+/* Who may use a key of AWS KMS, from an enclave that runs one of some images. */
+struct attest_kms {
+	const char *partition; /* "aws", "aws-cn" or "aws-us-gov" */
+	const char *principal; /* an ARN; NULL for one to be filled in */
+};
+
+/*
+ * The statements of a key policy, one for each image, so that no mixture of two is accepted. All of
+ * PCR0, PCR1 and PCR2 are in each, and whatever else the references name. ATTEST-POLICY for another
+ * partition than the principal's, ATTEST-REFERENCE-NONE for references without a Nitro image.
+ */
+json_t *attest_policy_kms(const struct attest_references *references, const struct attest_kms *kms,
+			  struct err *err);
+
+/* The same for other services, and for realms: {"Version", "Why", "AnyOf": [{...}]}. */
+json_t *attest_policy_generic(const struct attest_references *references, struct err *err);
+
 #endif

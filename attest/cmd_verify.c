@@ -84,21 +84,13 @@ struct options {
 	struct attest_expectation expectation;
 };
 
-static int add_reference(struct options *options, const char *path, struct err *err)
-{
-	size_t size = 0;
-	cleanup_free char *data = read_small_file(path, ATTEST_MAX_REFERENCE, &size, err);
-
-	return data ? attest_references_add(&options->references, data, size, path, err) : -1;
-}
-
 static int take_option(struct options *options, int opt, char **argv, struct err *err)
 {
 	switch (opt) {
 	case OPT_EVIDENCE:
 		return command_set_once(&options->evidence, "evidence", optarg, err);
 	case OPT_REFERENCE:
-		return add_reference(options, optarg, err);
+		return command_add_reference(&options->references, optarg, err);
 	case OPT_NONCE:
 		return command_set_once(&options->nonce, "nonce", optarg, err);
 	case OPT_REPLAY:

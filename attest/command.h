@@ -17,6 +17,7 @@ int cmd_policy(int argc, char **argv, struct err *err);
 int cmd_publish(int argc, char **argv, struct err *err);
 int cmd_quorum(int argc, char **argv, struct err *err);
 int cmd_rebuilt(int argc, char **argv, struct err *err);
+int cmd_sign(int argc, char **argv, struct err *err);
 int cmd_verify(int argc, char **argv, struct err *err);
 
 /* ATTEST-USAGE for what getopt_long() returned ('?' or ':') about the word before optind. */
@@ -24,6 +25,9 @@ int command_bad_option(int opt, char **argv, struct err *err);
 
 /* Sets *slot, which an option may do once only: ATTEST-USAGE names the option. */
 int command_set_once(const char **slot, const char *option, const char *value, struct err *err);
+
+/* Reads a file with reference values and adds them. */
+int command_add_reference(struct attest_references *references, const char *path, struct err *err);
 
 /* ATTEST-USAGE unless a value was given. */
 int command_need(const char *value, const char *command, const char *option, struct err *err);

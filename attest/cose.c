@@ -151,25 +151,35 @@ static void cleanup_der_at(unsigned char **der)
 	OPENSSL_free(*der);
 }
 
-static bool is_good(const struct algorithm *algorithm, EVP_PKEY *key, struct slice tbs,
-		    struct slice signature)
+const char *cose_digest_of(int64_t algorithm)
+{
+	const struct algorithm *found = find(algorithm);
+
+	return found ? found->digest : NULL;
+}
+
+bool signature_is_good(EVP_PKEY *key, struct slice data, struct slice signature)
 {
 	OWN_ERRORS;
 	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
-	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
-	struct slice given = signature;
+	const struct algorithm *algorithm = find(cose_algorithm_of(key));
 
-	if (algorithm->digest) {
-		int size = ecdsa_to_der(signature.data, signature.size, &der);
-
-		if (size <= 0)
-			return false;
-		given = (struct slice){der, (size_t)size};
-	}
-	return context &&
+	return context && algorithm &&
 	       EVP_DigestVerifyInit_ex(context, NULL, algorithm->digest, NULL, NULL, key, NULL) ==
 		       1 &&
-	       EVP_DigestVerify(context, given.data, given.size, tbs.data, tbs.size) == 1;
+	       EVP_DigestVerify(context, signature.data, signature.size, data.data, data.size) == 1;
+}
+
+static bool is_good(const struct algorithm *algorithm, EVP_PKEY *key, struct slice tbs,
+		    struct slice signature)
+{
+	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
+	int size;
+
+	if (!algorithm->digest)
+		return signature_is_good(key, tbs, signature);
+	size = ecdsa_to_der(signature.data, signature.size, &der);
+	return size > 0 && signature_is_good(key, tbs, (struct slice){der, (size_t)size});
 }
 
 int cose_check(const struct cose *cose, EVP_PKEY *key, const char *what, struct err *err)
@@ -195,4 +205,36 @@ int cose_check(const struct cose *cose, EVP_PKEY *key, const char *what, struct 
 		return 0;
 	return err_set(err, EXIT_VERIFY, "ATTEST-SIGNATURE",
 		       "%s: COSE_Sign1: a signature by the key expected, found another", what);
+}
+
+int cose_sign(struct slice header_bytes, struct slice payload, const struct signer *key,
+	      bool random_nonce, unsigned char *signature, size_t *size, struct err *err)
+{
+	const struct algorithm *algorithm = find(cose_algorithm_of(signer_key(key)));
+	unsigned char made[SIGNER_MAX_SIGNATURE];
+	cleanup_free unsigned char *tbs = NULL;
+	size_t tbs_size;
+	size_t made_size;
+	bool fits;
+
+	if (!algorithm)
+		return err_set(
+			err, EXIT_USAGE, "ATTEST-KEY",
+			"%s: a key on P-256, P-384, P-521 or Ed25519 expected, found another",
+			signer_where(key));
+	tbs = cose_tbs(header_bytes, payload, &tbs_size, err);
+	if (!tbs || signer_sign(key, algorithm->digest, random_nonce, tbs, tbs_size, made,
+				&made_size, err) < 0)
+		return -1;
+	*size = algorithm->size;
+	fits = made_size == algorithm->size;
+	if (algorithm->digest)
+		fits = ecdsa_from_der(made, made_size, signature, algorithm->size);
+	else if (fits)
+		memcpy(signature, made, made_size);
+	if (fits)
+		return 0;
+	return err_set(err, EXIT_ENVIRONMENT, "ATTEST-SIGN",
+		       "%s: a signature of %zu bytes expected, found another", signer_where(key),
+		       algorithm->size);
 }

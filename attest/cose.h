@@ -8,8 +8,16 @@
 #include <openssl/evp.h>
 
 #include "cborview.h"
+#include "signer.h"
 
-enum { COSE_SIGN1_TAG = 18, COSE_ES256 = -7, COSE_EDDSA = -8, COSE_ES384 = -35, COSE_ES512 = -36 };
+enum {
+	COSE_SIGN1_TAG = 18,
+	COSE_ES256 = -7,
+	COSE_EDDSA = -8,
+	COSE_ES384 = -35,
+	COSE_ES512 = -36,
+	COSE_MAX_SIGNATURE = 132, /* r and s of P-521 */
+};
 
 /* One that was taken apart; everything lies in the bytes it was read from. */
 struct cose {
@@ -42,5 +50,15 @@ int cose_check(const struct cose *cose, EVP_PKEY *key, const char *what, struct 
 /* What is signed (RFC 9052, 4.4), owned by the caller; NULL without memory. */
 unsigned char *cose_tbs(struct slice header_bytes, struct slice payload, size_t *size,
 			struct err *err);
+
+/* How OpenSSL calls the digest of an algorithm; NULL when it brings its own, or is not known. */
+const char *cose_digest_of(int64_t algorithm);
+
+/* Signs as the key's kind does it, into at most COSE_MAX_SIGNATURE bytes. */
+int cose_sign(struct slice header_bytes, struct slice payload, const struct signer *key,
+	      bool random_nonce, unsigned char *signature, size_t *size, struct err *err);
+
+/* Whether the key made a signature in DER, or of Ed25519, over data. */
+bool signature_is_good(EVP_PKEY *key, struct slice data, struct slice signature);
 
 #endif

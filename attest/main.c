@@ -7,11 +7,15 @@
 #include <openssl/crypto.h>
 
 #include "command.h"
+#include "outfile.h"
 
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv, struct err *err);
 } commands[] = {
+	{"policy", cmd_policy},
+	{"publish", cmd_publish},
+	{"sign", cmd_sign},
 	{"verify", cmd_verify},
 };
 
@@ -19,6 +23,9 @@ static const char help[] =
 	"usage: attest COMMAND [OPTION]...\n"
 	"Evidence of enclaves and realms: verify it, publish what it is held against.\n"
 	"\n"
+	"  policy     print the policy of a key service about published images\n"
+	"  publish    write reference values, policies and provenance into a release folder\n"
+	"  sign       sign what publish wrote\n"
 	"  verify     hold an attestation document or token against published measurements\n"
 	"\n"
 	"  --help     this text; attest COMMAND --help tells about one command\n"
@@ -40,6 +47,14 @@ int command_set_once(const char **slot, const char *option, const char *value, s
 			       option);
 	*slot = value;
 	return 0;
+}
+
+int command_add_reference(struct attest_references *references, const char *path, struct err *err)
+{
+	size_t size = 0;
+	cleanup_free char *data = read_small_file(path, ATTEST_MAX_REFERENCE, &size, err);
+
+	return data ? attest_references_add(references, data, size, path, err) : -1;
 }
 
 int command_need(const char *value, const char *command, const char *option, struct err *err)
