@@ -205,15 +205,18 @@ static int publish_target(struct release *release, const char *target, struct er
 }
 
 /* One line of a lock: sha256, size, path. Others are comments. */
-static json_t *dependency(const char *lock, const char *line, size_t length)
+static json_t *dependency(const char *line, size_t length)
 {
-	char name[600];
+	const char *path;
 
-	if (length < 68 || line[64] != ' ' || line[0] == '#')
+	if (length < 68 || line[0] == '#' || line[64] != ' ')
 		return NULL;
-	snprintf(name, sizeof(name), "%s: %.*s", lock, (int)(length - 65 < 500 ? length - 65 : 500),
-		 line + 65);
-	return json_pack("{s:s, s:{s:s%}}", "name", name, "digest", "sha256", line, (size_t)64);
+	path = memchr(line + 65, ' ', length - 65);
+	if (!path)
+		return NULL;
+	path++;
+	return json_pack("{s:s%, s:{s:s%}}", "name", path, (size_t)(line + length - path), "digest",
+			 "sha256", line, (size_t)64);
 }
 
 static int add_lock(const struct release *release, const char *lock, json_t *list, struct err *err)
@@ -227,7 +230,7 @@ static int add_lock(const struct release *release, const char *lock, json_t *lis
 		return -1;
 	for (const char *line = text; *line;) {
 		size_t length = strcspn(line, "\n");
-		json_t *one = dependency(lock, line, length);
+		json_t *one = dependency(line, length);
 
 		if (one && json_array_append_new(list, one) < 0)
 			return no_memory(err);
