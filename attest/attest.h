@@ -142,4 +142,127 @@ json_t *attest_policy_kms(const struct attest_references *references, const stru
 /* The same for other services, and for realms: {"Version", "Why", "AnyOf": [{...}]}. */
 json_t *attest_policy_generic(const struct attest_references *references, struct err *err);
 
+/* ---- the log ---- */
+
+/* What a reader of a log trusts. Keys are text, NAME+HASH+KEY. */
+struct attest_log_trust {
+	const char *key;	      /* of the log, whose name is its origin */
+	const char *const *witnesses; /* keys of which at least witnesses_needed must have signed */
+	size_t witness_count;
+	size_t witnesses_needed;
+	int64_t now;	 /* seconds since 1970 */
+	int64_t max_age; /* seconds that the time of each of them may be old; below 0: any */
+};
+
+struct attest_log; /* one that was read and checked */
+
+/* Accepts NULL. */
+void attest_log_close(struct attest_log *log);
+
+/*
+ * Reads a whole log, a folder, and computes it anew from its entries: signatures, times, tiles,
+ * root. ATTEST-LOG-CHECKPOINT, ATTEST-LOG-SIGNATURE, ATTEST-LOG-WITNESS, ATTEST-LOG-STALE,
+ * ATTEST-LOG-ENTRY, ATTEST-LOG-TILE, ATTEST-LOG-ROOT; NULL then.
+ */
+struct attest_log *attest_log_open(const char *folder, const struct attest_log_trust *trust,
+				   struct err *err);
+
+uint64_t attest_log_size(const struct attest_log *log);
+
+/* Its entries as JSON, each with its Index; the reference is the caller's. */
+json_t *attest_log_entries(const struct attest_log *log, struct err *err);
+
+/*
+ * Whether an older checkpoint, signed by the same log, is this one's beginning: ATTEST-LOG-FORK
+ * when it is not.
+ */
+int attest_log_continues(struct attest_log *log, const void *older, size_t size, struct err *err);
+
+/*
+ * The release that has these measurements (the member Measurements of a report), as JSON that is
+ * the caller's. ATTEST-LOG-MISSING, ATTEST-LOG-WITHDRAWN, or ATTEST-LOG-SECURITY when a release of
+ * the same name has a higher security version.
+ */
+json_t *attest_log_find(const struct attest_log *log, const json_t *measurements, struct err *err);
+
+/* Whether an entry is a release that has these measurements; ATTEST-LOG-MISSING. */
+int attest_log_matches(const json_t *entry, const json_t *measurements, struct err *err);
+
+/* A proof in the form of C2SP tlog-proof, with the entry in it; text, owned by the caller. */
+char *attest_log_prove(struct attest_log *log, uint64_t index, struct err *err);
+
+/* Checks one without a log at hand, and gives the entry as JSON: ATTEST-LOG-PROOF and others. */
+json_t *attest_log_prove_check(const void *proof, size_t size, const struct attest_log_trust *trust,
+			       struct err *err);
+
+/* Who keeps a log. */
+struct attest_log_keeper {
+	const char *key; /* of Ed25519: a PEM file, or a URI "pkcs11:..." */
+	const char *passphrase;
+	const char *origin; /* the log's name */
+	int64_t now;	    /* the time that is signed */
+};
+
+/*
+ * Appends entries, JSON objects, to the log in a folder, which is made when there is none; without
+ * entries only the time is signed anew. Whatever interrupts it, the log is the old one or the new
+ * one. ATTEST-LOG-ENTRY for one that is none, ATTEST-LOG-BUSY while another one appends, and the
+ * names of attest_log_open() when the end of the log is not what was signed.
+ */
+int attest_log_append(const char *folder, const struct attest_log_keeper *keeper,
+		      const json_t *entries, struct err *err);
+
+/* The entry of a published release folder, the caller's. */
+json_t *attest_log_release(const char *folder, const char *version, int64_t security,
+			   struct err *err);
+
+/* That of a release that must not be used any more. */
+json_t *attest_log_withdrawal(uint64_t index, const char *reason, struct err *err);
+
+/*
+ * Adds a witness's signature to the checkpoint of a log that was checked and continues the one in
+ * the file state, which becomes this one. ATTEST-LOG-FORK.
+ */
+int attest_log_witness(const char *folder, const char *log_key, const char *state,
+		       const struct attest_log_keeper *witness, struct err *err);
+
+/* The public key that others are given: of a log, or of a witness. Text, owned by the caller. */
+char *attest_log_key(const struct attest_log_keeper *keeper, bool witness, struct err *err);
+
+/* ---- rebuilds by others ---- */
+
+enum { ATTEST_QUORUM_MAX = 64 };
+
+/*
+ * A statement that a release, by its SHA256SUMS, was rebuilt and came to the same or not: an
+ * in-toto test result in a DSSE envelope, text, the caller's. builder says where or by whom, for
+ * people.
+ */
+char *attest_rebuilt(const char *sums, bool same, const char *builder,
+		     const struct attest_signing *who, struct err *err);
+
+/* A file that was read. */
+struct attest_file {
+	const char *path;
+	const void *data;
+	size_t size;
+};
+
+/* Who must agree. At most ATTEST_QUORUM_MAX of either. */
+struct attest_quorum {
+	const char *sums;		/* path of the release's SHA256SUMS */
+	const struct attest_file *keys; /* public ones, PEM */
+	size_t key_count;
+	const struct attest_file *statements;
+	size_t statement_count;
+	size_t need;
+};
+
+/*
+ * Whether so many of the keys signed that they came to the same. Statements by other keys or about
+ * other releases count for nothing; ATTEST-QUORUM, or ATTEST-QUORUM-DISAGREES when one of the keys
+ * signed that it did not.
+ */
+int attest_quorum(const struct attest_quorum *quorum, size_t *found, struct err *err);
+
 #endif

@@ -6,7 +6,6 @@
 #include <openssl/crypto.h>
 
 #include "command.h"
-#include "outfile.h"
 
 static const char publish_help[] =
 	"usage: attest publish FOLDER [--authority DOMAIN] [--builder URI]\n"
@@ -148,8 +147,6 @@ int cmd_publish(int argc, char **argv, struct err *err)
 	return attest_publish(argv[optind], &publisher, err);
 }
 
-enum { MAX_PASSPHRASE = 1024 };
-
 static int sign_with(const char *folder, const struct options *options, struct err *err)
 {
 	struct attest_signing signing = {.key = options->key,
@@ -159,13 +156,9 @@ static int sign_with(const char *folder, const struct options *options, struct e
 	size_t size = 0;
 	int result;
 
-	if (options->passphrase_file) {
-		passphrase = read_small_file(options->passphrase_file, MAX_PASSPHRASE, &size, err);
-		if (!passphrase)
-			return -1;
-		passphrase[strcspn(passphrase, "\n")] = '\0';
-		signing.passphrase = passphrase;
-	}
+	if (command_passphrase(options->passphrase_file, &passphrase, &size, err) < 0)
+		return -1;
+	signing.passphrase = passphrase;
 	result = attest_sign(folder, &signing, err);
 	if (passphrase)
 		OPENSSL_cleanse(passphrase, size);

@@ -28,6 +28,13 @@ static const char help[] =
 	"document for\n"
 	"                    the document's own time, which says nothing about when\n"
 	"  --max-age N       seconds that a document may be old (default 300)\n"
+	"  --log DIR|PROOF   a log of releases, or a proof of one entry: the image must be in it, "
+	"and in a\n"
+	"                    log not withdrawn, nor outdated by a release of a higher security "
+	"version\n"
+	"  --log-key KEY     the log's public key\n"
+	"  --witness KEY, --witnesses N, --max-log-age N\n"
+	"                    as of attest log check\n"
 	"  --accept-debug-platform\n"
 	"                    take tokens of CCA platforms that are not secured\n"
 	"  --accept-unsigned-emulator-documents\n"
@@ -38,7 +45,7 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 verified, 1 does not verify, 2 usage, 3 malformed, 4 environment.\n";
 
-enum { PEM_MAX = 16384, MAX_AGE_MOST = 1 << 30 };
+enum { PROOF_MAX_SIZE = 262144, PEM_MAX = 16384, MAX_AGE_MOST = 1 << 30 };
 enum option_id {
 	OPT_EVIDENCE = 256,
 	OPT_REFERENCE,
@@ -63,6 +70,7 @@ static const struct option long_options[] = {
 	{"platform-key", required_argument, NULL, OPT_PLATFORM_KEY},
 	{"at", required_argument, NULL, OPT_AT},
 	{"max-age", required_argument, NULL, OPT_MAX_AGE},
+	LOG_OPTIONS,
 	{"accept-debug-platform", no_argument, NULL, OPT_DEBUG},
 	{"accept-unsigned-emulator-documents", no_argument, NULL, OPT_EMULATOR},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -80,12 +88,15 @@ struct options {
 	bool replay;
 	bool json;
 	bool help;
+	struct log_words log;
 	struct attest_references references;
 	struct attest_expectation expectation;
 };
 
 static int take_option(struct options *options, int opt, char **argv, struct err *err)
 {
+	if (opt >= OPT_LOG)
+		return command_log_option(&options->log, opt, err);
 	switch (opt) {
 	case OPT_EVIDENCE:
 		return command_set_once(&options->evidence, "evidence", optarg, err);
@@ -133,6 +144,9 @@ static int check_options(const struct options *options, int rest, struct err *er
 		return -1;
 	if (options->references.count == 0)
 		return command_need(NULL, "verify", "reference", err);
+	if (!options->log.log != !options->log.key)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "verify: --log and --log-key together expected, found one of them");
 	if (!options->nonce != options->replay)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "verify: either --nonce or --accept-replay expected, found %s",
@@ -190,6 +204,8 @@ static void print_member(const char *label, const json_t *value)
 	printf("%-18s", label);
 	if (json_is_string(value))
 		command_print_text(json_string_value(value));
+	else if (json_is_integer(value))
+		printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	else
 		fputs("none", stdout);
 	putchar('\n');
@@ -207,7 +223,11 @@ static int print_report(const json_t *report, struct err *err)
 
 		if (json_is_string(value) || json_is_null(value))
 			print_member(key, value);
-		json_object_foreach(value, inner_key, inner) print_member(inner_key, inner);
+		json_object_foreach(value, inner_key, inner)
+		{
+			if (!json_is_object(inner))
+				print_member(inner_key, inner);
+		}
 	}
 	puts("Verified");
 	return command_flush(err);
@@ -232,6 +252,47 @@ static int print_refusal(const struct err *refusal, struct err *err)
 	if (!json)
 		json = json_pack("{s:b, s:s}", "Verified", 0, "Name", refusal->name);
 	return json ? command_print_json(json, err) : no_memory(err);
+}
+
+static void cleanup_log_at(struct attest_log **log)
+{
+	attest_log_close(*log);
+}
+
+/* A proof tells that the image was released; whether it was withdrawn later, a whole log alone. */
+static json_t *find_in_proof(const struct options *options, const struct attest_log_trust *trust,
+			     const json_t *measurements, struct err *err)
+{
+	size_t size = 0;
+	cleanup_free char *text = read_small_file(options->log.log, PROOF_MAX_SIZE, &size, err);
+	cleanup_json json_t *entry = text ? attest_log_prove_check(text, size, trust, err) : NULL;
+
+	if (!entry || attest_log_matches(entry, measurements, err) < 0)
+		return NULL;
+	command_warn("a proof does not tell whether the release was withdrawn: a whole log does");
+	return json_incref(entry);
+}
+
+static int check_log(const struct options *options, int64_t now, json_t *report, struct err *err)
+{
+	const json_t *measurements = json_object_get(report, "Measurements");
+	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
+	struct attest_log_trust trust;
+	json_t *entry;
+
+	if (!options->log.log)
+		return 0;
+	if (now == 0)
+		command_time(NULL, &now, err);
+	if (command_log_trust(&options->log, now, &trust, err) < 0)
+		return -1;
+	if (!command_log_is_folder(options->log.log)) {
+		entry = find_in_proof(options, &trust, measurements, err);
+	} else {
+		log = attest_log_open(options->log.log, &trust, err);
+		entry = log ? attest_log_find(log, measurements, err) : NULL;
+	}
+	return entry && json_object_set_new(report, "Release", entry) == 0 ? 0 : -1;
 }
 
 static int verify(const struct options *options, struct err *err)
@@ -263,7 +324,7 @@ static int verify(const struct options *options, struct err *err)
 	if (options->platform_key && !key)
 		return -1;
 	report = attest_verify(evidence, size, &expectation, err);
-	if (!report) {
+	if (!report || check_log(options, expectation.now, report, err) < 0) {
 		if (options->json)
 			print_refusal(err, &ignored);
 		return -1;

@@ -54,4 +54,41 @@ void command_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Ends the output: FILE-WRITE when any of it was lost. */
 int command_flush(struct err *err);
 
+/* Words about a log, of commands that read one. */
+struct log_words {
+	const char *log; /* a folder, or a proof */
+	const char *key;
+	const char *max_age;
+	const char *needed;
+	const char *witnesses[16];
+	size_t witness_count;
+};
+
+enum log_option_id { OPT_LOG = 512, OPT_LOG_KEY, OPT_WITNESS, OPT_WITNESSES, OPT_MAX_LOG_AGE };
+
+#define LOG_OPTIONS                                                                                \
+	{"log", required_argument, NULL, OPT_LOG},                                                 \
+		{"log-key", required_argument, NULL, OPT_LOG_KEY},                                 \
+		{"witness", required_argument, NULL, OPT_WITNESS},                                 \
+		{"witnesses", required_argument, NULL, OPT_WITNESSES},                             \
+	{                                                                                          \
+		"max-log-age", required_argument, NULL, OPT_MAX_LOG_AGE                            \
+	}
+
+/* Takes one of LOG_OPTIONS. */
+int command_log_option(struct log_words *words, int opt, struct err *err);
+
+/*
+ * What they ask for; now is the time to judge at. Without --max-log-age the log's time may be seven
+ * days old.
+ */
+int command_log_trust(const struct log_words *words, int64_t now, struct attest_log_trust *trust,
+		      struct err *err);
+
+/* Whether the log is a folder, or else a proof about one entry. */
+bool command_log_is_folder(const char *path);
+
+/* The first line of a file with a passphrase, which the caller wipes out; NULL for no path. */
+int command_passphrase(const char *path, char **passphrase, size_t *size, struct err *err);
+
 #endif

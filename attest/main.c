@@ -13,9 +13,8 @@ static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv, struct err *err);
 } commands[] = {
-	{"policy", cmd_policy},
-	{"publish", cmd_publish},
-	{"sign", cmd_sign},
+	{"log", cmd_log},	{"policy", cmd_policy},	  {"publish", cmd_publish},
+	{"quorum", cmd_quorum}, {"rebuilt", cmd_rebuilt}, {"sign", cmd_sign},
 	{"verify", cmd_verify},
 };
 
@@ -23,8 +22,11 @@ static const char help[] =
 	"usage: attest COMMAND [OPTION]...\n"
 	"Evidence of enclaves and realms: verify it, publish what it is held against.\n"
 	"\n"
+	"  log        keep a log of releases, check one, prove what is in it\n"
 	"  policy     print the policy of a key service about published images\n"
 	"  publish    write reference values, policies and provenance into a release folder\n"
+	"  quorum     say whether enough others rebuilt a release\n"
+	"  rebuilt    sign that a release was rebuilt\n"
 	"  sign       sign what publish wrote\n"
 	"  verify     hold an attestation document or token against published measurements\n"
 	"\n"

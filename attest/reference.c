@@ -9,6 +9,7 @@
 
 #include "corim.h"
 #include "evidence.h"
+#include "log.h"
 #include "text.h"
 
 enum { REFERENCES_MAX = 1024 };
@@ -143,21 +144,31 @@ static int read_member(const char *path, const char *key, const json_t *value,
 	return 0;
 }
 
-static int read_object(const char *path, const json_t *object, struct attest_references *references,
-		       struct err *err)
+int values_parse(const json_t *object, const char *path, struct attest_values *values,
+		 struct err *err)
 {
-	struct attest_values values = {.platform = ATTEST_NITRO};
 	const char *key;
 	json_t *value;
 
+	*values = (struct attest_values){.platform = ATTEST_NITRO};
 	json_object_foreach((json_t *)(uintptr_t)object, key,
-			    value) if (read_member(path, key, value, &values, err) < 0) return -1;
-	if (values.rim.size > 0) {
-		values.platform = ATTEST_CCA;
-		for (unsigned i = 0; i < ATTEST_PCRS; i++)
-			if (values.pcr[i].size > 0)
-				return bad_json(path, "RIM", "a realm's values or PCRs", err);
-	}
+			    value) if (read_member(path, key, value, values, err) < 0) return -1;
+	if (values->rim.size == 0)
+		return 0;
+	values->platform = ATTEST_CCA;
+	for (unsigned i = 0; i < ATTEST_PCRS; i++)
+		if (values->pcr[i].size > 0)
+			return bad_json(path, "RIM", "a realm's values or PCRs", err);
+	return 0;
+}
+
+static int read_object(const char *path, const json_t *object, struct attest_references *references,
+		       struct err *err)
+{
+	struct attest_values values;
+
+	if (values_parse(object, path, &values, err) < 0)
+		return -1;
 	if (references_push(references, &values, err) < 0)
 		return err_wrap(err, "%s", path);
 	return 0;

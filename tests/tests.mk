@@ -34,7 +34,7 @@ run: $(target_dir)/image.eif $(vms_needed) $(if $(other),$(vms_$(other)_needed))
 		-- sh /mint/in/boot/run-image $(TARGET)
 
 # Unit tests: each room's library under the sanitizers.
-units := $(addprefix $(parts)/test/unit/test_,cca config eif init measure nitro rootfs signature stream)
+units := $(addprefix $(parts)/test/unit/test_,cca config eif init log measure nitro publish rootfs signature stream)
 unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
@@ -47,6 +47,12 @@ unit_attest_src := $(LIB_SRC) $(ATTEST_LIB_SRC) tests/attest/forge.c
 unit_cca_room := attest
 unit_cca_src := $(unit_attest_src)
 unit_cca_libs := $(ATTEST_LIBS)
+unit_log_room := attest
+unit_log_src := $(LIB_SRC) $(ATTEST_LIB_SRC)
+unit_log_libs := $(ATTEST_LIBS)
+unit_publish_room := attest
+unit_publish_src := $(LIB_SRC) $(ATTEST_LIB_SRC)
+unit_publish_libs := $(ATTEST_LIBS)
 unit_nitro_room := attest
 unit_nitro_src := $(unit_attest_src)
 unit_nitro_libs := $(ATTEST_LIBS)
@@ -68,8 +74,10 @@ $(units): $(parts)/test/unit/test_%: tests/build-unit $(test_root)
 	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib \
 		--in src/$(unit_room)=$(unit_room) --in src/tests/$(unit_room)=tests/$(unit_room) --out test_$*=$@ \
 		-- sh /mint/in/build-unit $(unit_room) $* "$(CBASE) $(CWARN)" "$(unit_$*_src)" "$(unit_$*_libs)"
-$(addprefix $(parts)/test/unit/test_,cca nitro): $(unit_attest_src) tests/attest/forge.h $(wildcard lib/*.h attest/*.h)
+$(addprefix $(parts)/test/unit/test_,cca log nitro publish): $(unit_attest_src) tests/attest/forge.h $(wildcard lib/*.h attest/*.h)
 $(parts)/test/unit/test_cca: tests/attest/test_cca.c
+$(parts)/test/unit/test_log: tests/attest/test_log.c
+$(parts)/test/unit/test_publish: tests/attest/test_publish.c
 $(parts)/test/unit/test_nitro: tests/attest/test_nitro.c
 $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_measure: $(unit_eif_src) tests/eif/test_measure.c $(wildcard lib/*.h eif/*.h)
