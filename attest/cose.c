@@ -122,7 +122,7 @@ int cose_expect_bare(const struct cose *cose, const char *what, struct err *err)
 		       what);
 }
 
-unsigned char *cose_tbs(struct slice header_bytes, struct slice payload, size_t *size,
+unsigned char *cose_signed_bytes(struct slice header_bytes, struct slice payload, size_t *size,
 			struct err *err)
 {
 	size_t room = header_bytes.size + payload.size + TBS_ROOM;
@@ -198,7 +198,7 @@ int cose_check(const struct cose *cose, EVP_PKEY *key, const char *what, struct 
 			err, EXIT_MALFORMED, "ATTEST-COSE",
 			"%s: COSE_Sign1: a signature of %zu bytes for %s expected, found %zu", what,
 			algorithm->size, algorithm->name, cose->signature.size);
-	tbs = cose_tbs(cose->header_bytes, cose->payload, &size, err);
+	tbs = cose_signed_bytes(cose->header_bytes, cose->payload, &size, err);
 	if (!tbs)
 		return -1;
 	if (is_good(algorithm, key, (struct slice){tbs, size}, cose->signature))
@@ -222,7 +222,7 @@ int cose_sign(struct slice header_bytes, struct slice payload, const struct sign
 			err, EXIT_USAGE, "ATTEST-KEY",
 			"%s: a key on P-256, P-384, P-521 or Ed25519 expected, found another",
 			signer_where(key));
-	tbs = cose_tbs(header_bytes, payload, &tbs_size, err);
+	tbs = cose_signed_bytes(header_bytes, payload, &tbs_size, err);
 	if (!tbs || signer_sign(key, algorithm->digest, random_nonce, tbs, tbs_size, made,
 				&made_size, err) < 0)
 		return -1;

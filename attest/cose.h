@@ -48,7 +48,7 @@ int64_t cose_algorithm_of(EVP_PKEY *key);
 int cose_check(const struct cose *cose, EVP_PKEY *key, const char *what, struct err *err);
 
 /* What is signed (RFC 9052, 4.4), owned by the caller; NULL without memory. */
-unsigned char *cose_tbs(struct slice header_bytes, struct slice payload, size_t *size,
+unsigned char *cose_signed_bytes(struct slice header_bytes, struct slice payload, size_t *size,
 			struct err *err);
 
 /* How OpenSSL calls the digest of an algorithm; NULL when it brings its own, or is not known. */

@@ -25,7 +25,7 @@ struct tails {
 	bool changed[TILE_LEVELS];
 };
 
-enum { BUNDLE_MAX = TILE_WIDTH * (ENTRY_MAX + 2) };
+enum { BUNDLE_MAX = TILE_WIDTH * (ENTRY_MAX + 2), SWEPT = 64 };
 
 static void tails_clear(struct tails *tails)
 {
@@ -242,16 +242,20 @@ static void sweep(const char *folder, uint64_t before, uint64_t after)
 		uint64_t now = after >> (level > 0 ? 8 * level : 0);
 		cleanup_free char *path = NULL;
 
-		/* The folder of the tile that is growing, and of the one that grew before. */
-		for (uint64_t number = old / TILE_WIDTH; number <= now / TILE_WIDTH; number++) {
+		uint64_t first = old / TILE_WIDTH;
+
+		/* The tile that is growing, and those that a few calls before this one made grow.
+		 */
+		for (uint64_t number = first > SWEPT ? first - SWEPT : 0;
+		     number <= now / TILE_WIDTH; number++) {
 			free(path);
 			path = tile_path(folder, level, number, 1, &ignored);
 			if (!path)
 				return;
 			*strrchr(path, '/') = '\0';
-			sweep_folder(path,
-				     number == old / TILE_WIDTH ? (unsigned)(old % TILE_WIDTH) : 0,
+			sweep_folder(path, number == first ? (unsigned)(old % TILE_WIDTH) : 0,
 				     number == now / TILE_WIDTH ? (unsigned)(now % TILE_WIDTH) : 0);
+			rmdir(path); /* fails unless it is empty */
 			*strrchr(path, '/') = '\0';
 			sweep_unfinished(path, ".");
 		}

@@ -18,6 +18,13 @@ $(parts)/test/ask: tests/boot/ask.c $(LIB_SRC) $(wildcard lib/*.h) $(test_root)
 	@$(RUN) --name ask --root test --in boot=tests/boot --in lib=lib --out ask=$@ -- \
 		sh -c 'gcc $(CBASE) $(CWARN) -I/mint/in/lib -o /mint/out/ask /mint/in/boot/ask.c /mint/in/lib/*.c -lcbor -lcrypto'
 
+# Evidence under a test root, for the command's tests.
+mkevidence_src := tests/attest/mkevidence.c tests/attest/forge.c attest/text.c lib/ecdsa.c lib/items.c lib/hash.c lib/err.c
+$(parts)/test/mkevidence: $(mkevidence_src) tests/attest/forge.h $(wildcard lib/*.h attest/*.h) $(test_root)
+	@$(RUN) --name mkevidence --root test --in src/tests/attest=tests/attest --in src/attest=attest --in src/lib=lib \
+		--out mkevidence=$@ -- sh -c 'cd /mint/in/src && gcc $(CBASE) $(CWARN) -Iattest -o /mint/out/mkevidence \
+		$(mkevidence_src) $(ATTEST_LIBS)'
+
 vms := --in boot=tests/boot --in qemu=$(qemu) --in kernel=$(parts)/nitro-x86_64/kernel \
 	--in parent.cpio=$(parent)/parent.cpio --in ask=$(parts)/test/ask
 vms_needed := $(qemu)/qemu-system-x86_64 $(parent)/parent.cpio $(parts)/test/ask
@@ -93,7 +100,7 @@ test_images := $(addprefix test-image-,$(test_recipes))
 $(test_images): test-image-%: out/hello/nitro-x86_64/image.eif
 	@+$(MAKE) image RECIPE=$* ROOTFS= >/dev/null
 ##@ Checks
-test: out/hello/nitro-x86_64/image.eif $(bin_files) $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
+test: out/hello/nitro-x86_64/image.eif $(bin_files) $(parts)/test/mkevidence $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
 	@tests/run
 
 # Apart from the others: they would wait for a second kernel and a second emulator.

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 const struct target *const fuzz_targets[] = {
-	&fuzz_config,  &fuzz_cpio,	&fuzz_deb,	&fuzz_docker, &fuzz_eif,
-	&fuzz_extract, &fuzz_manifest,	&fuzz_metadata, &fuzz_oci,    &fuzz_packages,
-	&fuzz_runspec, &fuzz_signature, &fuzz_stream,	&fuzz_tar,    NULL,
+	&fuzz_config,	 &fuzz_cpio,	&fuzz_deb,	 &fuzz_docker,	 &fuzz_eif,
+	&fuzz_evidence,	 &fuzz_extract, &fuzz_manifest,	 &fuzz_metadata, &fuzz_oci,
+	&fuzz_packages,	 &fuzz_proof,	&fuzz_reference, &fuzz_runspec,	 &fuzz_signature,
+	&fuzz_statement, &fuzz_stream,	&fuzz_tar,	 NULL,
 };
 
 const struct target *fuzz_find(const char *name)
