@@ -21,6 +21,7 @@ check "make install" make install DESTDIR="$stage" PREFIX="$prefix" CFLAGS='-O1 
 there=$stage$prefix
 (cd "$there" && find . ! -type d | sort) >found
 cat >expected <<END
+./bin/attest
 ./bin/eif
 ./bin/rootfs
 ./include/mintmark/digest.h
@@ -30,8 +31,10 @@ cat >expected <<END
 ./lib/libmintmark-eif.so
 ./lib/libmintmark-eif.so.0
 ./lib/pkgconfig/mintmark-eif.pc
+./share/bash-completion/completions/attest
 ./share/bash-completion/completions/eif
 ./share/bash-completion/completions/rootfs
+./share/man/man1/attest.1
 ./share/man/man1/eif.1
 ./share/man/man1/rootfs.1
 END
