@@ -28,7 +28,7 @@ $(image_dir)/inputs: FORCE
 # What went in, what made it, what came out. A lock file is called by its place in the recipe, or by its name alone.
 named_locks := $(foreach l,$(recipe_locks),$(if $(filter $(recipe_dir)/%,$l),$(l:$(recipe_dir)/%=recipe/%),$(notdir $l)):$l)
 $(image_dir)/nitro-aarch64/buildinfo.json: $(observed_aarch64) $(cross_aarch64)
-$(image_dir)/%/buildinfo.json: $(image_dir)/%/image.eif $(image_dir)/%/blobs $(image_dir)/inputs $(observed_x86_64) $(elf_files) \
+$(image_dir)/%/buildinfo.json: $(image_dir)/%/image.eif $(image_dir)/%/blobs $(image_dir)/inputs $(observed_x86_64) out/libexec/eif out/libexec/rootfs \
 		$(call pins_of,) recipes/toolchain/root.sha256 env/buildinfo ci/components ci/components-sums
 	@env/buildinfo $(recipe_name) $* $(image_dir)/inputs $(observed_$(*:nitro-%=%)) $(call pins_of,$*) $(named_locks) >$@.tmp
 	@mv -f $@.tmp $@
