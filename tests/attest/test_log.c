@@ -361,6 +361,7 @@ static void forks(void **state)
 	assert_int_equal(attest_log_continues(log, older, size, &err), -1);
 	assert_string_equal(err.name, "ATTEST-LOG-FORK");
 	attest_log_close(log);
+	free(older);
 	/* The keeper does not sign over another beginning. */
 	snprintf(path, sizeof(path), "%s/tile/0/000.p/9", left);
 	assert_int_equal(truncate(path, 8 * 32), 0);
