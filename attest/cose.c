@@ -123,7 +123,7 @@ int cose_expect_bare(const struct cose *cose, const char *what, struct err *err)
 }
 
 unsigned char *cose_signed_bytes(struct slice header_bytes, struct slice payload, size_t *size,
-			struct err *err)
+				 struct err *err)
 {
 	size_t room = header_bytes.size + payload.size + TBS_ROOM;
 	struct encoder encoder = {malloc(room), room, 0};

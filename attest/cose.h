@@ -49,7 +49,7 @@ int cose_check(const struct cose *cose, EVP_PKEY *key, const char *what, struct 
 
 /* What is signed (RFC 9052, 4.4), owned by the caller; NULL without memory. */
 unsigned char *cose_signed_bytes(struct slice header_bytes, struct slice payload, size_t *size,
-			struct err *err);
+				 struct err *err);
 
 /* How OpenSSL calls the digest of an algorithm; NULL when it brings its own, or is not known. */
 const char *cose_digest_of(int64_t algorithm);
