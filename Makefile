@@ -88,7 +88,7 @@ include ci/ci.mk
 include attest/attest.mk
 
 settable := RECIPE TARGETS TARGET ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
-	SECONDS FUZZ BENCH PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE
+	SECONDS FUZZ BENCH PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE AUTHORITY KEY SIGNER PASSPHRASE_FILE RANDOM_NONCE
 overridden := $(strip $(foreach v,$(filter-out $(settable) -%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v)))
 $(if $(overridden),$(error only $(settable) can be set, found $(overridden)))
 

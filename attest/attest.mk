@@ -5,7 +5,7 @@ publishable:
 	@ROOTFS='$(ROOTFS)' attest/publishable $(MAKECMDGOALS)
 
 ##@ Publishing
-publish: publishable image ## lay down the release folder of RECIPE in out/RECIPE/release
+publish: publishable image out/bin/attest ## lay down the release folder of RECIPE in out/RECIPE/release, sign it with KEY for SIGNER
 	@attest/publish $(recipe_dir) $(TARGETS)
 
 # What is beside the root: the parts that have pins of their own.

@@ -15,7 +15,7 @@ verify-selftest: out/hello/nitro-x86_64/image.eif $(vary)/clock.so $(vary)/diror
 	@ci/selftest
 
 .PHONY: audit
-audit: $(if $(VARY),$(vary)/clock.so $(vary)/dirorder.so) ## rebuild RELEASE (a release folder or a measurements.json), compare
+audit: out/bin/attest $(if $(VARY),$(vary)/clock.so $(vary)/dirorder.so) ## rebuild RELEASE (a release folder or a measurements.json), compare
 	@$(if $(findstring command,$(origin RECIPE)),,RECIPE=) exec ci/audit "$$RELEASE"
 
 .PHONY: hosts

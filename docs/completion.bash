@@ -1,4 +1,4 @@
-# Completion of eif, realm and rootfs for bash: commands and options are those that the installed program's --help names,
+# Completion of attest, eif, realm and rootfs for bash: commands and options are those that the installed program's --help names,
 # everything else is a file. Sourced by bash; runs nothing but that program, with --help.
 _mintmark()
 {
@@ -15,4 +15,4 @@ _mintmark()
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }
-complete -o bashdefault -o default -F _mintmark eif realm rootfs
+complete -o bashdefault -o default -F _mintmark attest eif realm rootfs

@@ -10,9 +10,10 @@
 #include <time.h>
 
 #include <openssl/bio.h>
-#include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+
+#include "ecdsa.h"
 
 enum { CHAIN_MAX = 16 };
 
@@ -344,46 +345,9 @@ int chain_expect(const struct chain *chain, const struct chain *expected, struct
 		       wanted_hex, found_hex);
 }
 
-static void cleanup_signature_at(ECDSA_SIG **signature)
-{
-	ECDSA_SIG_free(*signature);
-}
-
 static void cleanup_context_at(EVP_MD_CTX **context)
 {
 	EVP_MD_CTX_free(*context);
-}
-
-/* The DER of r and s, to be freed by OpenSSL; a negative size when there is none. */
-static int signature_to_der(const struct algorithm *algorithm, const unsigned char *signature,
-			    unsigned char **der)
-{
-	cleanup_with(cleanup_signature_at) ECDSA_SIG *parts = ECDSA_SIG_new();
-	int half = (int)algorithm->size / 2;
-	BIGNUM *r = BN_bin2bn(signature, half, NULL);
-	BIGNUM *s = BN_bin2bn(signature + half, half, NULL);
-
-	if (!parts || !r || !s || !ECDSA_SIG_set0(parts, r, s)) {
-		BN_free(r);
-		BN_free(s);
-		return -1;
-	}
-	return i2d_ECDSA_SIG(parts, der);
-}
-
-bool signature_from_der(const struct algorithm *algorithm, const unsigned char *der, size_t size,
-			unsigned char *signature)
-{
-	OWN_ERRORS;
-	cleanup_with(cleanup_signature_at) ECDSA_SIG *parts = NULL;
-	const unsigned char *end = der;
-	int half = (int)algorithm->size / 2;
-
-	if (size <= 2 * COSE_MAX_SIGNATURE)
-		parts = d2i_ECDSA_SIG(NULL, &end, (long)size);
-	return parts && end == der + size &&
-	       BN_bn2binpad(ECDSA_SIG_get0_r(parts), signature, half) == half &&
-	       BN_bn2binpad(ECDSA_SIG_get0_s(parts), signature + half, half) == half;
 }
 
 bool chain_signed(const struct chain *chain, const struct algorithm *algorithm, const void *data,
@@ -392,7 +356,7 @@ bool chain_signed(const struct chain *chain, const struct algorithm *algorithm, 
 	OWN_ERRORS;
 	cleanup_with(cleanup_context_at) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	cleanup_with(cleanup_der_at) unsigned char *der = NULL;
-	int der_size = signature_to_der(algorithm, signature, &der);
+	int der_size = ecdsa_to_der(signature, algorithm->size, &der);
 	EVP_PKEY *key = chain_key(chain);
 
 	return context && key && der_size > 0 &&

@@ -5,29 +5,17 @@
 #ifndef MINTMARK_EIF_CHAIN_H
 #define MINTMARK_EIF_CHAIN_H
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "cose.h"
+#include "own_errors.h"
 
 struct chain {
 	STACK_OF(X509) * certificates; /* the signing one first; at least one */
 };
 
 #define CHAIN_INIT ((struct chain){NULL})
-
-/*
- * Declared at the head of a block: OpenSSL's errors of the block end with it, and those that the
- * caller had in the queue stay.
- */
-#define OWN_ERRORS cleanup_with(own_errors_end) const int own_errors = ERR_set_mark()
-
-static inline void own_errors_end(const int *marked)
-{
-	(void)marked;
-	ERR_pop_to_mark();
-}
 
 /* A no-op on CHAIN_INIT. Fits cleanup_with(). */
 void chain_close(struct chain *chain);
@@ -61,9 +49,5 @@ int chain_expect(const struct chain *chain, const struct chain *expected, struct
 /* Whether a signature (r and s) over data is one by the first certificate's key. */
 bool chain_signed(const struct chain *chain, const struct algorithm *algorithm, const void *data,
 		  size_t size, const unsigned char *signature);
-
-/* From OpenSSL's DER to r and s, algorithm->size bytes; false when it is none. */
-bool signature_from_der(const struct algorithm *algorithm, const unsigned char *der, size_t size,
-			unsigned char *signature);
 
 #endif

@@ -98,6 +98,8 @@ static int decode_protected(const struct item *header, const struct algorithm **
 		return items_unexpected(&items, "1, the algorithm,", err);
 	if (items_next(&items, ITEM_NEGATIVE, "a negative number below 256", &item, err) < 0)
 		return -1;
+	if (item.value > UINT8_MAX)
+		return items_unexpected(&items, "a negative number below 256", err);
 	if (items.left > 0)
 		return items_unexpected(&items, "the end", err);
 	for (size_t i = 0; i < ALGORITHMS; i++)

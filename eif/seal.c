@@ -11,6 +11,7 @@
 
 #include "chain.h"
 #include "cose.h"
+#include "ecdsa.h"
 #include "draft.h"
 #include "key.h"
 #include "layout.h"
@@ -181,8 +182,8 @@ static int obtain_signature(const struct plan *plan, const void *tbs, size_t siz
 				signature, err);
 	if (signing->signature_size == algorithm->size)
 		memcpy(signature, signing->signature, algorithm->size);
-	else if (!signature_from_der(algorithm, signing->signature, signing->signature_size,
-				     signature))
+	else if (!ecdsa_from_der(signing->signature, signing->signature_size, signature,
+				 algorithm->size))
 		return bad_attached(plan, err);
 	return 0;
 }

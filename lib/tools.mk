@@ -4,12 +4,15 @@
 include rootfs/rootfs.mk
 include eif/eif.mk
 include cca-image/realm.mk
+include attest/sources.mk
 
 LIB_SRC := lib/err.c lib/hash.c lib/outfile.c
-tools := eif realm rootfs
+tools := attest eif realm rootfs
+tool_attest_src := $(LIB_SRC) $(ATTEST_LIB_SRC) $(ATTEST_SRC)
 tool_eif_src := $(LIB_SRC) $(EIF_LIB_SRC) $(EIF_SRC)
 tool_realm_src := $(LIB_SRC) $(REALM_LIB_SRC) $(REALM_SRC)
 tool_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC) $(ROOTFS_SRC)
+tool_attest_libs := $(ATTEST_LIBS)
 tool_eif_libs := $(EIF_LIBS)
 tool_realm_libs := $(REALM_LIBS)
 tool_rootfs_libs := $(ROOTFS_LIBS)
@@ -32,6 +35,7 @@ $(elf_files): out/libexec/%: lib/build-tool $(toolchain)
 	@$(RUN) --name tool-$* $(tool_$*_root) --in src/lib=lib --in src/$(tool_room)=$(tool_room) --out $*=$@ \
 		-- sh /mint/in/src/lib/build-tool $* "$(CBASE) $(CWARN) -Werror $(CHARD)" \
 		"$(tool_$*_src)" "$(tool_$*_libs)"
+out/libexec/attest: $(tool_attest_src) $(wildcard lib/*.h attest/*.h) lib/tools.mk attest/sources.mk
 out/libexec/eif: $(tool_eif_src) $(wildcard lib/*.h eif/*.h) lib/tools.mk eif/eif.mk
 out/libexec/realm: $(tool_realm_src) $(wildcard lib/*.h cca-image/*.h) lib/tools.mk cca-image/realm.mk $(realm_root)
 out/libexec/rootfs: $(tool_rootfs_src) $(wildcard lib/*.h rootfs/*.h) lib/tools.mk rootfs/rootfs.mk
@@ -42,7 +46,7 @@ $(bin_files): out/bin/%: out/libexec/% env/launcher env/unpack $(toolchain)
 
 .PHONY: tools install
 ##@ Commands
-tools: $(bin_files) ## build the commands eif, realm and rootfs in out/bin
+tools: $(bin_files) ## build the commands attest, eif, realm and rootfs in out/bin
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -54,4 +58,4 @@ install: export LDFLAGS := $(LDFLAGS)
 install: ## build commands and C library with the host's compiler and libraries, install them below PREFIX
 	@lib/install "$(CBASE) $(CWARN)" "$(CHARD_ALL) $(CHARD_LINK)" "$(tool_eif_libs)" "$(tool_eif_src)" \
 		"$(tool_rootfs_libs)" "$(tool_rootfs_src)" "$(LIB_SRC) $(EIF_LIB_SRC)" \
-		"$(tool_realm_libs)" "$(tool_realm_src)"
+		"$(tool_realm_libs)" "$(tool_realm_src)" "$(tool_attest_libs)" "$(tool_attest_src)"

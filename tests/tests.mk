@@ -18,6 +18,13 @@ $(parts)/test/ask: tests/boot/ask.c $(LIB_SRC) $(wildcard lib/*.h) $(test_root)
 	@$(RUN) --name ask --root test --in boot=tests/boot --in lib=lib --out ask=$@ -- \
 		sh -c 'gcc $(CBASE) $(CWARN) -I/mint/in/lib -o /mint/out/ask /mint/in/boot/ask.c /mint/in/lib/*.c -lcbor -lcrypto'
 
+# Evidence under a test root, for the command's tests.
+mkevidence_src := tests/attest/mkevidence.c tests/attest/forge.c attest/text.c lib/ecdsa.c lib/items.c lib/hash.c lib/err.c
+$(parts)/test/mkevidence: $(mkevidence_src) tests/attest/forge.h $(wildcard lib/*.h attest/*.h) $(test_root)
+	@$(RUN) --name mkevidence --root test --in src/tests/attest=tests/attest --in src/attest=attest --in src/lib=lib \
+		--out mkevidence=$@ -- sh -c 'cd /mint/in/src && gcc $(CBASE) $(CWARN) -Iattest -o /mint/out/mkevidence \
+		$(mkevidence_src) $(ATTEST_LIBS)'
+
 vms := --in boot=tests/boot --in qemu=$(qemu) --in kernel=$(parts)/nitro-x86_64/kernel \
 	--in parent.cpio=$(parent)/parent.cpio --in ask=$(parts)/test/ask
 vms_needed := $(qemu)/qemu-system-x86_64 $(parent)/parent.cpio $(parts)/test/ask
@@ -36,7 +43,7 @@ run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed))
 		-- sh /mint/in/boot/run-image $(TARGET)
 
 # Unit tests: each room's library under the sanitizers.
-units := $(addprefix $(parts)/test/unit/test_,config eif init measure rootfs services signature stream)
+units := $(addprefix $(parts)/test/unit/test_,cca config eif init log measure nitro publish rootfs services signature stream)
 unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
@@ -45,6 +52,19 @@ unit_init_src := $(filter-out init/main.c,$(INIT_SRC)) $(NSM_SRC)
 unit_init_flags := -Iinit/nsm -isystem libtomcrypt
 
 # The room of a test that is not called after it.
+unit_attest_src := $(LIB_SRC) $(ATTEST_LIB_SRC) tests/attest/forge.c
+unit_cca_room := attest
+unit_cca_src := $(unit_attest_src)
+unit_cca_libs := $(ATTEST_LIBS)
+unit_log_room := attest
+unit_log_src := $(LIB_SRC) $(ATTEST_LIB_SRC)
+unit_log_libs := $(ATTEST_LIBS)
+unit_publish_room := attest
+unit_publish_src := $(LIB_SRC) $(ATTEST_LIB_SRC)
+unit_publish_libs := $(ATTEST_LIBS)
+unit_nitro_room := attest
+unit_nitro_src := $(unit_attest_src)
+unit_nitro_libs := $(ATTEST_LIBS)
 unit_config_room := rootfs
 unit_config_src := $(unit_rootfs_src)
 unit_config_libs := $(ROOTFS_LIBS)
@@ -66,6 +86,11 @@ $(units): $(parts)/test/unit/test_%: tests/build-unit $(libtomcrypt) $(test_root
 	@$(RUN) --name unit-$* --root test --in build-unit=tests/build-unit --in src/lib=lib --in src/libtomcrypt=$(parts)/libtomcrypt \
 		--in src/$(unit_room)=$(unit_room) --in src/tests/$(unit_room)=tests/$(unit_room) --out test_$*=$@ \
 		-- sh /mint/in/build-unit $(unit_room) $* "$(CBASE) $(CWARN) $(unit_$*_flags)" "$(unit_$*_src)" "$(unit_$*_libs)"
+$(addprefix $(parts)/test/unit/test_,cca log nitro publish): $(unit_attest_src) tests/attest/forge.h $(wildcard lib/*.h attest/*.h)
+$(parts)/test/unit/test_cca: tests/attest/test_cca.c
+$(parts)/test/unit/test_log: tests/attest/test_log.c
+$(parts)/test/unit/test_publish: tests/attest/test_publish.c
+$(parts)/test/unit/test_nitro: tests/attest/test_nitro.c
 $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_measure: $(unit_eif_src) tests/eif/test_measure.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_config: $(unit_rootfs_src) tests/rootfs/test_config.c $(wildcard lib/*.h rootfs/*.h)
@@ -81,7 +106,7 @@ test_images := $(addprefix test-image-,$(test_recipes))
 $(test_images): test-image-%: out/hello/nitro-x86_64/image.eif
 	@+$(MAKE) image RECIPE=$* ROOTFS= >/dev/null
 ##@ Checks
-test: out/hello/nitro-x86_64/image.eif $(bin_files) $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
+test: out/hello/nitro-x86_64/image.eif $(bin_files) $(parts)/test/mkevidence $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
 	@tests/run
 
 # Apart from the others: they would wait for a second kernel and a second emulator.

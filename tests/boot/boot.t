@@ -63,6 +63,15 @@ check "the document carries the published PCR0" \
 	jq -e --arg pcr "$(pcr 0 /mint/in/measurements.json)" '.PCR0 == $pcr' document.json
 check "and PCR16" \
 	jq -e --arg pcr "$(jq -r .PCR16 /mint/in/measurements.json)" '.PCR16 == $pcr' document.json
+# A relying party, who has the published values; the emulator's documents are not signed.
+relying()
+{
+	/mint/in/bin/attest verify --evidence document --nonce "$1" --reference "$2" --accept-unsigned-emulator-documents
+}
+check "attest verify: it is the published image's" relying "$nonce" /mint/in/measurements.json
+sed "s/$(pcr 0 /mint/in/measurements.json)/$(printf '%096d' 1)/" /mint/in/measurements.json >another.json
+fails 1 'ATTEST-PCR: PCR0' "and not another's" relying "$nonce" another.json
+fails 1 'ATTEST-NONCE' "nor an answer to another nonce" relying 00 /mint/in/measurements.json
 other=$(od -An -N 20 -v -tx1 /dev/urandom | tr -d ' \n')
 /mint/in/ask "$vm/enclave.vsock" 5000 "$other" --json >document.json 2>&1
 check "a second nonce, of another length, gets a document of its own" \

@@ -21,6 +21,7 @@ check "make install" make install DESTDIR="$stage" PREFIX="$prefix" CFLAGS='-O1 
 there=$stage$prefix
 (cd "$there" && find . ! -type d | sort) >found
 cat >expected <<END
+./bin/attest
 ./bin/eif
 ./bin/realm
 ./bin/rootfs
@@ -31,9 +32,11 @@ cat >expected <<END
 ./lib/libmintmark-eif.so
 ./lib/libmintmark-eif.so.0
 ./lib/pkgconfig/mintmark-eif.pc
+./share/bash-completion/completions/attest
 ./share/bash-completion/completions/eif
 ./share/bash-completion/completions/realm
 ./share/bash-completion/completions/rootfs
+./share/man/man1/attest.1
 ./share/man/man1/eif.1
 ./share/man/man1/realm.1
 ./share/man/man1/rootfs.1
@@ -49,7 +52,7 @@ check "it installs these files and no others" diff expected found
 check "nothing else is below DESTDIR" [ "$(ls "$stage")" = opt ]
 check "eif runs" "$there/bin/eif" --version
 check "rootfs runs" "$there/bin/rootfs" --version
-fails 2 'PREFIX: a path that begins with /' "a relative PREFIX is refused" env PREFIX=here lib/install '' '' '' '' '' '' '' '' ''
+fails 2 'PREFIX: a path that begins with /' "a relative PREFIX is refused" env PREFIX=here lib/install '' '' '' '' '' '' '' '' '' '' ''
 
 # A program of somebody else.
 cat >"$work/pcr0.c" <<'END'

@@ -17,7 +17,7 @@
 #include <openssl/pem.h>
 
 #include "../../eif/cose.h"
-#include "../../eif/items.h"
+#include "items.h"
 #include "../../eif/key.h"
 #include "outfile.h"
 

@@ -2,12 +2,13 @@
 
 SECONDS ?= 60
 FUZZ ?=
-fuzz_lib_src := $(LIB_SRC) $(ROOTFS_LIB_SRC) $(EIF_LIB_SRC) $(REALM_LIB_SRC) init/refusal.c init/runspec.c
-fuzz_libs := $(ROOTFS_LIBS) $(EIF_LIBS) $(REALM_LIBS)
+fuzz_lib_src := $(sort $(LIB_SRC) $(ROOTFS_LIB_SRC) $(EIF_LIB_SRC) $(REALM_LIB_SRC) $(ATTEST_LIB_SRC)) init/refusal.c init/runspec.c
+fuzz_libs := $(ROOTFS_LIBS) $(EIF_LIBS) $(REALM_LIBS) $(ATTEST_LIBS)
 fuzz_src := $(sort $(wildcard tests/fuzz/*.c))
-fuzz_needed := $(fuzz_lib_src) $(fuzz_src) $(wildcard lib/*.h rootfs/*.h eif/*.h cca-image/*.h init/*.h tests/fuzz/*.h) \
-	rootfs/rootfs.mk eif/eif.mk cca-image/realm.mk
-fuzz_in := --in src/lib=lib --in src/rootfs=rootfs --in src/eif=eif --in src/cca-image=cca-image --in src/init=init --in src/tests=tests
+fuzz_needed := $(fuzz_lib_src) $(fuzz_src) $(wildcard lib/*.h rootfs/*.h eif/*.h cca-image/*.h attest/*.h init/*.h tests/fuzz/*.h) \
+	rootfs/rootfs.mk eif/eif.mk cca-image/realm.mk attest/sources.mk
+fuzz_in := --in src/lib=lib --in src/rootfs=rootfs --in src/eif=eif --in src/cca-image=cca-image --in src/attest=attest \
+	--in src/init=init --in src/tests=tests
 fuzz_root := $(toolchain) recipes/fuzz/pins.lock recipes/fuzz/root.sha256
 sanitized := $(parts)/test/sanitized
 
@@ -17,7 +18,7 @@ $(parts)/test/fuzz: tests/fuzz/build-fuzz $(fuzz_needed) $(fuzz_root)
 	@touch $@
 
 # Commands and targets under the sanitizers, with the compiler that releases are built with.
-$(sanitized): tests/fuzz/build-sanitized $(fuzz_needed) $(ROOTFS_SRC) $(EIF_SRC) $(REALM_SRC) $(test_root)
+$(sanitized): tests/fuzz/build-sanitized $(fuzz_needed) $(ROOTFS_SRC) $(EIF_SRC) $(REALM_SRC) $(ATTEST_SRC) $(test_root)
 	@$(RUN) --name sanitized --root test $(fuzz_in) --out sanitized=$@ -- \
 		sh /mint/in/src/tests/fuzz/build-sanitized "$(CBASE) $(CWARN)" \
 		"$(filter-out %/libfuzzer.c,$(fuzz_src))" "$(fuzz_lib_src)" "$(fuzz_libs)"

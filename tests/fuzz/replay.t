@@ -1,12 +1,12 @@
 #!/bin/sh
 # Every fuzz target on its seeds and on everything that once crashed it, and tests of the commands, all under the
-# address and undefined-behaviour sanitizers. Prints TAP. SANITIZED is the folder with replay, rootfs, eif and realm;
+# address and undefined-behaviour sanitizers. Prints TAP. SANITIZED is the folder with replay and the commands;
 # SUITES are the tests of commands to run (default rootfs/pack.t; make test-sanitized runs more).
 set -u
 here=$(cd -- "${0%/*}" && pwd)
 # shellcheck source=tests/tap.sh
 . "$here/../tap.sh"
-SANITIZED=${SANITIZED:?the folder with replay, rootfs and eif}
+SANITIZED=${SANITIZED:?the folder with replay and the commands}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 TAP_TMP=$work
@@ -27,7 +27,7 @@ done <"$work/targets"
 # suite FILE: another test's results count as one here; those that failed are shown.
 suite()
 {
-	EIF=$SANITIZED/eif REALM=$SANITIZED/realm ROOTFS=$SANITIZED/rootfs sh "$here/../$1" >"$work/suite.tap" 2>&1
+	ATTEST=$SANITIZED/attest EIF=$SANITIZED/eif REALM=$SANITIZED/realm ROOTFS=$SANITIZED/rootfs sh "$here/../$1" >"$work/suite.tap" 2>&1
 	status=$?
 	passed=$(grep -c '^ok' "$work/suite.tap")
 	grep -v '^ok' "$work/suite.tap" >"$work/suite.log"

@@ -8,7 +8,7 @@
 #include "fuzz.h"
 
 #include "../../eif/room.h"
-#include "../../eif/items.h"
+#include "items.h"
 
 /* PCR0 of tests/eif/golden/aws-eif/08-signed-p384.eif. */
 static const unsigned char pcr0[SHA384_SIZE] = {

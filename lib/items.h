@@ -1,9 +1,9 @@
 /*
- * CBOR item by item, both ways, for the room's own files: reading never allocates by a length that
- * the input names, writing is always in the shortest form. Never accepts indefinite lengths.
+ * CBOR item by item, both ways: reading never allocates by a length that the input names, writing
+ * is always in the shortest form. Never accepts indefinite lengths.
  */
-#ifndef MINTMARK_EIF_ITEMS_H
-#define MINTMARK_EIF_ITEMS_H
+#ifndef MINTMARK_ITEMS_H
+#define MINTMARK_ITEMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,11 @@ enum item_kind {
 	ITEM_TEXT,
 	ITEM_BYTES,
 	ITEM_ARRAY,
-	ITEM_MAP
+	ITEM_MAP,
+	ITEM_TAG, /* value is the tag's number; what it is about follows */
+	ITEM_FALSE,
+	ITEM_TRUE,
+	ITEM_NULL
 };
 
 struct item {
@@ -40,6 +44,13 @@ struct items {
 int items_next(struct items *items, enum item_kind kind, const char *expected, struct item *item,
 	       struct err *err);
 
+/*
+ * The next item's head, whatever it is; a string's bytes are passed over. False, and nothing read,
+ * for what no enum item_kind stands for, and for what is not there whole. *shortest, if not NULL,
+ * says whether the head was as short as it can be.
+ */
+bool items_any(struct items *items, struct item *item, bool *shortest);
+
 /* Says that something else than expected stands here. Returns -1. */
 int items_unexpected(const struct items *items, const char *expected, struct err *err);
 
@@ -53,7 +64,8 @@ struct encoder {
 	size_t used;
 };
 
-/* A number, or the head of an array, a map or a string whose content is put next. */
+/* A number, a tag, a constant, or the head of an array, a map or a string whose content is put
+ * next. */
 void encoder_put(struct encoder *encoder, enum item_kind kind, uint64_t value);
 
 /* A whole string. */

@@ -1,0 +1,23 @@
+/*
+ * Reference values as CoRIM (draft-ietf-rats-corim), for the room's own files: the profiles of CCA
+ * realms and of Nitro PCRs, and no other.
+ */
+#ifndef MINTMARK_ATTEST_CORIM_H
+#define MINTMARK_ATTEST_CORIM_H
+
+#include "cborview.h"
+
+#define CORIM_REALM_PROFILE "tag:arm.com,2025:cca_realm#1.0.0"
+/* Ours; the authority stands between. */
+#define CORIM_NITRO_PROFILE_HEAD "tag:"
+#define CORIM_NITRO_PROFILE_TAIL ",2026:nitro-pcr#1.0.0"
+
+/* One value of one image was found; it is added to a list. */
+int references_push(struct attest_references *references, const struct attest_values *values,
+		    struct err *err);
+
+/* Adds all images of a CoRIM, which may be signed: ATTEST-REFERENCE. */
+int corim_read(const struct cbor *root, const char *path, struct attest_references *references,
+	       struct err *err);
+
+#endif

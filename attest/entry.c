@@ -1,0 +1,215 @@
+/*
+ * What a log's entries say: releases, and withdrawals of releases. Never takes two texts for one
+ * entry, or members that it does not know.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "corim.h"
+#include "evidence.h"
+#include "folder.h"
+#include "log.h"
+#include "outfile.h"
+#include "text.h"
+
+enum { WORD_MAX = 128, SECURITY_MAX = 1 << 30, TARGETS_MAX = 32 };
+
+static int bad(uint64_t index, const char *expected, struct err *err)
+{
+	return err_set(err, EXIT_VERIFY, "ATTEST-LOG-ENTRY",
+		       "entry %" PRIu64 ": %s expected, found another", index, expected);
+}
+
+char *entry_text(const json_t *entry, size_t *size, struct err *err)
+{
+	char *text = json_dumps(entry, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	if (!text) {
+		no_memory(err);
+		return NULL;
+	}
+	*size = strlen(text);
+	if (*size <= ENTRY_MAX)
+		return text;
+	free(text);
+	err_set(err, EXIT_VERIFY, "ATTEST-LOG-ENTRY",
+		"an entry of at most %d bytes expected, found %zu", ENTRY_MAX, *size);
+	return NULL;
+}
+
+static bool is_word(const json_t *value, size_t most)
+{
+	return json_is_string(value) && json_string_length(value) > 0 &&
+	       json_string_length(value) <= most;
+}
+
+static bool is_digest(const json_t *value)
+{
+	unsigned char digest[SHA256_SIZE];
+
+	return json_is_string(value) && hex_decode(json_string_value(value), digest, SHA256_SIZE);
+}
+
+static int check_release(const json_t *entry, uint64_t index, struct err *err)
+{
+	const json_t *measurements = json_object_get(entry, "measurements");
+	const json_t *files = json_object_get(entry, "files");
+	const json_t *security = json_object_get(entry, "security");
+	const char *key;
+	json_t *value;
+
+	if (json_object_size(entry) != 6 || !is_word(json_object_get(entry, "name"), WORD_MAX) ||
+	    !is_word(json_object_get(entry, "version"), WORD_MAX) || !json_is_integer(security) ||
+	    json_integer_value(security) < 0 || json_integer_value(security) > SECURITY_MAX)
+		return bad(index, "name, version, security, files and measurements", err);
+	if (json_object_size(files) < 1 || json_object_size(files) > TARGETS_MAX ||
+	    json_object_size(measurements) < 1 || json_object_size(measurements) > TARGETS_MAX)
+		return bad(index, "1 to 32 files and measurements", err);
+	json_object_foreach((json_t *)(uintptr_t)files, key,
+			    value) if (!is_digest(value)) return bad(index,
+								     "a SHA-256 of each file", err);
+	json_object_foreach((json_t *)(uintptr_t)measurements, key, value)
+	{
+		cleanup_with(attest_references_clear) struct attest_references list =
+			ATTEST_REFERENCES_INIT;
+		struct attest_values values;
+
+		if (values_parse(value, key, &values, err) < 0 ||
+		    references_push(&list, &values, err) < 0)
+			return bad(index, "measurements of each target", err);
+	}
+	return 0;
+}
+
+static int check_withdrawal(const json_t *entry, uint64_t index, struct err *err)
+{
+	const json_t *target = json_object_get(entry, "entry");
+
+	if (json_object_size(entry) == 3 && json_is_integer(target) &&
+	    json_integer_value(target) >= 0 && (uint64_t)json_integer_value(target) < index &&
+	    is_word(json_object_get(entry, "reason"), REASON_MAX))
+		return 0;
+	return bad(index, "the number of an entry before it and a reason", err);
+}
+
+static int check_entry(const json_t *entry, uint64_t index, struct err *err)
+{
+	const char *type = json_string_value(json_object_get(entry, "type"));
+
+	if (type && strcmp(type, "release") == 0)
+		return check_release(entry, index, err);
+	if (type && strcmp(type, "withdrawal") == 0)
+		return check_withdrawal(entry, index, err);
+	return bad(index, "type release or withdrawal", err);
+}
+
+json_t *entry_parse(const void *data, size_t size, uint64_t index, struct err *err)
+{
+	cleanup_json json_t *entry = json_loadb(data, size, JSON_REJECT_DUPLICATES, NULL);
+	cleanup_free char *again = NULL;
+	size_t again_size = 0;
+
+	if (!json_is_object(entry)) {
+		bad(index, "a JSON object", err);
+		return NULL;
+	}
+	again = entry_text(entry, &again_size, err);
+	if (!again || check_entry(entry, index, err) < 0)
+		return NULL;
+	if (again_size == size && memcmp(again, data, size) == 0)
+		return json_incref(entry);
+	bad(index, "sorted members without white space", err);
+	return NULL;
+}
+
+/* Whether what a release says of one target is all in the evidence. */
+static bool covers(const struct attest_values *expected, const struct attest_values *found)
+{
+	const struct attest_references one = {(struct attest_values *)(uintptr_t)expected, 1};
+	struct err ignored = {0};
+
+	return evidence_match(found, &one, &ignored) == 0;
+}
+
+bool entry_has(const json_t *entry, const struct attest_values *found)
+{
+	const json_t *measurements = json_object_get(entry, "measurements");
+	struct attest_values values;
+	struct err ignored = {0};
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)measurements, key,
+			    value) if (values_parse(value, key, &values, &ignored) == 0 &&
+				       covers(&values, found)) return true;
+	return false;
+}
+
+/* Only what measures something: an object of registers as measurements.json has it. */
+static json_t *registers_of(const json_t *document)
+{
+	const json_t *inner = json_object_get(document, "Measurements");
+	json_t *registers = json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)(inner ? inner : document), key,
+			    value) if (strncmp(key, "PCR", 3) == 0 || strncmp(key, "RIM", 3) == 0 ||
+				       strncmp(key, "REM", 3) == 0 || strncmp(key, "RPV", 3) == 0)
+		json_object_set(registers, key, value);
+	return registers;
+}
+
+static int add_target(const char *folder, const char *target, json_t *entry, struct err *err)
+{
+	cleanup_free char *path = folder_path(folder, target, "measurements.json", err);
+	cleanup_free char *text = NULL;
+	cleanup_json json_t *document = NULL;
+	const char *recipe;
+	size_t size = 0;
+
+	text = path ? read_small_file(path, ATTEST_MAX_REFERENCE, &size, err) : NULL;
+	if (!text)
+		return -1;
+	document = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	recipe = json_string_value(json_object_get(document, "Recipe"));
+	json_object_set_new(entry, "name", json_string(recipe ? recipe : "image"));
+	json_object_set_new(json_object_get(entry, "measurements"), target, registers_of(document));
+	return 0;
+}
+
+json_t *attest_log_release(const char *folder, const char *version, int64_t security,
+			   struct err *err)
+{
+	cleanup_json json_t *targets = folder_with(folder, "measurements.json", err);
+	cleanup_free char *sums = targets ? folder_path(folder, NULL, "SHA256SUMS", err) : NULL;
+	cleanup_json json_t *entry = NULL;
+	char hex[HASH_MAX_HEX];
+	const json_t *target;
+	size_t i;
+
+	if (!sums || file_sha256(sums, hex, err) < 0)
+		return NULL;
+	entry = json_pack("{s:s, s:s, s:I, s:{}, s:{s:s}}", "type", "release", "version", version,
+			  "security", (json_int_t)security, "measurements", "files", "SHA256SUMS",
+			  hex);
+	if (!entry) {
+		no_memory(err);
+		return NULL;
+	}
+	json_array_foreach(targets, i, target) if (add_target(folder, json_string_value(target),
+							      entry, err) < 0) return NULL;
+	return check_entry(entry, 0, err) == 0 ? json_incref(entry) : NULL;
+}
+
+json_t *attest_log_withdrawal(uint64_t index, const char *reason, struct err *err)
+{
+	json_t *entry = json_pack("{s:s, s:I, s:s}", "type", "withdrawal", "entry",
+				  (json_int_t)index, "reason", reason);
+
+	if (!entry)
+		err_set(err, EXIT_USAGE, "ATTEST-LOG-ENTRY",
+			"a reason in UTF-8 expected, found another");
+	return entry;
+}

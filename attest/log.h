@@ -1,0 +1,33 @@
+/* A log's entries, for the room's own files. */
+#ifndef MINTMARK_ATTEST_LOG_H
+#define MINTMARK_ATTEST_LOG_H
+
+#include "note.h"
+#include "tree.h"
+
+enum { LOG_MAX = 1 << 20, REASON_MAX = 1024 }; /* entries that are kept in memory */
+
+/* An entry's bytes, the only ones for what it says: sorted, compact. Owned by the caller. */
+char *entry_text(const json_t *entry, size_t *size, struct err *err);
+
+/*
+ * What bytes say, the caller's; NULL with ATTEST-LOG-ENTRY unless they are those of entry_text()
+ * for a release, or for the withdrawal of an entry before index.
+ */
+json_t *entry_parse(const void *data, size_t size, uint64_t index, struct err *err);
+
+/* Reads FOLDER/checkpoint. The text stays the caller's. */
+char *log_checkpoint(const char *folder, struct checkpoint *checkpoint, struct err *err);
+
+/* Signatures and times; ATTEST-LOG-SIGNATURE, ATTEST-LOG-WITNESS, ATTEST-LOG-STALE. */
+int log_check_signatures(const struct checkpoint *checkpoint, const struct attest_log_trust *trust,
+			 struct err *err);
+
+/* Whether a release's entry has these measurements. */
+bool entry_has(const json_t *entry, const struct attest_values *found);
+
+/* Values of an object of registers; ATTEST-REFERENCE. */
+int values_parse(const json_t *object, const char *path, struct attest_values *values,
+		 struct err *err);
+
+#endif

@@ -1,0 +1,313 @@
+/*
+ * Reference values from the forms in which they are published, and the comparison with them. Never
+ * takes a file that names a PCR in a way that would not be compared.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "corim.h"
+#include "evidence.h"
+#include "log.h"
+#include "text.h"
+
+enum { REFERENCES_MAX = 1024 };
+
+void attest_references_clear(struct attest_references *references)
+{
+	free(references->list);
+	*references = ATTEST_REFERENCES_INIT;
+}
+
+static bool is_zero(const struct attest_digest *digest)
+{
+	for (size_t i = 0; i < digest->size; i++)
+		if (digest->data[i])
+			return false;
+	return digest->size > 0;
+}
+
+static int check_nitro(const struct attest_values *values, struct err *err)
+{
+	for (unsigned i = 0; i < ATTEST_PCRS; i++) {
+		const struct attest_digest *pcr = &values->pcr[i];
+
+		if (i < 3 && pcr->size == 0)
+			return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+				       "PCR0, PCR1 and PCR2 expected, since each alone proves "
+				       "nothing about "
+				       "what runs, found no PCR%u",
+				       i);
+		if (pcr->size > 0 && pcr->size != SHA384_SIZE)
+			return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+				       "PCR%u: a SHA-384 expected, found %zu bytes", i, pcr->size);
+		if (is_zero(pcr))
+			return err_set(
+				err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+				"PCR%u: a measurement expected, found zeros, which debug mode has",
+				i);
+	}
+	return 0;
+}
+
+static int check_realm(const struct attest_values *values, struct err *err)
+{
+	if (values->rim.size == 0 || is_zero(&values->rim))
+		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+			       "a RIM that is not zero expected, found %s",
+			       values->rim.size ? "zeros" : "none");
+	for (unsigned i = 0; i < ATTEST_REMS; i++)
+		if (values->rem[i].size > 0 && values->rem[i].size != values->rim.size)
+			return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+				       "REM%u: %zu bytes as of the RIM expected, found %zu", i,
+				       values->rim.size, values->rem[i].size);
+	return 0;
+}
+
+int references_push(struct attest_references *references, const struct attest_values *values,
+		    struct err *err)
+{
+	struct attest_values *list;
+
+	if ((values->platform == ATTEST_NITRO ? check_nitro(values, err)
+					      : check_realm(values, err)) < 0)
+		return -1;
+	if (references->count == REFERENCES_MAX)
+		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+			       "values of at most %d images expected, found more", REFERENCES_MAX);
+	list = realloc(references->list, (references->count + 1) * sizeof(*list));
+	if (!list)
+		return no_memory(err);
+	list[references->count++] = *values;
+	references->list = list;
+	return 0;
+}
+
+/* "PCR" and a number below 32 without zeros in front; -1 for another name. */
+static int pcr_number(const char *key)
+{
+	char again[16];
+	int number;
+
+	if (strlen(key) > 5 || strncmp(key, "PCR", 3) != 0 || !isdigit((unsigned char)key[3]))
+		return -1;
+	number = atoi(key + 3);
+	snprintf(again, sizeof(again), "PCR%d", number);
+	return number < ATTEST_PCRS && strcmp(again, key) == 0 ? number : -1;
+}
+
+static int bad_json(const char *path, const char *key, const char *expected, struct err *err)
+{
+	return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+		       "%s: %s: %s expected, found another", path, key, expected);
+}
+
+/* In a realm's object: RIM, REM0 to REM3, RPV. NULL for another name. */
+static struct attest_digest *realm_slot(const char *key, struct attest_values *values)
+{
+	if (strcmp(key, "RIM") == 0)
+		return &values->rim;
+	if (strcmp(key, "RPV") == 0)
+		return &values->rpv;
+	if (strncmp(key, "REM", 3) == 0 && key[3] >= '0' && key[3] < '0' + ATTEST_REMS && !key[4])
+		return &values->rem[key[3] - '0'];
+	return NULL;
+}
+
+static int read_hex(const char *path, const char *key, const json_t *value,
+		    struct attest_digest *digest, struct err *err)
+{
+	const char *text = json_string_value(value);
+	size_t size = text ? strlen(text) / 2 : 0;
+
+	if ((size != 32 && size != 48 && size != 64) || !hex_decode(text, digest->data, size))
+		return bad_json(path, key, "a digest in hexadecimal", err);
+	digest->size = size;
+	return 0;
+}
+
+/* Of names that are none of ours only those are left alone that do not look like one. */
+static int read_member(const char *path, const char *key, const json_t *value,
+		       struct attest_values *values, struct err *err)
+{
+	struct attest_digest *slot = realm_slot(key, values);
+	int pcr = pcr_number(key);
+
+	if (pcr >= 0)
+		slot = &values->pcr[pcr];
+	if (slot)
+		return read_hex(path, key, value, slot, err);
+	if (strncasecmp(key, "PCR", 3) == 0 || strncasecmp(key, "RIM", 3) == 0 ||
+	    strncasecmp(key, "REM", 3) == 0 || strncasecmp(key, "RPV", 3) == 0)
+		return bad_json(path, key, "PCR0 to PCR31, RIM, REM0 to REM3 or RPV", err);
+	return 0;
+}
+
+int values_parse(const json_t *object, const char *path, struct attest_values *values,
+		 struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	*values = (struct attest_values){.platform = ATTEST_NITRO};
+	json_object_foreach((json_t *)(uintptr_t)object, key,
+			    value) if (read_member(path, key, value, values, err) < 0) return -1;
+	if (values->rim.size == 0)
+		return 0;
+	values->platform = ATTEST_CCA;
+	for (unsigned i = 0; i < ATTEST_PCRS; i++)
+		if (values->pcr[i].size > 0)
+			return bad_json(path, "RIM", "a realm's values or PCRs", err);
+	return 0;
+}
+
+/*
+ * measurements.json has beside Measurements, which are the loader's, what init extends. Any other
+ * PCR there would not be compared by who looks for it in its place.
+ */
+static int read_beside(const char *path, const json_t *root, struct attest_values *values,
+		       struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)root, key, value)
+	{
+		if (strncasecmp(key, "PCR", 3) != 0)
+			continue;
+		if (strcmp(key, "PCR16") != 0 || values->pcr[16].size > 0)
+			return bad_json(path, key, "all PCRs but PCR16 in Measurements, once", err);
+		if (read_member(path, key, value, values, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_json(const void *data, size_t size, const char *path,
+		     struct attest_references *references, struct err *err)
+{
+	json_error_t error;
+	cleanup_json json_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &error);
+	const json_t *inner = json_object_get(root, "Measurements");
+	struct attest_values values;
+
+	if (!json_is_object(root))
+		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+			       "%s: a JSON object or a CoRIM expected, found neither (%s)", path,
+			       root ? "another value" : error.text);
+	if (inner && !json_is_object(inner))
+		return bad_json(path, "Measurements", "an object", err);
+	if (values_parse(inner ? inner : root, path, &values, err) < 0 ||
+	    (inner && read_beside(path, root, &values, err) < 0))
+		return -1;
+	if (references_push(references, &values, err) < 0)
+		return err_wrap(err, "%s", path);
+	return 0;
+}
+
+static bool looks_like_json(const unsigned char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!isspace(data[i]))
+			return data[i] == '{';
+	return false;
+}
+
+int attest_references_add(struct attest_references *references, const void *data, size_t size,
+			  const char *path, struct err *err)
+{
+	struct cbor root;
+
+	if (size > ATTEST_MAX_REFERENCE)
+		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+			       "%s: at most %d bytes expected, found %zu", path,
+			       ATTEST_MAX_REFERENCE, size);
+	if (looks_like_json(data, size) || size == 0)
+		return read_json(data, size, path, references, err);
+	if (cbor_open(data, size, path, &root, err) < 0)
+		return -1;
+	return corim_read(&root, path, references, err);
+}
+
+/* The first register in which an image differs from what is expected. */
+struct difference {
+	const char *name; /* of the error; NULL when there is none */
+	char what[16];
+	const struct attest_digest *expected;
+	const struct attest_digest *found;
+	unsigned agreed; /* registers before it */
+};
+
+static bool differs(struct difference *difference, const char *name, const char *what, int i,
+		    const struct attest_digest *expected, const struct attest_digest *found)
+{
+	if (expected->size == 0)
+		return false;
+	if (slice_same((struct slice){expected->data, expected->size},
+		       (struct slice){found->data, found->size})) {
+		difference->agreed++;
+		return false;
+	}
+	difference->name = name;
+	if (i >= 0)
+		snprintf(difference->what, sizeof(difference->what), "%s%d", what, i);
+	else
+		snprintf(difference->what, sizeof(difference->what), "%s", what);
+	difference->expected = expected;
+	difference->found = found;
+	return true;
+}
+
+static struct difference compare(const struct attest_values *expected,
+				 const struct attest_values *found)
+{
+	struct difference difference = {.name = NULL};
+
+	for (unsigned i = 0; expected->platform == ATTEST_NITRO && i < ATTEST_PCRS; i++)
+		if (differs(&difference, "ATTEST-PCR", "PCR", (int)i, &expected->pcr[i],
+			    &found->pcr[i]))
+			return difference;
+	if (expected->platform == ATTEST_NITRO)
+		return difference;
+	if (differs(&difference, "ATTEST-RIM", "RIM", -1, &expected->rim, &found->rim))
+		return difference;
+	for (unsigned i = 0; i < ATTEST_REMS; i++)
+		if (differs(&difference, "ATTEST-REM", "REM", (int)i, &expected->rem[i],
+			    &found->rem[i]))
+			return difference;
+	differs(&difference, "ATTEST-RPV", "RPV", -1, &expected->rpv, &found->rpv);
+	return difference;
+}
+
+int evidence_match(const struct attest_values *found, const struct attest_references *references,
+		   struct err *err)
+{
+	struct difference closest = {.name = NULL};
+	char expected_hex[HASH_MAX_HEX];
+	char found_hex[HASH_MAX_HEX] = "none";
+	size_t considered = 0;
+
+	for (size_t i = 0; i < references->count; i++) {
+		struct difference one;
+
+		if (references->list[i].platform != found->platform)
+			continue;
+		one = compare(&references->list[i], found);
+		if (!one.name)
+			return 0;
+		if (considered++ == 0 || one.agreed > closest.agreed)
+			closest = one;
+	}
+	if (considered == 0)
+		return err_set(err, EXIT_VERIFY, "ATTEST-REFERENCE-NONE",
+			       "reference values for %s expected, found none",
+			       found->platform == ATTEST_NITRO ? "an AWS Nitro enclave"
+							       : "a CCA realm");
+	hash_hex(closest.expected->data, closest.expected->size, expected_hex);
+	if (closest.found->size > 0)
+		hash_hex(closest.found->data, closest.found->size, found_hex);
+	return err_set(err, EXIT_VERIFY, closest.name, "%s: %s expected, found %s%s", closest.what,
+		       expected_hex, found_hex,
+		       considered > 1 ? " (that of the image which comes closest)" : "");
+}

@@ -1,0 +1,211 @@
+#!/bin/sh
+# The attest command as people use it: evidence against what make publish would publish, AWS's own document from debug
+# mode, TF-RMM's golden token, signatures that openssl verifies by hand, the log, and a log whose keeper is killed.
+# Needs ATTEST (the command) and MKEVIDENCE (of mkevidence.c).
+# shellcheck disable=SC2016,SC2094,SC2119,SC2120 # the inner shells expand; words are no files; functions without words
+set -u
+. "${0%/*}/../tap.sh"
+: "${ATTEST:=/mint/in/bin/attest}" "${MKEVIDENCE:=/mint/in/mkevidence}"
+golden=$(cd -- "${0%/*}" && pwd)/golden
+TAP_TMP=$(mktemp -d)
+trap 'rm -rf "$TAP_TMP"' EXIT
+cd "$TAP_TMP" || exit 4
+export ATTEST
+
+# hex BYTE COUNT
+hex()
+{
+	i=0
+	while [ $i -lt "$2" ]; do
+		printf %s "$1"
+		i=$((i + 1))
+	done
+}
+p0=$(hex a1 48) p1=$(hex b2 48) p2=$(hex c3 48) nonce=$(hex 5e 16)
+mkdir -p release/nitro-x86_64 release/pins e
+# measurements PCR0: as eif describe --json has them.
+measurements()
+{
+	printf '{"Recipe":"hello","Target":"nitro-x86_64","Measurements":{"HashAlgorithm":"Sha384 { ... }","PCR0":"%s","PCR1":"%s","PCR2":"%s"}}\n' \
+		"$1" "$p1" "$p2"
+}
+measurements "$p0" >release/nitro-x86_64/measurements.json
+echo image >release/nitro-x86_64/image.eif
+echo "$(hex ab 32) 12 pool/main/l/linux/linux_1.orig.tar.xz" >release/pins/linux.lock
+"$MKEVIDENCE" e "$nonce" "$p0" "$p1" "$p2" || exit 4
+
+# What is published.
+check "publish" "$ATTEST" publish release
+cp -R release again
+rm again/nitro-x86_64/reference.cbor again/provenance.json
+check "publish again, elsewhere" "$ATTEST" publish again
+check "gives the same bits" diff -r release again
+fails 2 'ATTEST-USAGE: .*a domain' "an authority that is none" "$ATTEST" publish again --authority 'a b'
+mkdir empty
+fails 3 'ATTEST-RELEASE' "a folder without measurements" "$ATTEST" publish empty
+(cd release && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum) >sums && mv sums release/SHA256SUMS
+
+# Evidence.
+verify()
+{
+	"$ATTEST" verify --root e/root.pem --nonce "$nonce" "$@"
+}
+for reference in measurements.json reference.cbor; do
+	check "a good document, by $reference" verify --evidence e/document --reference release/nitro-x86_64/$reference
+done
+base64 e/document >e/text
+check "in base64" verify --evidence e/text --reference release/nitro-x86_64/reference.cbor
+verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --json >report.json
+check "its user data is printed" grep -q '"UserData": "68656c6c6f"' report.json
+measurements "$(hex a2 48)" >other.json
+fails 1 'ATTEST-PCR: PCR0: a2a2.* expected, found a1a1' "another image" verify --evidence e/document --reference other.json
+check "or either of two" verify --evidence e/document --reference other.json --reference release/nitro-x86_64/reference.cbor
+sed "s/^{/{\"PCR16\":\"$(hex d4 48)\",/" release/nitro-x86_64/measurements.json >launch.json
+fails 1 'ATTEST-PCR: PCR16: d4d4.* expected, found' "another launch configuration" verify --evidence e/document --reference launch.json
+fails 1 'ATTEST-NONCE' "a replayed document" "$ATTEST" verify --root e/root.pem --nonce 00 --evidence e/document --reference other.json
+fails 1 'ATTEST-ROOT: .*641a0321a3e2' "without the test root, AWS's" "$ATTEST" verify --nonce "$nonce" --evidence e/document --reference other.json
+fails 1 'ATTEST-CERTIFICATE-EXPIRED' "tomorrow" verify --at 2099-01-01T00:00:00Z --evidence e/document --reference other.json
+fails 1 'ATTEST-UNSIGNED' "an emulator's" verify --evidence e/emulator --reference release/nitro-x86_64/reference.cbor
+check "an emulator's, if one wants that" verify --accept-unsigned-emulator-documents --evidence e/emulator --reference release/nitro-x86_64/reference.cbor
+cp "$TAP_TMP/tap.log" said
+check "and that is said" grep -q 'warning: nobody signed this document' said
+fails 2 'ATTEST-USAGE: .*--nonce or --accept-replay' "neither nonce nor --accept-replay" "$ATTEST" verify --evidence e/document --reference other.json
+fails 2 'ATTEST-USAGE: .*--reference' "no reference" verify --evidence e/document
+fails 4 'FILE-OPEN' "no evidence" verify --evidence none --reference other.json
+fails 1 'ATTEST-DEBUG: .*PCR0' "AWS's own document from debug mode, genuine and worth nothing" \
+	"$ATTEST" verify --evidence "$golden/nitro-doc-debug.b64" --reference other.json --accept-replay --at document
+fails 1 'ATTEST-CERTIFICATE-EXPIRED' "the same today" "$ATTEST" verify --evidence "$golden/nitro-doc-debug.b64" --reference other.json --accept-replay
+fails 1 'ATTEST-RIM: RIM: 0001.*expected, found 0000' "TF-RMM's token: all good but the measurement" \
+	"$ATTEST" verify --evidence "$golden/cca_token-legacy.cbor" --reference "$golden/cca-realm-min.cbor" --nonce "$(hex ab 64)" --platform-key "$golden/cca_platform.pub"
+fails 1 'ATTEST-NONCE' "with another challenge" \
+	"$ATTEST" verify --evidence "$golden/cca_token-legacy.cbor" --reference "$golden/veraison-cca-realm-valid.cbor" --nonce ab --platform-key "$golden/cca_platform.pub"
+fails 3 'ATTEST-REFERENCE: .*zeros' "reference values of zeros" verify --evidence e/document --reference "$golden/nitro-pcr-example.cbor"
+
+# Signatures, which openssl verifies by hand.
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem 2>/dev/null
+openssl pkey -in ec.pem -pubout -out ec.pub
+openssl genpkey -algorithm ed25519 -out ed.pem
+openssl pkey -in ed.pem -pubout -out ed.pub
+check "sign" "$ATTEST" sign release --key ec.pem --signer test --random-nonce
+envelope=release/signatures/provenance.intoto.jsonl
+member()
+{
+	sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" $envelope | base64 -d
+}
+member payload >payload
+member sig >sig
+{ printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(wc -c <payload | tr -d ' ')" && cat payload; } >pae
+check "the envelope, by openssl" openssl dgst -sha256 -verify ec.pub -signature sig pae
+check "its payload is provenance.json" sh -c '{ cat payload && echo; } | cmp - release/provenance.json'
+check "its subject is the image" grep -q "\"subject\":\[{\"digest\":{\"sha256\":\"$(sha256sum <release/nitro-x86_64/image.eif | cut -c1-64)\"},\"name\":\"nitro-x86_64/image.eif\"}\]" payload
+check "a signed CoRIM serves as reference" verify --evidence e/document --reference release/signatures/nitro-x86_64.cose
+check "sign with Ed25519" "$ATTEST" sign release --key ed.pem --signer test
+cose=release/signatures/nitro-x86_64.cose
+# What is signed: the array's head, "Signature1", the protected header, nothing, the payload; the signature is at the end.
+size=$(wc -c <$cose) body=$(wc -c <release/nitro-x86_64/reference.cbor)
+tail -c 64 $cose >cose.sig
+header=$((size - 2 - 66 - 1 - body - 3))
+{
+	printf '\204\152Signature1'
+	tail -c +3 $cose | head -c $header
+	printf '\100'
+	tail -c +$((2 + header + 2)) $cose | head -c $((3 + body))
+} >tbs
+check "the CoRIM, by openssl" openssl pkeyutl -verify -pubin -inkey ed.pub -rawin -in tbs -sigfile cose.sig
+check "what was published is as before" sh -c 'cd release && sha256sum -c SHA256SUMS'
+
+# Policies.
+check "a policy of AWS KMS" "$ATTEST" policy --reference release/nitro-x86_64/measurements.json --reference other.json
+cp "$TAP_TMP/tap.log" said
+check "says why" grep -q 'PCR0, PCR1 and PCR2 stand together' said
+fails 2 'ATTEST-POLICY' "a principal of another partition" "$ATTEST" policy --reference other.json --partition aws-cn --principal arn:aws:iam::1:role/r
+
+# The log.
+vkey=$("$ATTEST" log key --key ed.pem --origin example.org/log)
+keep()
+{
+	"$ATTEST" log append --log log --key ed.pem --origin example.org/log "$@"
+}
+check "a new log" keep
+check "a release" keep --release release --version 1.0
+cp log/checkpoint older
+logged()
+{
+	verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --log log --log-key "$vkey" "$@"
+}
+check "is found by its evidence" logged
+check "the log continues" "$ATTEST" log check --log log --log-key "$vkey" --from older
+"$ATTEST" log prove --log log --log-key "$vkey" --index 0 >proof
+check "a proof" "$ATTEST" log check --log proof --log-key "$vkey"
+check "is as good, but for withdrawals" verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --log proof --log-key "$vkey"
+sed 's/^index 0/index 1/' proof >bad
+fails 1 'ATTEST-LOG-PROOF' "a proof of another entry" "$ATTEST" log check --log bad --log-key "$vkey"
+fails 1 'ATTEST-LOG-STALE' "an old log" "$ATTEST" log check --log log --log-key "$vkey" --at 2099-01-01
+openssl genpkey -algorithm ed25519 -out w.pem
+witness=$("$ATTEST" log key --key w.pem --origin example.org/w --of-witness)
+fails 1 'ATTEST-LOG-WITNESS' "no witness" logged --witness "$witness"
+check "a witness" "$ATTEST" log witness --log log --log-key "$vkey" --key w.pem --origin example.org/w --state seen
+check "who is known" logged --witness "$witness"
+cp -R log rolled
+check "a withdrawal" keep --withdraw 0 --reason 'a key leaked'
+fails 1 'ATTEST-LOG-WITHDRAWN: .*a key leaked' "what was withdrawn" logged
+check "the witness again" "$ATTEST" log witness --log log --log-key "$vkey" --key w.pem --origin example.org/w --state seen
+fails 1 'ATTEST-LOG-FORK' "sees a log that goes back" "$ATTEST" log witness --log rolled --log-key "$vkey" --key w.pem --origin example.org/w --state seen
+sed 's/./X/40' log/tile/entries/000.p/2 >bad && cp bad log/tile/entries/000.p/2
+fails 1 'ATTEST-LOG-(TILE|ENTRY)' "a changed entry" "$ATTEST" log check --log log --log-key "$vkey"
+
+# Killed while appending: the log is the old one or the new one, and goes on.
+rm -rf log
+keep >/dev/null
+list()
+{
+	i=0
+	printf '['
+	while [ $i -lt 300 ]; do
+		[ $i -eq 0 ] || printf ,
+		printf '{"type":"release","name":"n","version":"%s","security":0,"files":{"f":"%s"},"measurements":{"t":{"PCR0":"%s","PCR1":"%s","PCR2":"%s"}}}' \
+			$i "$(hex 01 32)" "$p0" "$p1" "$p2"
+		i=$((i + 1))
+	done
+	printf ']'
+}
+list >list.json
+killed=0 whole=0
+for delay in 0 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.1 0.15 0.2 0.3 0.5 0.8; do
+	"$ATTEST" log append --log log --key ed.pem --origin example.org/log --entries list.json 2>/dev/null &
+	pid=$!
+	sleep $delay
+	kill -9 $pid 2>/dev/null && killed=$((killed + 1))
+	wait $pid 2>/dev/null
+	"$ATTEST" log check --log log --log-key "$vkey" >checked 2>&1 || { cat checked; break; }
+	n=$(tail -n 1 checked | cut -d ' ' -f 1)
+	[ $((n % 300)) -eq 0 ] && whole=$((whole + 1))
+done
+echo "# killed $killed times, $n entries"
+check "killed while appending: all of it or nothing, each time" [ $whole -eq 14 ]
+check "and it goes on" keep --entries list.json
+check "without leftovers" sh -c '[ -z "$(find log -name ".*" ! -name ".")" ] && [ "$(find log -path "*.p/*" | wc -l)" -le 8 ]'
+check "whole" "$ATTEST" log check --log log --log-key "$vkey"
+
+# Others who rebuilt it.
+"$ATTEST" rebuilt --release release --result same --key ec.pem --random-nonce --builder one >one
+"$ATTEST" rebuilt --release release --result same --key ed.pem --builder two >two
+quorum()
+{
+	"$ATTEST" quorum --release release --known ec.pub --known ed.pub "$@"
+}
+check "two of two agree" quorum --need 2 one two
+fails 1 'ATTEST-QUORUM: .*2 of the known keys expected, found 1' "one who says it twice" quorum --need 2 one one
+fails 2 'ATTEST-KEY' "one key twice" quorum --known ec.pub --need 1 one
+fails 1 'ATTEST-QUORUM: ' "keys that are not known" "$ATTEST" quorum --release release --known ec.pub --need 1 two
+"$ATTEST" rebuilt --release release --result different --key ed.pem --builder two >no
+fails 1 'ATTEST-QUORUM-DISAGREES' "one who came to something else" quorum --need 1 one no
+echo more >>release/SHA256SUMS
+fails 1 'ATTEST-QUORUM: ' "statements about another release" quorum --need 1 one two
+
+for command in '' verify publish sign policy log quorum rebuilt; do
+	check "attest $command --help" sh -c '"$ATTEST" $1 --help | grep -q "^usage: attest"' sh "$command"
+done
+fails 2 'ATTEST-USAGE' "an unknown command" "$ATTEST" nothing
+fails 2 'ATTEST-USAGE' "an unknown option" "$ATTEST" verify --nothing
+finish_tap

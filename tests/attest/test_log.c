@@ -1,0 +1,498 @@
+/*
+ * The log: C2SP's worked example, 10000 releases with their proofs, whatever is changed in a log is
+ * found, and what is withdrawn or outdated is refused.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+
+#include "log.h"
+#include "outfile.h"
+
+enum { MANY = 10000, FEW = 700, NOW = 1800000000 };
+
+static char scratch[] = "/tmp/test_log.XXXXXX";
+static char key_path[64];
+static char vkey[256];
+
+static const char origin[] = "example.org/log";
+static const char known_checkpoint[] =
+	"example.org/log\n3\npkvybgkSj2/i/m+LLYyAHhZrV8BHp82bK4Ceepai8cs=\n\n"
+	"\xe2\x80\x94 example.org/log "
+	"mK8CO7M/+pGQsZ/PeDFg1yhvV8zjZHD3gN1CrXMLYRJHmNB7hJBi6dVWThRktb1vhxSiJnglL0apohaYt/"
+	"9H5gmO2gM=\n";
+
+static struct attest_log_keeper keeper(void)
+{
+	return (struct attest_log_keeper){.key = key_path, .origin = origin, .now = NOW};
+}
+
+static struct attest_log_trust trust(void)
+{
+	return (struct attest_log_trust){.key = vkey, .now = NOW + 60, .max_age = 3600};
+}
+
+/* The key of the worked example: its seed is 00 01 02 ... 1f. */
+static int set_up(void **state)
+{
+	const struct attest_log_keeper who = keeper();
+	unsigned char seed[32];
+	struct err err = {0};
+	EVP_PKEY *key;
+	char *text;
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(scratch));
+	snprintf(key_path, sizeof(key_path), "%s/key.pem", scratch);
+	for (int i = 0; i < 32; i++)
+		seed[i] = (unsigned char)i;
+	key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof(seed));
+	file = fopen(key_path, "w");
+	assert_true(key && file);
+	assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+	fclose(file);
+	EVP_PKEY_free(key);
+	text = attest_log_key(&who, false, &err);
+	assert_non_null(text);
+	snprintf(vkey, sizeof(vkey), "%s", text);
+	free(text);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static json_t *release(const char *name, unsigned number, int security)
+{
+	char hex[97];
+	char pcr0[97];
+
+	memset(hex, 'b', 96);
+	hex[96] = '\0';
+	snprintf(pcr0, sizeof(pcr0), "%096x", number + 1);
+	return json_pack("{s:s, s:s, s:s, s:i, s:{s:s}, s:{s:{s:s, s:s, s:s}}}", "type", "release",
+			 "name", name, "version", pcr0 + 88, "security", security, "files",
+			 "SHA256SUMS",
+			 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+			 "measurements", "nitro-x86_64", "PCR0", pcr0, "PCR1", hex, "PCR2", hex);
+}
+
+static void append(const char *folder, json_t *entries)
+{
+	const struct attest_log_keeper who = keeper();
+	struct err err = {0};
+
+	if (attest_log_append(folder, &who, entries, &err) < 0)
+		fail_msg("%s: %s", err.name, err.text);
+	json_decref(entries);
+}
+
+static void append_releases(const char *folder, unsigned from, unsigned to)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = from; i < to; i++)
+		json_array_append_new(list, release("hello", i, 0));
+	append(folder, list);
+}
+
+static struct attest_log *open_good(const char *folder)
+{
+	const struct attest_log_trust who = trust();
+	struct err err = {0};
+	struct attest_log *log = attest_log_open(folder, &who, &err);
+
+	if (!log)
+		fail_msg("%s: %s: %s", folder, err.name, err.text);
+	return log;
+}
+
+static void path_in(char *path, size_t size, const char *name)
+{
+	snprintf(path, size, "%s/%s", scratch, name);
+}
+
+static void worked_example(void **state)
+{
+	static const char *const entries[] = {"entry-0", "entry-1", "entry-2"};
+	struct checkpoint checkpoint;
+	struct note_key key;
+	struct node leaf[3];
+	struct node root;
+	struct err err = {0};
+	struct signer *signer = signer_open(key_path, NULL, "TEST", &err);
+	char *text;
+	char *line;
+	char note[512];
+	int64_t at;
+
+	(void)state;
+	assert_string_equal(
+		vkey, "example.org/log+98af023b+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(tree_leaf(entries[i], 7, &leaf[i], &err), 0);
+	assert_int_equal(tree_node(&leaf[0], &leaf[1], &root, &err), 0);
+	assert_int_equal(tree_node(&root, &leaf[2], &root, &err), 0);
+	text = checkpoint_text(origin, 3, root.hash, &err);
+	line = note_line(text, strlen(text), signer, origin, NOTE_ED25519, 0, &err);
+	snprintf(note, sizeof(note), "%s\n%s", text, line);
+	assert_string_equal(note, known_checkpoint);
+	assert_int_equal(checkpoint_read(note, strlen(note), &checkpoint, &err), 0);
+	assert_int_equal(note_key_parse(vkey, &key, &err), 0);
+	assert_int_equal(checkpoint_signed(&checkpoint, &key, &at, &err), 1);
+	note[16] = '4';
+	assert_int_equal(checkpoint_read(note, strlen(note), &checkpoint, &err), 0);
+	assert_int_equal(checkpoint_signed(&checkpoint, &key, &at, &err), -1);
+	free(text);
+	free(line);
+	signer_close(signer);
+}
+
+static void ten_thousand_releases(void **state)
+{
+	static struct tree tree;
+	struct node proof[PROOF_MAX];
+	struct attest_log *log;
+	struct node root;
+	struct err err = {0};
+	char folder[64];
+	size_t count;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "many");
+	/* In pieces of odd sizes, so that tiles end everywhere. */
+	for (unsigned at = 0, step = 1; at < MANY; at += step, step = step * 2 % 509) {
+		if (step > MANY - at)
+			step = MANY - at;
+		append_releases(folder, at, at + step);
+	}
+	log = open_good(folder);
+	assert_int_equal(attest_log_size(log), MANY);
+	attest_log_close(log);
+	tree.folder = folder;
+	tree.size = MANY;
+	assert_int_equal(tree_range(&tree, 0, MANY, &root, &err), 0);
+	for (unsigned i = 0; i < MANY; i += i < 600 ? 1 : 13) {
+		json_t *entry = release("hello", i, 0);
+		struct node leaf;
+		size_t size;
+		char *text = entry_text(entry, &size, &err);
+
+		assert_int_equal(tree_leaf(text, size, &leaf, &err), 0);
+		assert_int_equal(tree_prove(&tree, i, proof, &count, &err), 0);
+		assert_int_equal(proof_holds(&leaf, i, MANY, proof, count, &root, &err), 1);
+		assert_int_equal(proof_holds(&leaf, i + 1, MANY, proof, count, &root, &err), 0);
+		leaf.hash[0] ^= 1;
+		assert_int_equal(proof_holds(&leaf, i, MANY, proof, count, &root, &err), 0);
+		free(text);
+		json_decref(entry);
+	}
+}
+
+static void consistency(void **state)
+{
+	static struct tree tree;
+	struct node proof[PROOF_MAX];
+	struct node older_root;
+	struct node root;
+	struct err err = {0};
+	char folder[64];
+	size_t count;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "many");
+	tree.folder = folder;
+	tree.size = MANY;
+	assert_int_equal(tree_range(&tree, 0, MANY, &root, &err), 0);
+	for (uint64_t older = 1; older <= MANY; older += older < 300 ? 1 : 97) {
+		assert_int_equal(tree_range(&tree, 0, older, &older_root, &err), 0);
+		assert_int_equal(tree_prove_older(&tree, older, proof, &count, &err), 0);
+		assert_int_equal(
+			proof_older_holds(older, &older_root, MANY, &root, proof, count, &err), 1);
+		older_root.hash[31] ^= 1;
+		assert_int_equal(
+			proof_older_holds(older, &older_root, MANY, &root, proof, count, &err), 0);
+		older_root.hash[31] ^= 1;
+		if (count > 0) {
+			proof[count - 1].hash[0] ^= 1;
+			assert_int_equal(proof_older_holds(older, &older_root, MANY, &root, proof,
+							   count, &err),
+					 0);
+		}
+	}
+}
+
+static char changed_file[4096];
+static unsigned changes;
+
+static void expect_refused(const char *what, long at)
+{
+	const struct attest_log_trust who = trust();
+	struct err err = {0};
+	char folder[64];
+	struct attest_log *log;
+
+	path_in(folder, sizeof(folder), "few");
+	log = attest_log_open(folder, &who, &err);
+	if (log)
+		fail_msg("%s: %s at %ld: a refusal expected, found it accepted", changed_file, what,
+			 at);
+	/* What is missing altogether is the environment's fault. */
+	assert_in_range(err.status, EXIT_VERIFY, EXIT_ENVIRONMENT);
+	changes++;
+}
+
+/* Each file: a bit of every so many bytes, cut short, made longer, taken away. */
+static int change_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char moved[80];
+	struct err err = {0};
+	size_t size;
+	char *data;
+	int fd;
+
+	(void)st;
+	(void)ftw;
+	/* Of a partial tile the one in use alone. */
+	if (type != FTW_F ||
+	    (strstr(path, ".p/") && !strstr(path, "/188") && !strstr(path, ".p/2")))
+		return 0;
+	snprintf(changed_file, sizeof(changed_file), "%s", path);
+	data = read_small_file(path, 1 << 24, &size, &err);
+	assert_non_null(data);
+	fd = open(path, O_RDWR);
+	for (size_t at = 0; at < size; at += size / 11 + 1) {
+		char other = (char)(data[at] ^ 4);
+
+		assert_int_equal(pwrite(fd, &other, 1, (off_t)at), 1);
+		expect_refused("a bit", (long)at);
+		assert_int_equal(pwrite(fd, data + at, 1, (off_t)at), 1);
+	}
+	assert_int_equal(ftruncate(fd, (off_t)size - 1), 0);
+	expect_refused("cut short", (long)size);
+	assert_int_equal(pwrite(fd, data + size - 1, 1, (off_t)size - 1), 1);
+	assert_int_equal(pwrite(fd, "x", 1, (off_t)size), 1);
+	expect_refused("made longer", (long)size);
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	close(fd);
+	path_in(moved, sizeof(moved), "moved");
+	assert_int_equal(rename(path, moved), 0);
+	expect_refused("taken away", 0);
+	assert_int_equal(rename(moved, path), 0);
+	free(data);
+	return 0;
+}
+
+static void tampering(void **state)
+{
+	char folder[64];
+	char one[96];
+	char two[96];
+	char kept[96];
+
+	(void)state;
+	path_in(folder, sizeof(folder), "few");
+	append_releases(folder, 0, FEW);
+	attest_log_close(open_good(folder));
+	assert_int_equal(nftw(folder, change_file, 16, FTW_PHYS), 0);
+	/* Two bundles, and their tiles with them, in each other's place. */
+	snprintf(changed_file, sizeof(changed_file), "two bundles");
+	for (int level = 0; level < 2; level++) {
+		snprintf(one, sizeof(one), "%s/tile/%s/000", folder, level ? "0" : "entries");
+		snprintf(two, sizeof(two), "%s/tile/%s/001", folder, level ? "0" : "entries");
+		snprintf(kept, sizeof(kept), "%s/kept", folder);
+		assert_int_equal(rename(one, kept) | rename(two, one) | rename(kept, two), 0);
+		expect_refused("exchanged", level);
+	}
+	print_message("# %u changes\n", changes);
+	assert_true(changes > 80);
+}
+
+static void forks(void **state)
+{
+	const struct attest_log_trust who = trust();
+	struct err err = {0};
+	struct attest_log *log;
+	json_t *list;
+	char path[128];
+	char left[64];
+	char right[64];
+	size_t size;
+	char *older;
+
+	(void)state;
+	path_in(left, sizeof(left), "left");
+	path_in(right, sizeof(right), "right");
+	append_releases(left, 0, 5);
+	append_releases(right, 0, 5);
+	snprintf(path, sizeof(path), "%s/checkpoint", left);
+	older = read_small_file(path, 65536, &size, &err);
+	append_releases(left, 5, 9);
+	append_releases(right, 6, 12);
+	log = open_good(left);
+	assert_int_equal(attest_log_continues(log, older, size, &err), 0);
+	attest_log_close(log);
+	log = open_good(right);
+	assert_int_equal(attest_log_continues(log, older, size, &err), 0);
+	free(older);
+	older = read_small_file(path, 65536, &size, &err);
+	assert_int_equal(attest_log_continues(log, older, size, &err), -1);
+	assert_string_equal(err.name, "ATTEST-LOG-FORK");
+	attest_log_close(log);
+	free(older);
+	/* The keeper does not sign over another beginning. */
+	snprintf(path, sizeof(path), "%s/tile/0/000.p/9", left);
+	assert_int_equal(truncate(path, 8 * 32), 0);
+	list = json_array();
+	err = (struct err){0};
+	{
+		const struct attest_log_keeper keeping = keeper();
+
+		assert_int_equal(attest_log_append(left, &keeping, list, &err), -1);
+	}
+	assert_string_equal(err.name, "ATTEST-LOG-TILE");
+	json_decref(list);
+	assert_null(attest_log_open(left, &who, &err));
+}
+
+static void expect_find(struct attest_log *log, unsigned number, const char *error)
+{
+	json_t *entry = release("x", number, 0);
+	struct err err = {0};
+	json_t *found = attest_log_find(
+		log, json_object_get(json_object_get(entry, "measurements"), "nitro-x86_64"), &err);
+
+	if (error) {
+		assert_null(found);
+		assert_string_equal(err.name, error);
+	} else if (!found) {
+		fail_msg("release %u: %s: %s", number, err.name, err.text);
+	}
+	json_decref(found);
+	json_decref(entry);
+}
+
+static void rollback(void **state)
+{
+	struct err err = {0};
+	struct attest_log *log;
+	char folder[64];
+	json_t *list;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "rollback");
+	list = json_array();
+	json_array_append_new(list, release("hello", 0, 0));
+	json_array_append_new(list, release("hello", 1, 0));
+	json_array_append_new(list, release("other", 2, 5));
+	append(folder, list);
+	log = open_good(folder);
+	expect_find(log, 0, NULL);
+	expect_find(log, 1, NULL);
+	expect_find(log, 9, "ATTEST-LOG-MISSING");
+	attest_log_close(log);
+	list = json_array();
+	json_array_append_new(list, attest_log_withdrawal(1, "it leaks", &err));
+	append(folder, list);
+	log = open_good(folder);
+	expect_find(log, 0, NULL);
+	expect_find(log, 1, "ATTEST-LOG-WITHDRAWN");
+	attest_log_close(log);
+	list = json_array();
+	json_array_append_new(list, release("hello", 3, 1));
+	append(folder, list);
+	log = open_good(folder);
+	expect_find(log, 0, "ATTEST-LOG-SECURITY");
+	expect_find(log, 3, NULL);
+	expect_find(log, 2, NULL);
+	attest_log_close(log);
+	/* A newer one that was withdrawn outdates nothing. */
+	list = json_array();
+	json_array_append_new(list, attest_log_withdrawal(4, "worse", &err));
+	append(folder, list);
+	log = open_good(folder);
+	expect_find(log, 0, NULL);
+	attest_log_close(log);
+}
+
+static void ages(void **state)
+{
+	struct attest_log_trust who = trust();
+	struct err err = {0};
+	char folder[64];
+
+	(void)state;
+	path_in(folder, sizeof(folder), "rollback");
+	who.now = NOW + 3601;
+	assert_null(attest_log_open(folder, &who, &err));
+	assert_string_equal(err.name, "ATTEST-LOG-STALE");
+	who.now = NOW - 3601;
+	assert_null(attest_log_open(folder, &who, &err));
+	assert_string_equal(err.name, "ATTEST-LOG-STALE");
+	who = trust();
+	who.key = "example.org/log+98af023b+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG5";
+	assert_null(attest_log_open(folder, &who, &err));
+	assert_string_equal(err.name, "ATTEST-LOG-KEY");
+	append(folder, json_array());
+	attest_log_close(open_good(folder));
+}
+
+static void bad_entries(void **state)
+{
+	static const char *const bad[] = {
+		"{}",
+		"{\"type\":\"release\"}",
+		"{\"entry\":0,\"reason\":\"x\",\"type\":\"withdrawal\"}",
+		"{\"entry\":-1,\"reason\":\"x\",\"type\":\"withdrawal\"}",
+		"{\"type\":\"news\"}",
+		"[]",
+	};
+	const struct attest_log_keeper who = keeper();
+	char folder[64];
+
+	(void)state;
+	path_in(folder, sizeof(folder), "bad");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		json_t *list = json_array();
+		struct err err = {0};
+
+		json_array_append_new(list, json_loads(bad[i], JSON_DECODE_ANY, NULL));
+		assert_int_equal(attest_log_append(folder, &who, list, &err), -1);
+		assert_string_equal(err.name, "ATTEST-LOG-ENTRY");
+		json_decref(list);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(worked_example), cmocka_unit_test(ten_thousand_releases),
+		cmocka_unit_test(consistency),	  cmocka_unit_test(tampering),
+		cmocka_unit_test(forks),	  cmocka_unit_test(rollback),
+		cmocka_unit_test(ages),		  cmocka_unit_test(bad_entries),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Reference values as CoRIM and as JSON.
+set -eu
+: "${here:?the folder tests/fuzz}"
+
+cp "$here"/../attest/golden/*-realm-*.cbor "$here/../attest/golden/nitro-pcr-example.cbor" .
+pcr=$(printf '%096d' 1)
+printf '{"Measurements":{"HashAlgorithm":"Sha384 { ... }","PCR0":"%s","PCR1":"%s","PCR2":"%s"}}' "$pcr" "$pcr" "$pcr" >nitro.json
+printf '{"RIM":"%064d","REM0":"%064d"}' 1 2 >realm.json
