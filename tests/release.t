@@ -41,7 +41,7 @@ check "there are more than a hundred" [ "$(wc -l <"$TAP_TMP/inputs")" -gt 100 ]
 needs()
 {
 	sed -n 's/^include //p' Makefile
-	find env kernel sysroot init lib rootfs eif recipes/hello -type f ! -path '*/expected/*' ! -name '*~' ! -name '.*'
+	find env kernel sysroot init lib rootfs eif cca-image recipes/hello -type f ! -path '*/expected/*' ! -name '*~' ! -name '.*'
 }
 needs | LC_ALL=C sort -u >"$TAP_TMP/needs"
 sed 's/.*  //' "$TAP_TMP/inputs" | LC_ALL=C sort >"$TAP_TMP/has"
