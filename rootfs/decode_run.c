@@ -197,7 +197,8 @@ static int take_value(struct runspec *spec, enum key key, const char *record, si
 		return take_signal(value, &spec->stop_signal, err);
 	case VOLUME:
 		return strings_add(&spec->volumes, value, err);
-	case XATTR: /* runspec_apply_xattrs() reads those */
+	case XATTR:  /* runspec_apply_xattrs() reads those, */
+	case DIGEST: /* rootfs_check_run() this */
 		return 0;
 	default:
 		return take_setting(key < PROCESS_KEYS_END ? &process->settings : &spec->settings,

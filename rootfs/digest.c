@@ -21,12 +21,12 @@ static const char *kind_of(const struct item *item)
 	return inode_type_name(item->node->inode);
 }
 
-static const char *content_of(const struct item *item, char *hex)
+static const char *content_of(const struct item *item, size_t above, char *hex)
 {
 	const struct inode *inode = item->node->inode;
 
 	if (item != item->first)
-		return item->first->path;
+		return item->first->path + above;
 	if (S_ISLNK(inode->mode))
 		return inode->target;
 	if (!S_ISREG(inode->mode))
@@ -50,7 +50,7 @@ static int put_xattrs(struct hash *hash, const struct xattr *list, struct err *e
 	return put(hash, list ? "" : "-", err);
 }
 
-static int put_record(struct hash *hash, const struct item *item, struct err *err)
+static int put_record(struct hash *hash, const struct item *item, size_t above, struct err *err)
 {
 	const struct inode *inode = item->node->inode;
 	bool device = S_ISCHR(inode->mode) || S_ISBLK(inode->mode);
@@ -72,22 +72,32 @@ static int put_record(struct hash *hash, const struct item *item, struct err *er
 	if (put(hash, number, err) < 0)
 		return -1;
 	snprintf(number, sizeof(number), "%u:%u", inode->major, inode->minor);
-	if (put(hash, device ? number : "-", err) < 0 || put(hash, content_of(item, hex), err) < 0)
+	if (put(hash, device ? number : "-", err) < 0 ||
+	    put(hash, content_of(item, above, hex), err) < 0)
 		return -1;
 	if (put_xattrs(hash, inode->xattrs, err) < 0)
 		return -1;
-	return put(hash, item->path, err);
+	return put(hash, item->path + above, err);
+}
+
+int digest_items(const struct item *from, const struct item *to, size_t above,
+		 unsigned char digest[SHA256_SIZE], struct err *err)
+{
+	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
+
+	if (!hash)
+		return -1;
+	for (; from < to; from++)
+		if (put_record(hash, from, above, err) < 0)
+			return -1;
+	return hash_final(hash, digest, err);
 }
 
 int rootfs_digest(struct rootfs *rootfs, unsigned char digest[SHA256_SIZE], struct err *err)
 {
 	cleanup_with(list_free) struct list list = LIST_INIT;
-	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
 
-	if (!hash || list_make(&list, rootfs->base, false, err) < 0)
+	if (list_make(&list, rootfs->base, false, err) < 0)
 		return -1;
-	for (size_t i = 0; i < list.count; i++)
-		if (put_record(hash, &list.entries[i], err) < 0)
-			return -1;
-	return hash_final(hash, digest, err);
+	return digest_items(list.entries, list.entries + list.count, 0, digest, err);
 }

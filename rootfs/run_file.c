@@ -11,6 +11,10 @@
 
 enum { SIGTERM_NUMBER = 15 };
 
+/* Stands where the tree's digest will, which is known when the tree was written. */
+static const char unknown_digest[] =
+	"0000000000000000000000000000000000000000000000000000000000000000";
+
 static int no_memory(struct err *err)
 {
 	return err_errno(err, "ROOTFS-MEMORY", "run specification");
@@ -115,7 +119,11 @@ static int put_process(struct writer *w, const struct process *process, struct e
 
 static int put_all(struct writer *w, const struct runspec *spec, struct node *base, struct err *err)
 {
-	if (put(w, "name", spec->name, err) < 0 || put_process(w, &spec->processes[0], err) < 0)
+	if (put(w, "name", spec->name, err) < 0)
+		return -1;
+	if (spec->names_digest && put(w, "digest", unknown_digest, err) < 0)
+		return -1;
+	if (put_process(w, &spec->processes[0], err) < 0)
 		return -1;
 	if (spec->stop_signal && spec->stop_signal != SIGTERM_NUMBER &&
 	    put_number(w, "stopsignal", (uint32_t)spec->stop_signal, err) < 0)
@@ -342,10 +350,16 @@ int rootfs_add_run(struct rootfs *rootfs, struct err *err)
 	char *data;
 	size_t size;
 
+	/* What is not wholly written before this file cannot be named in it. */
+	rootfs->run->names_digest = rootfs->prefix && strcmp(rootfs->prefix, "run") < 0;
 	if (runspec_encode(rootfs->run, rootfs->base, &data, &size, err) < 0 ||
 	    add_buffer(rootfs, "run", data, size, err) < 0)
 		return -1;
 	rootfs->has_run = true;
+	if (!rootfs->run->names_digest)
+		return 0;
+	rootfs->naming = node_child(rootfs->top, "run");
+	rootfs->named_digest = data + strlen(data) + 1 + strlen("digest=");
 	return 0;
 }
 
@@ -365,6 +379,36 @@ int rootfs_decode_run(struct rootfs *rootfs, struct err *err)
 	if (runspec_decode(&spec, data, inode->size, err) < 0)
 		return err_wrap(err, "run");
 	return keep_run(rootfs, &spec, err);
+}
+
+/* The first record of that key, without it; NULL when there is none. */
+static const char *find_record(const char *data, size_t size, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (size_t at = 0; at < size; at += strlen(data + at) + 1)
+		if (strncmp(data + at, key, length) == 0)
+			return data + at + length;
+	return NULL;
+}
+
+int rootfs_check_run(struct rootfs *rootfs, const char *digest, struct err *err)
+{
+	const struct node *node = node_child(rootfs->top, "run");
+	cleanup_free char *data = NULL;
+	const char *named;
+
+	if (!node || !node->added || !S_ISREG(node->inode->mode) ||
+	    node->inode->size > RUNSPEC_SIZE_MAX)
+		return 0;
+	data = load_contents(node->inode, "run", err);
+	if (!data)
+		return -1;
+	named = find_record(data, node->inode->size, "digest=");
+	if (named && strcmp(named, digest) != 0)
+		return err_set(err, EXIT_VERIFY, "ROOTFS-DIFFERENCE",
+			       "run: digest=%s expected, found \"%.100s\"", digest, named);
+	return 0;
 }
 
 int rootfs_unpack_run(struct rootfs *rootfs, struct err *err)

@@ -320,11 +320,12 @@ static const struct {
 	 "vsock:PORT -> tcp:ADDRESS:PORT or tcp:ADDRESS:PORT -> vsock:CID:PORT"},
 };
 
+/* A limit has one value, and one rule listens in one place. */
 static bool is_known(const struct strings *settings, const char *setting, bool many)
 {
-	size_t size = many && !strncmp(setting, "rlimit=", 7) ? strcspn(setting, ":") + 1
-		      : many				      ? strlen(setting) + 1
-							      : strcspn(setting, "=");
+	size_t size = !many				? strcspn(setting, "=")
+		      : !strncmp(setting, "rlimit=", 7) ? strcspn(setting, ":") + 1
+							: strcspn(setting, ">") + 1;
 
 	for (size_t i = 0; i < settings->count; i++)
 		if (!strncmp(settings->at[i], setting, size))
@@ -338,6 +339,29 @@ bool run_limit_is(const struct strings *settings, const char *value)
 		strchr(value, ':') != strrchr(value, ':') ? limit_setting(value) : NULL;
 
 	return setting && !is_known(settings, setting, true);
+}
+
+int settings_check(const struct strings *settings, struct err *err)
+{
+	bool attest = false;
+	bool taken = false;
+	size_t rules = 0;
+
+	for (size_t i = 0; i < settings->count; i++) {
+		const char *setting = settings->at[i];
+
+		attest = attest || !strcmp(setting, "attest=yes");
+		taken = taken || !strncmp(setting, "port=vsock:5000>", 16);
+		rules += !strncmp(setting, "port=", 5);
+	}
+	if (attest && taken)
+		return err_set(err, EXIT_MALFORMED, "RUN-SETTING",
+			       "ports: no rule for vsock:5000 expected with attest, found one");
+	if (rules > RUNSPEC_RULES_MAX)
+		return err_set(err, EXIT_MALFORMED, "RUN-SETTING",
+			       "ports: at most %d rules expected, found %zu", RUNSPEC_RULES_MAX,
+			       rules);
+	return 0;
 }
 
 int setting_add(struct strings *image, struct strings *process, const char *record, struct err *err)

@@ -421,7 +421,8 @@ int runspec_make(struct runspec *spec, struct node *base, const struct image_con
 	    add_volumes(spec, &config->volumes, err) < 0 ||
 	    add_volumes(spec, &records->volumes, err) < 0 ||
 	    add_ports(spec, &config->ports, err) < 0 || add_ports(spec, &records->ports, err) < 0 ||
-	    add_all(&spec->settings, &records->settings, err) < 0)
+	    add_all(&spec->settings, &records->settings, err) < 0 ||
+	    settings_check(&spec->settings, err) < 0)
 		return -1;
 	return check_module(spec, err);
 }

@@ -19,6 +19,7 @@ enum {
 	RUNSPEC_PROCESSES_MAX = 9,     /* the application and eight helpers */
 	RUNSPEC_HELPER_MAX = 31,       /* bytes of a helper's name */
 	RUNSPEC_GRACE_MAX = 3600,      /* seconds */
+	RUNSPEC_RULES_MAX = 256,       /* for forwarding, as init/ports/forward.h has it */
 	SIGNAL_MAX = 64,	       /* Linux's last, on every architecture that we build for */
 };
 
@@ -43,6 +44,9 @@ struct run_records {
 	size_t count; /* of processes beyond the application */
 	struct process_records processes[RUNSPEC_PROCESSES_MAX]; /* the application first */
 };
+
+/* What two settings of the image say together: RUN-SETTING when /ports could not do it. */
+int settings_check(const struct strings *settings, struct err *err);
 
 /*
  * Takes a record about limits, filters or the machine and adds what init reads instead to one of
@@ -99,6 +103,7 @@ struct runspec {
 	struct strings volumes;
 	struct strings ports;
 	struct strings settings;
+	bool names_digest;				 /* of the tree, in the finished archive */
 	size_t count;					 /* of processes beyond the application */
 	struct process processes[RUNSPEC_PROCESSES_MAX]; /* the application first */
 };

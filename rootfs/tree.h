@@ -229,6 +229,8 @@ struct rootfs {
 	size_t remark_count;
 	struct runspec *run;	    /* NULL until rootfs_resolve_run() or rootfs_decode_run() */
 	bool has_run;		    /* the run specification is beside the tree */
+	const struct node *naming;  /* its file, where it names the tree's digest; else NULL */
+	char *named_digest;	    /* where: 64 bytes and a NUL, in contents; or NULL */
 	struct image_config config; /* zeroed unless the tree comes from a container image */
 };
 
@@ -265,6 +267,16 @@ int rootfs_decode_run(struct rootfs *rootfs, struct err *err);
 
 /* Gives an unpacked tree the extended attributes that the archive's run specification carries. */
 int rootfs_unpack_run(struct rootfs *rootfs, struct err *err);
+
+/* ROOTFS-DIFFERENCE when the run specification beside the tree names another tree digest. */
+int rootfs_check_run(struct rootfs *rootfs, const char *digest, struct err *err);
+
+/*
+ * The tree digest, of items that are all of the tree in their order; the first above bytes of each
+ * path lead to it. Regular files have been hashed.
+ */
+int digest_items(const struct item *from, const struct item *to, size_t above,
+		 unsigned char digest[SHA256_SIZE], struct err *err);
 
 /* Readers of sources: location is what stands after "SCHEME:". */
 int read_dir(struct rootfs *rootfs, const char *location, struct err *err);

@@ -177,6 +177,8 @@ int rootfs_verify(struct rootfs *rootfs, const char *path, struct err *err)
 	hash_hex(digest, sizeof(digest), hex);
 	if (strcmp(hex, json_string_value(c.digest)) != 0)
 		return difference(err, "TreeDigest", json_string_value(c.digest), hex);
+	if (rootfs_check_run(rootfs, hex, err) < 0)
+		return -1;
 	if (rootfs->remark_count > 0)
 		return difference(err, rootfs->remarks[0].path, "an entry that is unpacked once",
 				  rootfs->remarks[0].text);

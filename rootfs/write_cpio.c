@@ -2,7 +2,8 @@
  * Writes the canonical newc archive: what GNU cpio 2.15 makes of the sorted names with
  * "--null --reproducible -o -H newc" when all times are 0. Never looks at the clock, the host or
  * the order in which the tree was read. All sizes are known before the first byte is written, so
- * that two threads can each write a half.
+ * that two threads can each write a half; what names the tree's digest is written when they are
+ * done.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -217,13 +218,48 @@ static int put_trailer(struct cpio *cpio, struct err *err)
 	return pad(cpio, BLOCK, err);
 }
 
+/* The entry that names the tree's digest, and so has to wait for the tree; or the list's end. */
+static const struct item *naming_entry(const struct rootfs *rootfs, const struct list *list)
+{
+	const struct item *end = list->entries + list->count;
+	const struct item *entry = rootfs->named_digest ? list->entries : end;
+
+	while (entry < end && entry->node != rootfs->naming)
+		entry++;
+	return entry;
+}
+
+/* All of the tree was written, and so was hashed. */
+static int name_digest(const struct rootfs *rootfs, const struct list *list, struct err *err)
+{
+	const struct item *from = list->entries;
+	const struct item *end = naming_entry(rootfs, list);
+	unsigned char digest[SHA256_SIZE];
+	const struct item *to;
+
+	if (!rootfs->named_digest)
+		return 0;
+	/* Nothing else has anything below it. */
+	while (from < end && from->node->parent == rootfs->top)
+		from++;
+	for (to = from; to < end && to->node->parent != rootfs->top; to++)
+		;
+	if (digest_items(from, to, strlen(rootfs->prefix) + 1, digest, err) < 0)
+		return -1;
+	hash_hex(digest, sizeof(digest), rootfs->named_digest);
+	return 0;
+}
+
 /* Writes the archive from front to back to any sink. */
 static int put_archive(const struct rootfs *rootfs, const struct list *list, struct sink *out,
 		       struct err *err)
 {
 	struct cpio cpio = {.sink = {put_to_sink}, .out = out};
+	const struct item *naming = naming_entry(rootfs, list);
 
-	if (put_entries(rootfs, &cpio, list->entries, list->entries + list->count, err) < 0)
+	if (put_entries(rootfs, &cpio, list->entries, naming, err) < 0 ||
+	    name_digest(rootfs, list, err) < 0 ||
+	    put_entries(rootfs, &cpio, naming, list->entries + list->count, err) < 0)
 		return -1;
 	return put_trailer(&cpio, err);
 }
@@ -272,30 +308,46 @@ static void *run_part(void *data)
 	return NULL;
 }
 
-/* Cuts the list into parts of about the same size: how many. */
+/* Cuts the list, up to the entry that has to wait, into parts of about the same size: how many. */
 static size_t make_parts(struct part *parts, const struct rootfs *rootfs, const struct list *list,
 			 uint64_t size, struct outfile *out)
 {
+	const struct item *naming = naming_entry(rootfs, list);
 	uint64_t share = size < PART_LEAST ? size : size / PARTS;
 	uint64_t offset = 0;
 	size_t count = 0;
 
 	parts[0] = (struct part){.rootfs = rootfs, .out = out, .from = list->entries};
-	for (size_t i = 0; i < list->count; i++) {
+	for (const struct item *entry = list->entries; entry < naming; entry++) {
 		if (count + 1 < PARTS && offset > share * (count + 1)) {
-			parts[count].to = &list->entries[i];
+			parts[count].to = entry;
 			parts[count].end = offset;
-			parts[++count] = (struct part){.rootfs = rootfs,
-						       .out = out,
-						       .from = &list->entries[i],
-						       .offset = offset};
+			parts[++count] = (struct part){
+				.rootfs = rootfs, .out = out, .from = entry, .offset = offset};
 		}
-		offset += entry_size(&list->entries[i]);
+		offset += entry_size(entry);
 	}
-	parts[count].to = list->entries + list->count;
+	parts[count].to = naming;
 	parts[count].end = offset;
-	parts[count].last = true;
 	return count + 1;
+}
+
+/* What stands behind the parts, when these are written. */
+static int put_rest(const struct part *before, const struct list *list, struct err *err)
+{
+	struct part rest = {.rootfs = before->rootfs,
+			    .out = before->out,
+			    .from = before->to,
+			    .to = list->entries + list->count,
+			    .offset = before->end,
+			    .end = before->end,
+			    .last = true};
+
+	for (const struct item *entry = rest.from; entry < rest.to; entry++)
+		rest.end += entry_size(entry);
+	if (name_digest(rest.rootfs, list, err) < 0)
+		return -1;
+	return put_part(&rest, err);
 }
 
 /* Where there can be no more threads this one does it all. The first part's error counts. */
@@ -321,7 +373,7 @@ static int put_parts(const struct rootfs *rootfs, const struct list *list, uint6
 		*err = parts[i].err;
 		return -1;
 	}
-	return 0;
+	return put_rest(&parts[count - 1], list, err);
 }
 
 static int put_compressed(const struct rootfs *rootfs, const struct list *list, uint64_t size,

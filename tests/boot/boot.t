@@ -46,6 +46,9 @@ ok $? "the parent instance is up" "$vm/parent.console"
 # The image as it was published.
 boot $image "hello: ready|$ended" 180
 ok $? "the enclave boots" console
+tree=$(jq -r .TreeDigest /mint/in/measurements.json)
+check "init names the image, the published tree, kernel and platform" \
+	grep -qxE "mintmark: hello, tree $tree, Linux [0-9.]+, [A-Za-z ]+" console
 check "hello runs" grep -qx 'hello: ready' console
 check "the responder runs" grep -qx 'attest: ready on vsock port 5000' console
 for n in 0 1 2; do

@@ -755,7 +755,8 @@ records name=n 'arg=/bin/ping
 	stopsignal=sigquit volume=/data port=80/tcp
 "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o run.cpio --manifest run.json &&
 	run_of run.cpio >found.txt &&
-	printf '%s\n' name=n 'env=A=3 =' env=B=2 'arg=/bin/ping?:x' arg= "$(printf 'arg=caf\351')" uid=1000 \
+	printf '%s\n' name=n "digest=$(sed -n 's/^{"TreeDigest":"\(.*\)",/\1/p' run.json)" \
+		'env=A=3 =' env=B=2 'arg=/bin/ping?:x' arg= "$(printf 'arg=caf\351')" uid=1000 \
 		gid=1001 group=1001 group=7 workdir=/srv/x stopsignal=3 volume=/data \
 		"xattr=security.capability:$hex:bin/ping?:x" | same - found.txt
 ok 'users, folders, signals and capabilities reach the run specification'
@@ -778,6 +779,11 @@ ok 'differs: capabilities that the manifest lacks'
 sed "s/$hex/$(echo $hex | sed 's/2002/2006/')/" run.json >case.json
 cmp -s run.json case.json || fails 1 ROOTFS-DIFFERENCE "$ROOTFS" verify run.cpio --manifest case.json
 ok 'differs: other capabilities than the manifest has'
+for at in 1 64; do
+	LC_ALL=C sed "s/^\(.*digest=.\{$((at - 1))\}\)[0-9a-f]/\1-/" run.cpio >case.cpio
+	cmp -s run.cpio case.cpio || fails 1 ROOTFS-DIFFERENCE "$ROOTFS" verify case.cpio --manifest run.json
+	ok "differs: a run specification that names another tree digest in its digit $at"
+done
 LC_ALL=C sed "s/security\.capability:$hex:bin/security.capability:$hex:bim/" run.cpio >case.cpio
 fails 3 RUN-XATTR "$ROOTFS" verify case.cpio --manifest run.json
 ok 'RUN-XATTR: capabilities of a file that is not there'
@@ -804,15 +810,58 @@ fails 2 ROOTFS-COLLISION "$ROOTFS" pack tar:run.tar --prefix run --run records -
 ok 'ROOTFS-COLLISION: a tree that is called run'
 fails 2 USAGE "$ROOTFS" pack --add init=init.txt --run records -o case.cpio
 ok 'usage: --run without a source'
+records name=n arg=/x umask=7 rlimit=nofile:10:unlimited rlimit=core:0 'capabilities=none +KILL' seccomp=none new_privileges=no nsm=yes \
+	hostname=h.x grace=60 readonly=yes allow_plain=yes attest=yes config=yes 'ports=vsock:5001 -> tcp:[::1]:80' \
+	'ports=tcp:127.0.0.1:443 -> vsock:3:5000'
+"$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio && run_of case.cpio | sed '/^digest=/d; /^xattr=/d' >found.txt &&
+	printf '%s\n' name=n arg=/x umask=0007 rlimit=nofile:10:unlimited rlimit=core:0:0 caps=0000000000000020 seccomp=none newprivs=no nsm=yes \
+		hostname=h.x grace=60 readonly=yes platform=plain attest=yes config=yes 'port=vsock:5001>tcp:[::1]:80' \
+		'port=tcp:127.0.0.1:443>vsock:3:5000' | same - found.txt
+ok 'what a recipe says of limits, filters and the machine, in the words of init'
+for setting in umask=8 umask=01000 rlimit=nofile rlimit=nofile:2:1 rlimit=files:1 rlimit=nofile:-1 capabilities=kill capabilities=+fly seccomp=off \
+	new_privileges=maybe nsm= hostname= hostname=a/b grace=3601 grace=-1 readonly=1 allow_plain=YES attest=on config=2 ports=vsock:1023-\>tcp:127.0.0.1:1 \
+	ports=vsock:08080-\>tcp:127.0.0.1:1 ports=vsock:2000-\>tcp:localhost:1 ports=vsock:2000-\>tcp:127.0.0.1:65536 ports=vsock:2000-\>vsock:3:1 \
+	ports=tcp:127.0.0.1:80-\>vsock:2000 'ports=tcp:[127.0.0.1]:80->vsock:3:2000' ports=vsock:2000; do
+	records name=n arg=/x "$setting"
+	fails 3 RUN-SETTING "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio
+	ok "RUN-SETTING: $setting"
+done
+# refused_together SETTING...
+refused_together()
+{
+	records name=n arg=/x "$@"
+	fails 3 RUN-SETTING "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio
+}
+refused_together 'ports=vsock:2000->tcp:127.0.0.1:1' 'ports=vsock:2000 -> tcp:127.0.0.1:2'
+ok 'RUN-SETTING: two rules that listen in one place'
+refused_together attest=yes 'ports=vsock:5000->tcp:127.0.0.1:1'
+ok "RUN-SETTING: a rule that listens where the image's responder does"
+refused_together rlimit=core:0 rlimit=core:1
+ok 'RUN-SETTING: a limit twice'
+refused_together umask=0 umask=0
+ok 'RUN-SETTING: a mask twice'
+{ printf 'name=n\0arg=/x\0' && seq -f 'ports=tcp:127.0.0.1:%g->vsock:3:1' 257 | tr '\n' '\0'; } >records
+fails 3 RUN-SETTING "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio
+ok 'RUN-SETTING: more rules than the forwarder takes'
+records name=n arg=/x
+"$ROOTFS" pack tar:run.tar --prefix sun --run records -o case.cpio --manifest case.json && ! run_of case.cpio | grep -q digest= &&
+	"$ROOTFS" verify case.cpio --manifest case.json
+ok 'a tree that is written after its run specification is not named there'
+"$ROOTFS" pack tar:run.tar --prefix rootfs --run records --add rootfs-x=init.txt --add zebra=init.txt -o case.cpio --manifest case.json &&
+	run_of case.cpio | grep -qx "digest=$(sed -n 's/^{"TreeDigest":"\(.*\)",/\1/p' run.json)" && "$ROOTFS" verify case.cpio --manifest case.json
+ok 'added files before and behind are no part of the tree that is named'
+"$ROOTFS" pack tar:run.tar --prefix rootfs --run records --compress gzip -o case.cpio.gz && "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio &&
+	gzip -dc case.cpio.gz | cmp - case.cpio
+ok 'a compressed archive names the same digest'
 records name=n arg=/x user=app port=1/udp
-"$ROOTFS" describe tar:run.tar --json --run records | grep -q '"RunSpecification":{"name":"n","env":\[\],"args":\["/x"\],"user":{"uid":1000,"gid":1001,"groups":\[1001,7\]},"workdir":"/","stopsignal":15,"volumes":\[\],"ports":\["1/udp"\]}'
+"$ROOTFS" describe tar:run.tar --json --run records | grep -q '"RunSpecification":{"name":"n","env":\[\],"args":\["/x"\],"user":{"uid":1000,"gid":1001,"groups":\[1001,7\]},"workdir":"/","stopsignal":15,"volumes":\[\],"ports":\["1/udp"\],"settings":\[\],"machine":\[\],"helpers":\[\]}'
 ok 'describe shows the run specification'
 mkdir capable && echo x >capable/a && ln capable/a capable/b && echo y >capable/c
 if python3 -c 'import os, sys
 os.setxattr("capable/a", "security.capability", bytes.fromhex(sys.argv[1]))' $hex 2>/dev/null; then
 	records name=n arg=/a
 	"$ROOTFS" pack dir:capable --run records -o case.cpio --manifest case.json && run_of case.cpio >found.txt &&
-		[ "$(sed -n 3p found.txt)" = "xattr=security.capability:$hex:a" ] &&
+		[ "$(tail -n 1 found.txt)" = "xattr=security.capability:$hex:a" ] &&
 		[ "$(sed -n 's/^{"TreeDigest":"\(.*\)",/\1/p' case.json)" = "$(sh "$here/treedigest.sh" capable)" ]
 	ok 'a folder'\''s capabilities travel, and the tree digest is what stock tools compute'
 else
@@ -833,7 +882,7 @@ ok 'so is ramdisk 1 of an image, whose tree is what lies in rootfs/'
 ok 'with the capabilities that its run specification carries'
 run_of_description() { "$ROOTFS" describe "$@" --json | grep -o '"RunSpecification":.*'; }
 run_of_description cpio:run.cpio >found.txt &&
-	printf '%s\n' '"RunSpecification":{"name":"n","env":["A=3 =","B=2"],"args":["/bin/ping\n:x","",{"bytes_b64":"Y2Fm6Q=="}],"user":{"uid":1000,"gid":1001,"groups":[1001,7]},"workdir":"/srv/x","stopsignal":3,"volumes":["/data"],"ports":[]}}' |
+	printf '%s\n' '"RunSpecification":{"name":"n","env":["A=3 =","B=2"],"args":["/bin/ping\n:x","",{"bytes_b64":"Y2Fm6Q=="}],"user":{"uid":1000,"gid":1001,"groups":[1001,7]},"workdir":"/srv/x","stopsignal":3,"volumes":["/data"],"ports":[],"settings":[],"machine":[],"helpers":[]}}' |
 	same - found.txt
 ok 'describe shows the run specification that it has'
 run_of_description cpio:ramdisk.cpio >found.txt && run_of_description tar:run.tar --run records.bin | same - found.txt
@@ -841,7 +890,7 @@ ok 'which is that of its source'
 fails 2 ROOTFS-COLLISION "$ROOTFS" describe cpio:ramdisk.cpio --run records.bin &&
 	fails 2 ROOTFS-COLLISION "$ROOTFS" pack cpio:ramdisk.cpio --run records.bin -o x.cpio && [ ! -e x.cpio ]
 ok 'ROOTFS-COLLISION: it takes no other'
-printf 'name=x\0arg=/bin/x\0port=80/tcp\0' >records.odd
+printf 'name=x\0arg=/bin/x\0expose=80/tcp\0' >records.odd
 "$ROOTFS" pack dir:tree --prefix rootfs --add run=records.odd -o case.cpio &&
 	fails 3 RUN-RECORD "$ROOTFS" describe cpio:case.cpio && grep -q 'cpio:case.cpio: run: record at byte 18: key=value with a known key' err.txt
 ok 'RUN-RECORD: what init would refuse'
