@@ -18,7 +18,7 @@ static const char *parse(const char *record, unsigned char value[VALUE_SIZE])
 	bool good = !strncmp(record, name, sizeof(name) - 1);
 
 	record += good ? sizeof(name) - 1 : 0;
-	for (size_t i = 0; good && i < 2 * VALUE_SIZE; i++, record++) {
+	for (size_t i = 0; good && i < 2UL * VALUE_SIZE; i++, record++) {
 		const char *digit = memchr(digits, *record, sizeof(digits) - 1);
 
 		good = digit != NULL;

@@ -18,6 +18,7 @@ const struct target *const fuzz_targets[] = {
 	&fuzz_eif,
 	&fuzz_evidence,
 	&fuzz_extract,
+	&fuzz_guest,
 	&fuzz_igvm,
 	&fuzz_layout,
 	&fuzz_manifest,

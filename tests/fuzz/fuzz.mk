@@ -2,10 +2,11 @@
 
 SECONDS ?= 60
 FUZZ ?=
-fuzz_lib_src := $(sort $(LIB_SRC) $(ROOTFS_LIB_SRC) $(EIF_LIB_SRC) $(REALM_LIB_SRC) $(ATTEST_LIB_SRC)) init/refusal.c init/runspec.c
+fuzz_lib_src := $(sort $(LIB_SRC) $(ROOTFS_LIB_SRC) $(EIF_LIB_SRC) $(REALM_LIB_SRC) $(ATTEST_LIB_SRC)) init/refusal.c init/runspec.c \
+	init/cmdcheck.c $(NSM_SRC) init/attest/request.c init/ports/rule.c
 fuzz_libs := $(ROOTFS_LIBS) $(EIF_LIBS) $(REALM_LIBS) $(ATTEST_LIBS)
 fuzz_src := $(sort $(wildcard tests/fuzz/*.c))
-fuzz_needed := $(fuzz_lib_src) $(fuzz_src) $(wildcard lib/*.h rootfs/*.h eif/*.h cca-image/*.h attest/*.h init/*.h tests/fuzz/*.h) \
+fuzz_needed := $(fuzz_lib_src) $(fuzz_src) $(wildcard lib/*.h rootfs/*.h eif/*.h cca-image/*.h attest/*.h init/*.h init/*/*.h tests/fuzz/*.h) \
 	rootfs/rootfs.mk eif/eif.mk cca-image/realm.mk attest/sources.mk
 fuzz_in := --in src/lib=lib --in src/rootfs=rootfs --in src/eif=eif --in src/cca-image=cca-image --in src/attest=attest \
 	--in src/init=init --in src/tests=tests
