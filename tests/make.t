@@ -84,7 +84,7 @@ check "gives another image" sh -c '! cmp -s out/mine/nitro-x86_64/image.eif "$1"
 # What changes by content alone, and what does not touch the ramdisk.
 check "the recipe's own root again" make -s image RECIPE="$mine"
 cp out/mine/nitro-x86_64/image.eif "$TAP_TMP/first.eif"
-sed 's/READY on vsock port/Ready on vsock port/' "$mine/hello.c" >"$mine/new.c"
+sed 's/hello: READY/hello: Ready/' "$mine/hello.c" >"$mine/new.c"
 touch -d '2001-01-01' "$mine/new.c"
 mv "$mine/new.c" "$mine/hello.c"
 check "a source replaced by an older file" make -s image RECIPE="$mine"
