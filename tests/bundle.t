@@ -101,7 +101,7 @@ tar -t -f "$file" >"$TAP_TMP/members"
 {
 	echo README
 	printf 'archive/%s\n' keys trixie.InRelease trixie.lock
-	printf 'pins/%s\n' busybox.lock linux.lock musl.lock toolchain.lock toolchain.root.sha256
+	printf 'pins/%s\n' busybox.lock libtomcrypt.lock linux.lock musl.lock toolchain.lock toolchain.root.sha256
 	awk '!/^#/ { print "sha256/" $1 }' $locks $index_lock | sort -u
 } >"$TAP_TMP/expected"
 check "its members are the pins of all locks and the evidence, sorted" cmp "$TAP_TMP/expected" "$TAP_TMP/members"
