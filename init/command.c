@@ -62,14 +62,14 @@ static int set_up(const struct command *command)
 	char score[16];
 	sigset_t none;
 	int size = snprintf(score, sizeof(score), "%d", command->oom_score);
-	int fd = command->oom_score ? open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC) : -1;
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
 	sigemptyset(&none);
 	umask(command->umask);
 	for (int i = 0; i < RLIM_NLIMITS; i++)
 		if (command->limited & 1U << i && setrlimit(i, &command->limits[i]))
 			return -1;
-	if (command->oom_score && write(fd, score, (size_t)size) != size)
+	if (fd < 0 || write(fd, score, (size_t)size) != size)
 		return -1;
 	return setsid() < 0 ? -1 : sigprocmask(SIG_SETMASK, &none, NULL);
 }

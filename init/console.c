@@ -20,8 +20,8 @@ void console_open(void)
 		fd = open("/dev/null", O_RDWR);
 	if (fd < 0)
 		fd = open("/", O_PATH);
-	for (int target = 0; target <= 2; target++)
-		if (fd >= 0 && fd != target)
+	for (int target = 0; fd >= 0 && target <= 2; target++)
+		if (fd != target)
 			dup2(fd, target);
 	if (fd > 2)
 		close(fd);

@@ -127,7 +127,7 @@ static struct command service(char *argv[], int program, int module, uid_t id)
 				  .gid = id,
 				  .oom_score = SERVICE_SCORE};
 
-	strcpy(command.name, argv[0]);
+	snprintf(command.name, sizeof(command.name), "%s", argv[0]);
 	return command;
 }
 
@@ -142,7 +142,7 @@ static int run(const struct runspec *spec, const int programs[2], int module, st
 	const struct command *commands[SUPERVISE_MAX];
 	size_t count = 0;
 
-	memcpy(ports_argv + 1, spec->ports, sizeof(spec->ports));
+	memcpy((void *)(ports_argv + 1), (const void *)spec->ports, sizeof(spec->ports));
 	if (spec->attest && module)
 		commands[count++] = &attest;
 	if (spec->ports[0])

@@ -116,7 +116,7 @@ static void transmit(struct responder_client *client)
 
 	if (n > 0)
 		client->sent += (size_t)n;
-	else if (errno != EAGAIN && errno != EINTR)
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		drop(client);
 }
 

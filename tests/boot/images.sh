@@ -91,17 +91,18 @@ over()
 # seconds, or the kernel misses the ticks of its timer. Nothing that a test is about.
 starved='INIT-HEARTBEAT: .*timed out$|panic.*IO-APIC . timer'
 
-# boot NAME REGEX: the image of ramdisk1 boots to such an end; three times, when the emulator starves.
+# boot NAME REGEX: the image of ramdisk1 boots to such an end, with so much memory; three times, when the emulator starves.
+memory=256M
 boot()
 {
 	for try in 1 2 3; do
 		: >console
 		status=0
-		{ start 256M && await "$1" "$2"; } || status=1
-		[ $status -ne 0 ] && [ $try -lt 3 ] && grep -qE "$starved" console || break
+		{ start $memory && await "$1" "$2"; } || status=1
+		if [ $status -eq 0 ] || [ $try -eq 3 ] || ! grep -qE "$starved" console; then break; fi
 		echo "# $1: a starving emulator; once more"
 	done
-	ok $status "$1: $2" console
+	ok "$status" "$1: $2" console
 }
 
 # says NAME LINE: such a line, exactly, is on the console.

@@ -93,6 +93,19 @@ ramdisk odd name=odd env=PATH=/bin arg=sh arg=-c 'arg=echo "inside: $(ls -a /tmp
 boot odd-links 'exit status 0'
 says "odd-links: mounted where the links lead" 'inside: 0 2'
 
+# What lies in the image is in memory once: what brought it there was given back.
+cp -R tree heavy
+head -c 500000000 /dev/zero >heavy/ballast
+ramdisk heavy name=heavy env=PATH=/bin arg=sh arg=-c 'arg=ls -l /ballast | tr -s " " | cut -d " " -f 5
+sed -n "s/^\(MemTotal\|MemFree\): */inside: \1 /p" /proc/meminfo'
+memory=1536M
+boot heavy 'exit status 0'
+memory=256M
+used=$(awk '/^inside: MemTotal/ { all = $3 } /^inside: MemFree/ { free = $3 } END { print int((all - free) * 1024 / 1e6) }' console)
+echo "# heavy: 500 MB in the image, $used MB in use"
+check "heavy: the archive is not held beside the files that came out of it" [ "$used" -ge 500 -a "$used" -lt 560 ]
+rm -r heavy ramdisk1 image.eif
+
 # Run specifications that rootfs would never write.
 # raw NAME: ramdisk1 with the file "raw" as the run specification, and the tree.
 rm -rf raw.tree

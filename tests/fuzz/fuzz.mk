@@ -32,6 +32,11 @@ fuzz: $(parts)/test/fuzz ## fuzz each target, or those in FUZZ, for SECONDS (60)
 		sh /mint/in/src/tests/fuzz/run-fuzz "$(SECONDS)" $(FUZZ)
 	@test ! -e out/fuzz/failed
 
+.PHONY: analyze
+analyze: $(libtomcrypt) $(fuzz_root) ## run gcc's and clang's analyzers over the code that runs in the guest
+	@$(RUN) --tty --name analyze --root fuzz --in init=init --in libtomcrypt=$(parts)/libtomcrypt --in tests=tests \
+		-- sh /mint/in/tests/init/analyze
+
 .PHONY: test-sanitized
 test: $(sanitized)
 test-sanitized: $(sanitized) $(busybox)/busybox ## run seeds, old crashes and the commands' tests under sanitizers
