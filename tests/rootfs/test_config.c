@@ -708,7 +708,7 @@ static void what_init_refuses_is_not_shown(void **state)
 		{"", 0, "a record name= expected, found none"},
 		{"name=n\0arg=a", 12, "byte 11: a NUL byte at the end expected, found 0x61"},
 		{RECORDS("name=n\0arg=a\0"), "record at byte 13: key=value with a known key"},
-		{RECORDS("name=n\0arg=a\0port=80/tcp"), "record at byte 13: key=value with"},
+		{RECORDS("name=n\0arg=a\0expose=80/tcp"), "record at byte 13: key=value with"},
 		{RECORDS("name=n\0name=n\0arg=a"), "record at byte 7: no more records"},
 		{RECORDS("name=n\0arg=a\0uid=1\0uid=1"), "no more records of its key"},
 		{RECORDS("name=\0arg=a"), "record at byte 0: a value that is not empty"},
@@ -747,7 +747,8 @@ static void odd_bytes_are_shown_in_base64(void **state)
 			   "b64\":\"/w==\"},"
 			   "\"b\"],\"user\":{\"uid\":0,\"gid\":0,\"groups\":[0,1,10]},\"workdir_"
 			   "b64\":\"L/0=\","
-			   "\"stopsignal\":15,\"volumes\":[],\"ports\":[]}");
+			   "\"stopsignal\":15,\"volumes\":[],\"ports\":[],\"settings\":[],"
+			   "\"machine\":[],\"helpers\":[]}");
 	struct place *place = *state;
 	struct err err = {0};
 
