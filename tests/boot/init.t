@@ -36,9 +36,9 @@ says "folders that the image lacks are made" 'inside: folder /srv/made, 755:0:0 
 says "user and groups are those of the run specification" 'inside: user 1000:1001 1001 7, umask 0022'
 says "the application leads a session of its own" 'inside: session 1, parent 1'
 says "lo is up with IPv4 and IPv6" 'inside: lo inet 127.0.0.1/8 inet6 ::1/128 '
-for line in '/proc proc rw,nosuid,nodev,noexec' '/sys sysfs rw,nosuid,nodev,noexec' '/dev devtmpfs rw,nosuid,noexec' \
+for line in '/proc proc rw,nosuid,nodev,noexec' '/sys sysfs ro,nosuid,nodev,noexec' '/dev devtmpfs rw,nosuid,noexec' \
 	'/dev/pts devpts rw,nosuid,noexec' '/dev/shm tmpfs rw,nosuid,nodev,noexec' '/run tmpfs rw,nosuid,nodev,noexec' \
-	'/tmp tmpfs rw,nosuid,nodev,noexec' '/sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec'; do
+	'/tmp tmpfs rw,nosuid,nodev,noexec' '/sys/fs/cgroup cgroup2 ro,nosuid,nodev,noexec'; do
 	check "${line%% *} is mounted as it should be, in an image without it" grep -q "^inside: mount $line" console
 done
 
