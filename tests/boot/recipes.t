@@ -32,7 +32,7 @@ says()
 	ok $status "$1 boots and says \"$2\"" console
 	check "$1: init did not refuse anything" sh -c '! grep -E "mintmark: (refused|killed)" console'
 	# shellcheck disable=SC2059 # a format
-	printf "$4" | python3 /mint/in/boot/dial -r 4 "$3" "$vm/parent.vsock" 9004 >answer 2>&1
+	printf "$4" | python3 /mint/in/boot/dial -r 4 "$3" -u "$5" "$vm/parent.vsock" 9004 >answer 2>&1
 	tr -d '\r' <answer >lines
 	grep -qxF -- "$5" lines
 	ok $? "$1 answers \"$5\" through the parent" answer
