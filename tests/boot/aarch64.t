@@ -53,9 +53,9 @@ wires
 ok $? "vhost-device-vsock serves both machines" "$vm/wires.log"
 parent parent.mode=ok
 ok $? "the parent instance is up" "$vm/parent.console"
-boot parts "hello: ready on vsock port 5000|$ended" 400
+boot parts "hello: ready|$ended" 400
 ok $? "the enclave boots" console
-check "hello runs" grep -q '^hello: ready on vsock port 5000' console
+check "hello runs" grep -qx 'hello: ready' console
 check "the NSM answers" grep -qE '^hello: PCR0 [0-9a-f]{96}$' console
 check "the heartbeat reached the parent" wait_for "$vm/parent.console" '^parent: heartbeat from CID 4' 5
 check "the clock is the PL031" grep -qE 'rtc-pl031 .*setting system clock to 20[2-9][0-9]-' console
