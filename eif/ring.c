@@ -6,6 +6,7 @@
 #include "ring.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -119,16 +120,31 @@ static void *help(void *data)
 	return NULL;
 }
 
-/* As many as there can be; none is no failure. */
+/* Processors that this process may use. */
+static unsigned processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set)
+							    : MAX_HELPERS + 1;
+}
+
+/*
+ * As many as there can be; none is no failure. More threads than processors would take turns, and
+ * the costliest strand, for which all others wait in the end, would lose some of its own.
+ */
 static void start(struct ring *ring)
 {
+	unsigned most = processors() - 1;
 	pthread_attr_t attributes;
 
 	ring->started = true;
 	if (pthread_attr_init(&attributes) != 0)
 		return;
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	while (ring->helper_count < MAX_HELPERS && ring->helper_count + 1 < ring->strand_count &&
+	if (most > MAX_HELPERS)
+		most = MAX_HELPERS;
+	while (ring->helper_count < most && ring->helper_count + 1 < ring->strand_count &&
 	       pthread_create(&ring->helpers[ring->helper_count], &attributes, help, ring) == 0)
 		ring->helper_count++;
 	pthread_attr_destroy(&attributes);
