@@ -140,6 +140,14 @@ static int put_all(struct writer *w, const struct runspec *spec, struct node *ba
 	return 0;
 }
 
+static bool names_host(const struct strings *settings)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		if (strncmp(settings->at[i], "hostname=", 9) == 0)
+			return true;
+	return false;
+}
+
 static int encode(FILE *file, const struct runspec *spec, struct node *base, struct err *err)
 {
 	struct writer writer = {.file = file};
@@ -159,6 +167,12 @@ int runspec_encode(const struct runspec *spec, struct node *base, char **data, s
 	if (!spec->name)
 		return err_set(err, EXIT_MALFORMED, "RUN-NAME",
 			       "a record name= expected, found none");
+	if (!run_is_hostname(spec->name) && !names_host(&spec->settings))
+		return err_set(
+			err, EXIT_MALFORMED, "RUN-NAME",
+			"a name of at most 64 of a-z A-Z 0-9 . - _ expected, which becomes the "
+			"machine's, or a record hostname=; found \"%.200s\"",
+			spec->name);
 	for (size_t i = 0; i <= spec->count; i++)
 		if (spec->processes[i].args.count == 0 || !*spec->processes[i].args.at[0])
 			return err_set(err, EXIT_MALFORMED, "RUN-COMMAND",

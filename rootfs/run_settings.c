@@ -135,6 +135,20 @@ static char *limit_setting(const char *value)
 	return setting;
 }
 
+/* More descriptors than that the kernel gives to nobody (fs.nr_open). */
+static char *recipe_limit_setting(const char *value)
+{
+	static const char descriptors[] = "rlimit=nofile:";
+	cleanup_free char *setting = limit_setting(value);
+	uint64_t hard;
+
+	if (setting && !strncmp(setting, descriptors, strlen(descriptors)) &&
+	    (!limit_value(strrchr(setting, ':') + 1, strlen(strrchr(setting, ':') + 1), &hard) ||
+	     hard > 1048576))
+		return NULL;
+	return steal_ptr(setting);
+}
+
 /* "default", "all" or "none" first, or nothing, which is the default; then +NAME and -NAME. */
 static char *capability_setting(const char *value)
 {
@@ -214,15 +228,20 @@ static char *plain_setting(const char *value)
 	return choice_setting(value, "no", "yes", "platform=plain");
 }
 
-static char *hostname_setting(const char *value)
+bool run_is_hostname(const char *text)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-	char *setting = NULL;
-	size_t size = strlen(value);
+	size_t size = strlen(text);
 
-	if (size == 0 || size > 64 || strspn(value, plain) != size ||
-	    asprintf(&setting, "hostname=%s", value) < 0)
+	return size > 0 && size <= 64 && strspn(text, plain) == size;
+}
+
+static char *hostname_setting(const char *value)
+{
+	char *setting = NULL;
+
+	if (!run_is_hostname(value) || asprintf(&setting, "hostname=%s", value) < 0)
 		return NULL;
 	return setting;
 }
@@ -236,22 +255,20 @@ static bool is_port(const char *text, uint64_t least, uint64_t most)
 	       number >= least;
 }
 
-/* ADDR:PORT, the address of IPv4 or, in brackets, of IPv6. Changes the text. */
+/*
+ * ADDR:PORT, an address that the guest has: 127.x.x.x or [::1], each spelled in one way. Changes
+ * the text.
+ */
 static bool is_tcp(char *text)
 {
 	char *colon = strrchr(text, ':');
-	unsigned char address[16];
-	size_t size;
+	unsigned char address[4];
 
 	if (!colon || !is_port(colon + 1, 1, 65535))
 		return false;
 	*colon = '\0';
-	size = strlen(text);
-	if (size > 2 && text[0] == '[' && text[size - 1] == ']') {
-		text[size - 1] = '\0';
-		return inet_pton(AF_INET6, text + 1, address) == 1;
-	}
-	return inet_pton(AF_INET, text, address) == 1;
+	return strcmp(text, "[::1]") == 0 ||
+	       (inet_pton(AF_INET, text, address) == 1 && address[0] == 127);
 }
 
 /* CID:PORT, or the enclave's own PORT, where what is below 1024 takes a capability. Changes the
@@ -304,7 +321,8 @@ static const struct {
 	const char *expected;
 } keys[] = {
 	{"umask=", umask_setting, false, false, "an octal number up to 0777"},
-	{"rlimit=", limit_setting, false, true, "NAME:SOFT:HARD of a limit (docs/recipes.md)"},
+	{"rlimit=", recipe_limit_setting, false, true,
+	 "NAME:SOFT:HARD of a limit (docs/recipes.md)"},
 	{"capabilities=", capability_setting, false, false,
 	 "default, all or none, then +NAME and -NAME"},
 	{"seccomp=", seccomp_setting, false, false, "default or none"},
@@ -317,7 +335,8 @@ static const struct {
 	{"attest=", attest_setting, true, false, "yes or no"},
 	{"config=", config_setting, true, false, "yes or no"},
 	{"ports=", forward_setting, true, true,
-	 "vsock:PORT -> tcp:ADDRESS:PORT or tcp:ADDRESS:PORT -> vsock:CID:PORT"},
+	 "vsock:PORT -> tcp:ADDRESS:PORT or tcp:ADDRESS:PORT -> vsock:CID:PORT, the address "
+	 "127.x.x.x or [::1]"},
 };
 
 /* A limit has one value, and one rule listens in one place. */

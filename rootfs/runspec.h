@@ -45,6 +45,9 @@ struct run_records {
 	struct process_records processes[RUNSPEC_PROCESSES_MAX]; /* the application first */
 };
 
+/* Whether a machine can be called so: 1 to 64 of a-z A-Z 0-9 . - _ */
+bool run_is_hostname(const char *text);
+
 /* What two settings of the image say together: RUN-SETTING when /ports could not do it. */
 int settings_check(const struct strings *settings, struct err *err);
 

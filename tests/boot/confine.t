@@ -87,14 +87,13 @@ says "unnamed: nor can root make it" 'probe: mknod: Operation not permitted'
 # What root could do to the machine without any capability, were there not more than capabilities.
 script attacks 'exit status 0' attest=yes 'arg=probe nap
 try() { if sh -c "$2" >/dev/null 2>&1; then echo "inside: $1: done"; else echo "inside: $1: no"; fi; }
-try "drivers of devices" "for f in /sys/bus/virtio/drivers/*/unbind; do echo virtio99 >\$f || exit 1; done"
+try "drivers of devices" "for f in /sys/bus/virtio/drivers/*/unbind; do : >>\$f || exit 1; done"
 try "groups of processes" "mkdir /sys/fs/cgroup/x"
 try "settings of the kernel" "echo x >/proc/sys/kernel/hostname"
-try "requests to the kernel" "echo h >/proc/sysrq-trigger"
 probe strangle
 probe steal attest
 exit 0'
-for what in 'drivers of devices' 'groups of processes' 'settings of the kernel' 'requests to the kernel'; do
+for what in 'drivers of devices' 'groups of processes' 'settings of the kernel'; do
 	says "attacks: $what are out of reach" "inside: $what: no"
 done
 says "attacks: the limits of process 1 are, too" 'probe: strangle: Operation not permitted'

@@ -810,18 +810,19 @@ fails 2 ROOTFS-COLLISION "$ROOTFS" pack tar:run.tar --prefix run --run records -
 ok 'ROOTFS-COLLISION: a tree that is called run'
 fails 2 USAGE "$ROOTFS" pack --add init=init.txt --run records -o case.cpio
 ok 'usage: --run without a source'
-records name=n arg=/x umask=7 rlimit=nofile:10:unlimited rlimit=core:0 'capabilities=none +KILL' seccomp=none new_privileges=no nsm=yes \
+records name=n arg=/x umask=7 rlimit=nofile:10:1048576 rlimit=as:10:unlimited rlimit=core:0 'capabilities=none +KILL' seccomp=none new_privileges=no nsm=yes \
 	hostname=h.x grace=60 readonly=yes allow_plain=yes attest=yes config=yes 'ports=vsock:5001 -> tcp:[::1]:80' \
 	'ports=tcp:127.0.0.1:443 -> vsock:3:5000'
 "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio && run_of case.cpio | sed '/^digest=/d; /^xattr=/d' >found.txt &&
-	printf '%s\n' name=n arg=/x umask=0007 rlimit=nofile:10:unlimited rlimit=core:0:0 caps=0000000000000020 seccomp=none newprivs=no nsm=yes \
+	printf '%s\n' name=n arg=/x umask=0007 rlimit=nofile:10:1048576 rlimit=as:10:unlimited rlimit=core:0:0 caps=0000000000000020 seccomp=none newprivs=no nsm=yes \
 		hostname=h.x grace=60 readonly=yes platform=plain attest=yes config=yes 'port=vsock:5001>tcp:[::1]:80' \
 		'port=tcp:127.0.0.1:443>vsock:3:5000' | same - found.txt
 ok 'what a recipe says of limits, filters and the machine, in the words of init'
-for setting in umask=8 umask=01000 rlimit=nofile rlimit=nofile:2:1 rlimit=files:1 rlimit=nofile:-1 capabilities=kill capabilities=+fly seccomp=off \
+for setting in umask=8 umask=01000 rlimit=nofile rlimit=nofile:2:1 rlimit=files:1 rlimit=nofile:-1 rlimit=nofile:unlimited rlimit=nofile:1:1048577 capabilities=kill capabilities=+fly seccomp=off \
 	new_privileges=maybe nsm= hostname= hostname=a/b grace=3601 grace=-1 readonly=1 allow_plain=YES attest=on config=2 ports=vsock:1023-\>tcp:127.0.0.1:1 \
 	ports=vsock:08080-\>tcp:127.0.0.1:1 ports=vsock:2000-\>tcp:localhost:1 ports=vsock:2000-\>tcp:127.0.0.1:65536 ports=vsock:2000-\>vsock:3:1 \
-	ports=tcp:127.0.0.1:80-\>vsock:2000 'ports=tcp:[127.0.0.1]:80->vsock:3:2000' ports=vsock:2000; do
+	ports=tcp:127.0.0.1:80-\>vsock:2000 ports=tcp:0.0.0.0:80-\>vsock:3:1 ports=tcp:10.1.2.3:80-\>vsock:3:1 ports=tcp:128.0.0.1:80-\>vsock:3:1 \
+	'ports=tcp:[0::1]:80->vsock:3:1' 'ports=tcp:[fe80::1]:80->vsock:3:1' 'ports=tcp:[127.0.0.1]:80->vsock:3:2000' ports=vsock:2000; do
 	records name=n arg=/x "$setting"
 	fails 3 RUN-SETTING "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio
 	ok "RUN-SETTING: $setting"
@@ -832,6 +833,14 @@ refused_together()
 	records name=n arg=/x "$@"
 	fails 3 RUN-SETTING "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio
 }
+long=$(printf '%065d' 0)
+for name in "$long" 'a
+b' 'a b' -é; do
+	records "name=$name" arg=/x
+	fails 3 RUN-NAME "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio &&
+		records "name=$name" arg=/x hostname=h && "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio
+	ok "RUN-NAME: no machine can be called so: ${#name} bytes"
+done
 refused_together 'ports=vsock:2000->tcp:127.0.0.1:1' 'ports=vsock:2000 -> tcp:127.0.0.1:2'
 ok 'RUN-SETTING: two rules that listen in one place'
 refused_together attest=yes 'ports=vsock:5000->tcp:127.0.0.1:1'
