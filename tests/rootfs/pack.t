@@ -849,6 +849,17 @@ refused_together rlimit=core:0 rlimit=core:1
 ok 'RUN-SETTING: a limit twice'
 refused_together umask=0 umask=0
 ok 'RUN-SETTING: a mask twice'
+# modules USER NSM USER NSM: an application and a helper, each as that user and with nsm= so.
+modules()
+{
+	records name=n arg=/x "user=$1" "nsm=$2" 'helper=h never' arg=/x "user=$3" "nsm=$4"
+	"$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio
+}
+fails 3 RUN-NSM modules 1 yes 2 yes && fails 3 RUN-NSM modules 1 yes 0 no && fails 3 RUN-NSM modules 1 yes 1 no &&
+	fails 3 RUN-NSM modules 0 yes 0 no
+ok 'RUN-NSM: the security module would be for two users, or open to another process'
+modules 1 yes 2 no && modules 1 yes 1 yes && modules 0 yes 3 no && modules 0 no 0 no
+ok 'the security module for one user'
 { printf 'name=n\0arg=/x\0' && seq -f 'ports=tcp:127.0.0.1:%g->vsock:3:1' 257 | tr '\n' '\0'; } >records
 fails 3 RUN-SETTING "$ROOTFS" pack tar:run.tar --prefix rootfs --run records -o case.cpio
 ok 'RUN-SETTING: more rules than the forwarder takes'
