@@ -32,4 +32,4 @@ bench-compression: out/hello/nitro-x86_64/image.eif test-image-python out/libexe
 	@$(RUN) --tty --name bench-compression --root test $(vms) --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \
 		--in bin/eif=out/libexec/eif --in images/hello.eif=out/hello/nitro-x86_64/image.eif \
 		--in images/python.eif=out/python/nitro-x86_64/image.eif -- sh /mint/in/bench/compression \
-		'hello=ready on vsock port' 'python=serving on port'
+		'hello=hello: ready' 'python=serving on port'
