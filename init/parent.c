@@ -72,16 +72,14 @@ int heartbeat(struct refusal *why)
 {
 	unsigned char beat = BEAT;
 	struct parent parent;
-	int result = 0;
 
 	if (parent_connect(&parent, HEARTBEAT_PORT, HEARTBEAT_MS, true))
 		return refuse(why, "INIT-HEARTBEAT", "CID 3 port 9000: connect: %m");
 	if (send(parent.fd, &beat, 1, MSG_NOSIGNAL) != 1 || parent_receive(&parent, &beat, 1))
-		result = refuse(why, "INIT-HEARTBEAT",
-				"CID 3 port 9000: expected 0x%02x, found nothing: %m", BEAT);
-	else if (beat != BEAT)
-		result = refuse(why, "INIT-HEARTBEAT",
-				"CID 3 port 9000: expected 0x%02x, found 0x%02x", BEAT, beat);
-	close(parent.fd);
-	return result;
+		return refuse(why, "INIT-HEARTBEAT",
+			      "CID 3 port 9000: expected 0x%02x, found nothing: %m", BEAT);
+	if (beat != BEAT)
+		return refuse(why, "INIT-HEARTBEAT",
+			      "CID 3 port 9000: expected 0x%02x, found 0x%02x", BEAT, beat);
+	return close(parent.fd);
 }
