@@ -23,8 +23,9 @@ static int await(const struct parent *parent, short events)
 
 static int connect_once(struct parent *parent, unsigned int port)
 {
-	const struct sockaddr_vm address = {
-		.svm_family = AF_VSOCK, .svm_cid = PARENT_CID, .svm_port = port};
+	/* An enclave's parent is another machine on the same host; a realm's is the host. */
+	const unsigned int cid = access(platform_cca.device, F_OK) ? PARENT_CID : VMADDR_CID_HOST;
+	const struct sockaddr_vm address = {AF_VSOCK, .svm_cid = cid, .svm_port = port};
 	int error = 0;
 	socklen_t size = sizeof(error);
 

@@ -38,9 +38,16 @@ booted := image.$(if $(filter cca-%,$(TARGET)),igvm,eif)
 
 .PHONY: run
 ##@ Images
+ifdef REALM
+$(if $(filter cca-%,$(TARGET)),,$(error REALM=1: TARGET=cca-aarch64 expected, found $(TARGET)))
+$(if $(RMM_STACK),,$(error REALM=1: RMM_STACK=FOLDER expected, found none; docs/cca.md says what it has to hold))
+run: $(target_dir)/$(booted) out/bin/realm out/bin/rootfs
+	@cca-image/run-realm $(RMM_STACK) $(<D)
+else
 run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
 	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in $(if $(filter cca-%,$(TARGET)),realm=$(<D),image.eif=$<) \
 		-- sh /mint/in/boot/run-image $(TARGET)
+endif
 
 # Unit tests: each room's library under the sanitizers.
 units := $(addprefix $(parts)/test/unit/test_,cca config eif init log measure nitro publish rootfs services signature stream)
