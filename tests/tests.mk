@@ -44,7 +44,7 @@ $(if $(RMM_STACK),,$(error REALM=1: RMM_STACK=FOLDER expected, found none; docs/
 run: $(target_dir)/$(booted) out/bin/realm out/bin/rootfs
 	@cca-image/run-realm $(RMM_STACK) $(<D)
 else
-run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
+run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it (in a realm: docs/cca.md)
 	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in $(if $(filter cca-%,$(TARGET)),realm=$(<D),image.eif=$<) \
 		-- sh /mint/in/boot/run-image $(TARGET)
 endif
