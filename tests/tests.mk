@@ -38,7 +38,7 @@ booted := image.$(if $(filter cca-%,$(TARGET)),igvm,eif)
 
 .PHONY: run
 ##@ Images
-ifdef REALM
+ifeq ($(REALM),1)
 $(if $(filter cca-%,$(TARGET)),,$(error REALM=1: TARGET=cca-aarch64 expected, found $(TARGET)))
 $(if $(RMM_STACK),,$(error REALM=1: RMM_STACK=FOLDER expected, found none; docs/cca.md says what it has to hold))
 run: $(target_dir)/$(booted) out/bin/realm out/bin/rootfs
