@@ -27,7 +27,7 @@ left = $(eval rest := $$(value $1))$(if $(foreach c,$(plain) $2,$(eval rest := $
 expect_plain = $(if $(filter-out <>,<$(call left,$1,$2)>),$(error \
 	$1: one word of A-Z a-z 0-9 _ . / + $(comma) @ = ~ - $2 expected, found "$(value $1)"))
 comma := ,
-$(foreach v,RECIPE TARGET,$(call expect_plain,$v))
+$(foreach v,RECIPE TARGET REALM RMM_STACK,$(call expect_plain,$v))
 $(foreach v,ROOTFS IMAGE FROM,$(call expect_plain,$v,:))
 $(foreach v,TARGETS VARY HOSTS SECONDS FUZZ BENCH,$(if $(strip $(call left,$v)),$(error \
 	$v: words of A-Z a-z 0-9 _ . / + $(comma) @ = ~ - expected, found "$(value $v)")))
@@ -87,7 +87,7 @@ include tests/bench/bench.mk
 include ci/ci.mk
 include attest/attest.mk
 
-settable := RECIPE TARGETS TARGET ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
+settable := RECIPE TARGETS TARGET REALM RMM_STACK ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
 	SECONDS FUZZ BENCH PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE AUTHORITY KEY SIGNER PASSPHRASE_FILE RANDOM_NONCE
 overridden := $(strip $(foreach v,$(filter-out $(settable) -%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v)))
 $(if $(overridden),$(error only $(settable) can be set, found $(overridden)))

@@ -12,11 +12,11 @@ cca_cpus := 1,2,4,8
 # manifest.json is that of ramdisk 1, and what make sees last: all others are there when it is.
 $(cca_image)/manifest.json: $(kernel_cca-aarch64) $(parts)/cca-aarch64/ramdisk0.cpio $(cca_image)/ramdisk1/initrd.cpio \
 		$(cca_image)/ramdisk1/manifest.json $(wildcard cca-image/layouts/*) kernel/cmdline/cca-aarch64 kernel/words \
-		cca-image/assemble cca-image/image.mk out/libexec/realm
+		cca-image/assemble cca-image/rem0 cca-image/image.mk out/libexec/realm
 	@$(RUN) --name $(recipe_name)-realm --in kernel=$(parts)/cca-aarch64/kernel --in cmdline=kernel/cmdline/cca-aarch64 \
 		--in words=kernel/words --in ramdisk0.cpio=$(parts)/cca-aarch64/ramdisk0.cpio \
 		--in ramdisk1=$(cca_image)/ramdisk1 --in layouts=cca-image/layouts --in bin/realm=out/libexec/realm \
-		--in assemble=cca-image/assemble \
+		--in assemble=cca-image/assemble --in rem0=cca-image/rem0 \
 		$(foreach f,$(cca_made),--out $f=$(cca_image)/$f) \
-		-- sh /mint/in/assemble $(recipe_name) cca-aarch64 $(cca_memory) $(cca_cpus)
+		-- sh /mint/in/assemble $(recipe_name) cca-aarch64 $(cca_memory) $(cca_cpus) $(call recipe_get,CONFIG)
 $(addprefix $(cca_image)/,$(filter-out manifest.json,$(cca_made))): $(cca_image)/manifest.json ;

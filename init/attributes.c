@@ -40,10 +40,8 @@ static int apply(int root, const char *path, const unsigned char value[VALUE_SIZ
 	if (fd < 0 || fstat(fd, &st))
 		return -1;
 	errno = EINVAL;
-	if (!S_ISREG(st.st_mode) || fsetxattr(fd, CAPABILITY, value, VALUE_SIZE, 0)) {
-		close(fd);
+	if (!S_ISREG(st.st_mode) || fsetxattr(fd, CAPABILITY, value, VALUE_SIZE, 0))
 		return -1;
-	}
 	return close(fd);
 }
 

@@ -3,7 +3,6 @@
  * and never takes a second one.
  */
 #include "init.h"
-#include "nsm.h"
 #include "sha384.h"
 
 enum { PORT = 9002, ALL_MS = 20000, CHUNK = 4096 };
@@ -40,49 +39,18 @@ static int take(const struct parent *parent, int fd, hash_state *hash, struct re
 	return 0;
 }
 
-/* A file that only the application's user can read, in a folder that only root can change. */
-static int create(const struct runspec *spec)
-{
-	int fd;
-
-	if (mkdir("/run/mintmark", 0755))
-		return -1;
-	fd = open(CONFIG_PATH, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0 || fchown(fd, spec->commands[0].uid, spec->commands[0].gid) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
+/* Into a file that only the application's user can read, in a folder that only root can change. */
 static int take_config(const struct runspec *spec, hash_state *hash, struct refusal *why)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = mkdir("/run/mintmark", 0755) ? -1 : open(CONFIG_PATH, flags, 0400);
 	struct parent parent;
-	int fd = create(spec);
-	int result;
 
-	if (fd < 0)
+	if (fd < 0 || fchown(fd, spec->commands[0].uid, spec->commands[0].gid))
 		return refuse(why, "INIT-CONFIG", CONFIG_PATH ": create: %m");
 	if (parent_connect(&parent, PORT, ALL_MS, true))
 		return refuse(why, "INIT-CONFIG", WHERE ": connect: %m");
-	result = take(&parent, fd, hash, why);
-	close(parent.fd);
-	close(fd);
-	return result;
-}
-
-int config_extend_pcr(int module, const uint8_t digest[CONFIG_DIGEST_SIZE], struct refusal *why)
-{
-	const struct nsm_request extend = {.command = NSM_EXTEND_PCR,
-					   .index = CONFIG_PCR,
-					   .fields = {{digest, CONFIG_DIGEST_SIZE}}};
-	const struct nsm_request lock = {.command = NSM_LOCK_PCR, .index = CONFIG_PCR};
-	uint8_t response[NSM_RESPONSE_MAX];
-	struct nsm_bytes answer;
-
-	if (nsm_ask(module, &extend, response, &answer) ||
-	    nsm_ask(module, &lock, response, &answer))
-		return refuse(why, "INIT-CONFIG", "extend and lock PCR%d: %m", CONFIG_PCR);
-	return 0;
+	return take(&parent, fd, hash, why) ? -1 : close(parent.fd) + close(fd);
 }
 
 int config_measure(const struct runspec *spec, config_extend *extend, int module,
@@ -92,12 +60,10 @@ int config_measure(const struct runspec *spec, config_extend *extend, int module
 	hash_state hash;
 
 	sha384_init(&hash);
-	if (spec->config)
-		sha384_process(&hash, some, sizeof(some));
-	else
-		sha384_process(&hash, none, sizeof(none));
+	sha384_process(&hash, spec->config ? some : none,
+		       spec->config ? sizeof(some) : sizeof(none));
 	if (spec->config && take_config(spec, &hash, why))
 		return -1;
 	sha384_done(&hash, digest);
-	return extend(module, digest, why);
+	return extend ? extend(module, digest, why) : 0;
 }

@@ -265,15 +265,14 @@ int runspec_parse(char *data, size_t size, struct runspec *spec, struct refusal 
  * that are measured, so that a verifier knows which they were, or that there were none.
  */
 
-enum {
-	CONFIG_SIZE_MAX = 1024 * 1024, /* bytes */
-	CONFIG_DIGEST_SIZE = 48,       /* SHA-384 */
-	CONFIG_PCR = 16,
-};
+enum { CONFIG_SIZE_MAX = 1024 * 1024, CONFIG_DIGEST_SIZE = 48 /* SHA-384 */ };
 
 #define CONFIG_PATH "/run/mintmark/config"
 
-/* Makes a digest part of what the machine attests, once and for all. INIT-CONFIG. */
+/*
+ * Makes a digest part of what the machine attests, once and for all: nobody can do so again before
+ * it ends. INIT-CONFIG.
+ */
 typedef int config_extend(int module, const uint8_t digest[CONFIG_DIGEST_SIZE],
 			  struct refusal *why);
 
@@ -281,13 +280,10 @@ typedef int config_extend(int module, const uint8_t digest[CONFIG_DIGEST_SIZE],
  * Where the run specification says "config=yes": connects to CID 3 port 9002, reads a length of
  * four bytes, most significant first, and as many bytes, and writes these to CONFIG_PATH, for the
  * application's user alone; all within twenty seconds. Then measures them, or that there are none,
- * by extend with the given module. INIT-CONFIG.
+ * by extend, which may be NULL, with the given module. INIT-CONFIG.
  */
 int config_measure(const struct runspec *spec, config_extend *extend, int module,
 		   struct refusal *why);
-
-/* For a module that is a Nitro enclave's: extends PCR16 and locks it. */
-config_extend config_extend_pcr;
 
 /* platform.c */
 /*
@@ -297,18 +293,18 @@ config_extend config_extend_pcr;
 
 struct platform {
 	const char *name;
-	/* Whether this machine is one. */
-	bool (*is_here)(void);
+	const char *device; /* only such a machine has it */
 	/*
 	 * Returns after the kernel has random numbers that nobody outside chose, with the
-	 * descriptor of the security module, or 0 where there is none. INIT-ENTROPY.
+	 * descriptor that /attest asks, or 0 where there is nothing to ask. INIT-ENTROPY.
 	 */
 	int (*open)(struct refusal *why);
+	config_extend *extend; /* its module is what open() returned; NULL: nothing is attested */
 	/*
-	 * Makes the digest part of what this machine attests, once: nobody can do so again before
-	 * it ends. Module is what open() returned. INIT-CONFIG.
+	 * Gives what attests to that command's user, or to nobody for NULL, beside /attest; not
+	 * called where there is nothing. Returns 0, or -1 with errno set.
 	 */
-	config_extend *extend;
+	int (*give)(const struct command *owner);
 };
 
 extern const struct platform platform_nitro, platform_cca, platform_plain;
@@ -318,6 +314,9 @@ extern const struct platform platform_nitro, platform_cca, platform_plain;
  * do.
  */
 const struct platform *platform_find(bool plain_will_do, struct refusal *why);
+
+/* Mixes bytes into the kernel's random numbers, and counts each of their bits. INIT-ENTROPY. */
+int platform_credit(const void *bytes, size_t size, struct refusal *why);
 
 /* Waits until getrandom() answers, at most ten seconds. INIT-ENTROPY. */
 int platform_await_random(struct refusal *why);

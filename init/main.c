@@ -46,10 +46,11 @@ static int read_runspec(struct runspec *spec, struct refusal *why)
 }
 
 /*
- * The security module belongs to one user, whom the image names, or to nobody. A process of that
- * user's, or of root's, could open it anyway, so that each of these has to be named.
+ * What attests belongs to one user, whom the image names, or to nobody. A process of that user's,
+ * or of root's, could open it anyway, so that each of these has to be named.
  */
-static int give_module(const struct runspec *spec, struct refusal *why)
+static int give_module(const struct runspec *spec, const struct platform *platform,
+		       struct refusal *why)
 {
 	const struct command *owner = NULL;
 
@@ -66,9 +67,8 @@ static int give_module(const struct runspec *spec, struct refusal *why)
 				"without, found %s",
 				c->name);
 	}
-	if (owner ? chown("/dev/nsm", owner->uid, owner->gid) || chmod("/dev/nsm", 0600)
-		  : chmod("/dev/nsm", 0) || unlink("/dev/nsm"))
-		return refuse(why, "INIT-PLATFORM", "/dev/nsm: give or take away: %m");
+	if (platform->give(owner))
+		return refuse(why, "INIT-PLATFORM", "what attests: give or take it away: %m");
 	return 0;
 }
 
@@ -83,7 +83,7 @@ static int make_folders(const struct runspec *spec, struct refusal *why)
 	return mounts_seal(spec->readonly, spec->volumes, why);
 }
 
-/* Returns the descriptor of the security module, 0 where there is none, or -1. */
+/* Returns the descriptor that /attest asks, 0 where there is nothing to ask, or -1. */
 static int prepare(const struct runspec *spec, struct refusal *why)
 {
 	const struct rlimit files = {.rlim_cur = FILES_SOFT, .rlim_max = FILES_HARD};
@@ -107,7 +107,7 @@ static int prepare(const struct runspec *spec, struct refusal *why)
 	module = platform ? platform->open(why) : -1;
 	if (module < 0 || network_up(hostname, why) || network_files("", hostname, why) ||
 	    heartbeat(why) || config_measure(spec, platform->extend, module, why) ||
-	    make_folders(spec, why) || (module && give_module(spec, why)))
+	    make_folders(spec, why) || (module && give_module(spec, platform, why)))
 		return -1;
 	return module;
 }

@@ -1,14 +1,10 @@
 /* A Nitro enclave. Never goes on without the security module's own random numbers. */
-#include <sys/ioctl.h>
-
-#include <linux/random.h>
-
 #include "init.h"
 #include "nsm.h"
 
 #define SOURCE "/sys/class/misc/hw_random/rng_current"
 
-enum { RANDOM_LEAST = 32, RANDOM_MOST = 256 };
+enum { RANDOM_LEAST = 32, CONFIG_PCR = 16 };
 
 /* What the kernel has chosen to draw from. */
 static int check_source(struct refusal *why)
@@ -28,16 +24,9 @@ static int check_source(struct refusal *why)
 /* The driver feeds the kernel, too; this does not leave it to the driver when. */
 static int credit_random(int nsm, struct refusal *why)
 {
-	/* As struct rand_pool_info, which has no room of its own. */
-	struct {
-		int entropy_bits;
-		int size;
-		uint8_t bytes[RANDOM_MOST];
-	} pool;
 	const struct nsm_request request = {.command = NSM_GET_RANDOM};
 	uint8_t response[NSM_RESPONSE_MAX];
 	struct nsm_bytes random;
-	int fd;
 
 	if (nsm_ask(nsm, &request, response, &random))
 		return refuse(why, "INIT-ENTROPY", "/dev/nsm: GetRandom: %m");
@@ -45,20 +34,7 @@ static int credit_random(int nsm, struct refusal *why)
 		return refuse(why, "INIT-ENTROPY",
 			      "/dev/nsm: expected at least %d random bytes, found %zu",
 			      RANDOM_LEAST, random.size);
-	pool.size = random.size < RANDOM_MOST ? (int)random.size : RANDOM_MOST;
-	pool.entropy_bits = pool.size * 8;
-	memcpy(pool.bytes, random.data, (size_t)pool.size);
-	fd = open("/dev/random", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool))
-		return refuse(why, "INIT-ENTROPY", "/dev/random: credit random bytes: %m");
-	return close(fd);
-}
-
-static bool is_nitro(void)
-{
-	struct stat st;
-
-	return stat("/dev/nsm", &st) == 0 && S_ISCHR(st.st_mode);
+	return platform_credit(random.data, random.size, why);
 }
 
 static int open_nitro(struct refusal *why)
@@ -72,4 +48,26 @@ static int open_nitro(struct refusal *why)
 	return nsm;
 }
 
-const struct platform platform_nitro = {"Nitro enclave", is_nitro, open_nitro, config_extend_pcr};
+static int extend_pcr(int module, const uint8_t digest[CONFIG_DIGEST_SIZE], struct refusal *why)
+{
+	const struct nsm_request extend = {
+		NSM_EXTEND_PCR, CONFIG_PCR, {{digest, CONFIG_DIGEST_SIZE}}};
+	const struct nsm_request lock = {.command = NSM_LOCK_PCR, .index = CONFIG_PCR};
+	uint8_t response[NSM_RESPONSE_MAX];
+	struct nsm_bytes answer;
+
+	if (nsm_ask(module, &extend, response, &answer) ||
+	    nsm_ask(module, &lock, response, &answer))
+		return refuse(why, "INIT-CONFIG", "extend and lock PCR%d: %m", CONFIG_PCR);
+	return 0;
+}
+
+static int give_device(const struct command *owner)
+{
+	if (chmod("/dev/nsm", owner ? 0600 : 0))
+		return -1;
+	return owner ? chown("/dev/nsm", owner->uid, owner->gid) : unlink("/dev/nsm");
+}
+
+const struct platform platform_nitro = {"Nitro enclave", "/dev/nsm", open_nitro, extend_pcr,
+					give_device};

@@ -23,8 +23,9 @@ static int await(const struct parent *parent, short events)
 
 static int connect_once(struct parent *parent, unsigned int port)
 {
-	const struct sockaddr_vm address = {
-		.svm_family = AF_VSOCK, .svm_cid = PARENT_CID, .svm_port = port};
+	/* An enclave's parent is another machine on the same host; a realm's is the host. */
+	const unsigned int cid = access(platform_cca.device, F_OK) ? PARENT_CID : VMADDR_CID_HOST;
+	const struct sockaddr_vm address = {AF_VSOCK, .svm_cid = cid, .svm_port = port};
 	int error = 0;
 	socklen_t size = sizeof(error);
 
@@ -72,16 +73,14 @@ int heartbeat(struct refusal *why)
 {
 	unsigned char beat = BEAT;
 	struct parent parent;
-	int result = 0;
 
 	if (parent_connect(&parent, HEARTBEAT_PORT, HEARTBEAT_MS, true))
 		return refuse(why, "INIT-HEARTBEAT", "CID 3 port 9000: connect: %m");
 	if (send(parent.fd, &beat, 1, MSG_NOSIGNAL) != 1 || parent_receive(&parent, &beat, 1))
-		result = refuse(why, "INIT-HEARTBEAT",
-				"CID 3 port 9000: expected 0x%02x, found nothing: %m", BEAT);
-	else if (beat != BEAT)
-		result = refuse(why, "INIT-HEARTBEAT",
-				"CID 3 port 9000: expected 0x%02x, found 0x%02x", BEAT, beat);
-	close(parent.fd);
-	return result;
+		return refuse(why, "INIT-HEARTBEAT",
+			      "CID 3 port 9000: expected 0x%02x, found nothing: %m", BEAT);
+	if (beat != BEAT)
+		return refuse(why, "INIT-HEARTBEAT",
+			      "CID 3 port 9000: expected 0x%02x, found 0x%02x", BEAT, beat);
+	return close(parent.fd);
 }

@@ -81,13 +81,10 @@ static int check_names(int fd, const struct root_folder *folder, struct refusal 
 int rootcheck_folder(const struct root_folder *folder, struct refusal *why)
 {
 	int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	int result;
 
 	if (fd < 0)
 		return refuse(why, "INIT-ROOT", "%s: %m", folder->path);
-	result = check_rules(fd, folder, why) ? -1 : check_names(fd, folder, why);
-	close(fd);
-	return result;
+	return check_rules(fd, folder, why) || check_names(fd, folder, why) ? -1 : close(fd);
 }
 
 int rootcheck(struct refusal *why)

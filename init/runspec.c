@@ -188,15 +188,11 @@ static int take_value(struct reader *r, size_t before)
 	size_t command = r->spec->count - 1;
 	void *to = (char *)r->spec + r->key->at + command * r->key->stride;
 
+	if (r->key->kind == FILLED && before == 0 && !*r->value)
+		return expected(r, "a value");
+	if (r->key->kind == ABSOLUTE && *r->value != '/')
+		return expected(r, "an absolute path");
 	switch (r->key->kind) {
-	case FILLED:
-		if (before == 0 && !*r->value)
-			return expected(r, "a value");
-		break;
-	case ABSOLUTE:
-		if (*r->value != '/')
-			return expected(r, "an absolute path");
-		break;
 	case GROUP:
 		r->spec->commands[command].group_count = before + 1;
 		return take_decimal(r, 10, (uint32_t *)to + before);
@@ -215,11 +211,10 @@ static int take_value(struct reader *r, size_t before)
 		return *r->value ? expected(r, "nothing behind it") : 0;
 	case PROCESS:
 		return take_process(r);
-	case ANY:
-		break;
+	default:
+		((char **)to)[before] = r->value;
+		return 0;
 	}
-	((char **)to)[before] = r->value;
-	return 0;
 }
 
 static int take_record(struct reader *r)

@@ -24,10 +24,8 @@
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
 #else
-#error "the name of this processor in linux/audit.h"
+#define ARCH AUDIT_ARCH_AARCH64
 #endif
 
 /* On x86_64 the same calls come once more from here, for x32. */

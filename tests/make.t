@@ -205,6 +205,8 @@ check "a realm needs neither that nor a kernel for Nitro enclaves" \
 	sh -c '! make -n -B image TARGETS=cca-aarch64 | grep -E "parts/(nitro-|x86_64)|recipes/linux/"'
 check "and they do not need its kernel" \
 	sh -c '! make -n -B image TARGETS="nitro-x86_64 nitro-aarch64" | grep -E "cca|realm|recipes/linux-cca"'
+fails 2 'REALM=1: TARGET=cca-aarch64 expected' "an enclave cannot run in a realm" make -s run REALM=1 RMM_STACK=.
+fails 2 'REALM=1: RMM_STACK=FOLDER expected' "a realm without a stack" make -s run TARGET=cca-aarch64 REALM=1
 fails 2 'ENV-INPUT: .*nowhere.tar: a file or folder expected' "a root that is not there" make -s image RECIPE="$mine"
 echo junk >"$mine/nowhere.tar"
 fails 2 'rootfs: [A-Z-]+: ' "a root that is no tarball" make -s image RECIPE="$mine"

@@ -38,9 +38,16 @@ booted := image.$(if $(filter cca-%,$(TARGET)),igvm,eif)
 
 .PHONY: run
 ##@ Images
-run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
+ifeq ($(REALM),1)
+$(if $(filter cca-%,$(TARGET)),,$(error REALM=1: TARGET=cca-aarch64 expected, found $(TARGET)))
+$(if $(RMM_STACK),,$(error REALM=1: RMM_STACK=FOLDER expected, found none; docs/cca.md says what it has to hold))
+run: $(target_dir)/$(booted) out/bin/realm out/bin/rootfs
+	@cca-image/run-realm $(RMM_STACK) $(<D)
+else
+run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it (in a realm: docs/cca.md)
 	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in $(if $(filter cca-%,$(TARGET)),realm=$(<D),image.eif=$<) \
 		-- sh /mint/in/boot/run-image $(TARGET)
+endif
 
 # Unit tests: each room's library under the sanitizers.
 units := $(addprefix $(parts)/test/unit/test_,cca config eif init log measure nitro publish rootfs services signature stream)
@@ -48,8 +55,8 @@ unit_eif_src := $(LIB_SRC) $(EIF_LIB_SRC)
 unit_eif_libs := $(EIF_LIBS)
 unit_rootfs_src := $(LIB_SRC) $(ROOTFS_LIB_SRC)
 unit_rootfs_libs := $(ROOTFS_LIBS)
-unit_init_src := $(filter-out init/main.c,$(INIT_SRC)) $(NSM_SRC)
-unit_init_flags := -Iinit/nsm -isystem libtomcrypt
+unit_init_src := $(filter-out init/main.c,$(INIT_SRC)) $(NSM_SRC) init/tsm/tsm.c
+unit_init_flags := -Iinit/nsm -Iinit/tsm -isystem libtomcrypt
 
 # The room of a test that is not called after it.
 unit_attest_src := $(LIB_SRC) $(ATTEST_LIB_SRC) tests/attest/forge.c
@@ -72,8 +79,8 @@ unit_measure_room := eif
 unit_measure_src := $(unit_eif_src)
 unit_measure_libs := $(EIF_LIBS)
 unit_services_room := init
-unit_services_src := $(addprefix init/,attest/request.c attest/respond.c ports/forward.c ports/rule.c service/confine.c nsm/nsm.c)
-unit_services_flags := $(addprefix -Iinit/,attest nsm ports service)
+unit_services_src := $(addprefix init/,attest/request.c attest/respond.c ports/forward.c ports/rule.c service/confine.c nsm/nsm.c tsm/tsm.c)
+unit_services_flags := $(addprefix -Iinit/,attest nsm ports service tsm)
 unit_signature_room := eif
 unit_signature_src := $(unit_eif_src)
 unit_signature_libs := $(EIF_LIBS)
@@ -95,7 +102,7 @@ $(parts)/test/unit/test_eif: $(unit_eif_src) tests/eif/test_eif.c $(wildcard lib
 $(parts)/test/unit/test_measure: $(unit_eif_src) tests/eif/test_measure.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_config: $(unit_rootfs_src) tests/rootfs/test_config.c $(wildcard lib/*.h rootfs/*.h)
 $(parts)/test/unit/test_rootfs: $(unit_rootfs_src) tests/rootfs/test_rootfs.c $(wildcard lib/*.h rootfs/*.h)
-$(parts)/test/unit/test_init: $(unit_init_src) tests/init/test_init.c $(wildcard init/*.h init/nsm/*.h)
+$(parts)/test/unit/test_init: $(unit_init_src) tests/init/test_init.c $(wildcard init/*.h init/nsm/*.h init/tsm/*.h)
 $(parts)/test/unit/test_services: $(unit_services_src) tests/init/test_services.c $(wildcard init/*.h init/*/*.h)
 $(parts)/test/unit/test_signature: $(unit_eif_src) tests/eif/test_signature.c $(wildcard lib/*.h eif/*.h)
 $(parts)/test/unit/test_stream: $(unit_rootfs_src) tests/rootfs/test_stream.c $(wildcard lib/*.h rootfs/*.h)

@@ -1,21 +1,24 @@
 /*
- * The attestation responder of every image: /attest of ramdisk 0, which PID 1 starts with the
- * security module as descriptor 3. Listens on vsock port 5000, then gives up every system call but
- * those that serving takes. Never reads a file, an argument or its environment.
+ * The attestation responder of every image: /attest of ramdisk 0, which PID 1 starts with what
+ * attests as descriptor 3: the security module of an enclave, or a realm's folder of reports.
+ * Listens on vsock port 5000, then gives up every system call but those that serving takes. Never
+ * reads an argument or its environment, nor any file but the two in that folder.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <linux/vm_sockets.h>
 
 #include "confine.h"
 #include "respond.h"
+#include "tsm.h"
 
-enum { NSM = 3, PORT = 5000 };
+enum { MODULE = 3, PORT = 5000, REALM_CALLS = 2 };
 
 static int fail(const char *what)
 {
@@ -37,23 +40,32 @@ static int listen_vsock(void)
 
 int main(void)
 {
-	/* poll() is one or the other, by architecture; dprintf() takes the two for writing. */
+	/*
+	 * poll() is one or the other, by architecture; dprintf() takes the two for writing. The
+	 * last two are for the files of a folder, which have to be opened anew for each token.
+	 */
 	static const unsigned int calls[] = {
 #ifdef SYS_poll
 		SYS_poll,
 #endif
-		SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendto,	SYS_close,
-		SYS_ioctl, SYS_write,	SYS_writev,   SYS_clock_gettime};
+		SYS_ppoll, SYS_accept4, SYS_recvfrom,	   SYS_sendto, SYS_close, SYS_ioctl,
+		SYS_write, SYS_writev,	SYS_clock_gettime, SYS_openat, SYS_read};
 	static struct responder responder;
+	size_t count = sizeof(calls) / sizeof(calls[0]);
+	struct stat st;
 	int listener;
 
-	if (fcntl(NSM, F_SETFD, FD_CLOEXEC))
-		return fail("descriptor 3, the security module");
+	if (fcntl(MODULE, F_SETFD, FD_CLOEXEC) || fstat(MODULE, &st))
+		return fail("descriptor 3, what attests");
 	listener = listen_vsock();
 	if (listener < 0)
 		return fail("listen on vsock port 5000");
-	respond_begin(&responder, listener, NSM);
-	if (confine(calls, sizeof(calls) / sizeof(calls[0])))
+	respond_begin(&responder, listener, MODULE);
+	if (S_ISDIR(st.st_mode))
+		responder.ask = tsm_ask;
+	else
+		count -= REALM_CALLS;
+	if (confine(calls, count))
 		return fail("give up system calls");
 	dprintf(1, "attest: ready on vsock port %d\n", PORT);
 	for (;;)

@@ -28,7 +28,7 @@ struct responder_client {
 struct responder {
 	int listener; /* a socket that does not block */
 	int nsm;
-	/* As nsm_ask(), and milliseconds of a clock that only goes forward. */
+	/* As nsm_ask() or tsm_ask(), and milliseconds of a clock that only goes forward. */
 	int (*ask)(int nsm, const struct nsm_request *request, uint8_t response[NSM_RESPONSE_MAX],
 		   struct nsm_bytes *answer);
 	int64_t (*clock)(void);

@@ -93,5 +93,18 @@ else
 fi
 fails 2 REALM-USAGE "REM: 65 bytes" "$REALM" rem --hash sha-256 "$(printf '%0130d' 0)"
 fails 2 REALM-USAGE "REM: half a byte" "$REALM" rem --hash sha-256 123
+# The launch configuration's, by a script that shares no code with the command.
+printf 'peers=3\n' >config
+for hash in sha-256 sha-384 sha-512; do
+	for how in 'some:mintmark launch' 'none:mintmark no launch'; do
+		file=config
+		[ "${how%%:*}" = some ] || file=
+		# shellcheck disable=SC2086 # none is no word
+		value=$({ printf '%s configuration 1\0' "${how#*:}"; cat $file </dev/null; } | sha384sum)
+		# shellcheck disable=SC2086
+		is "REM0 of a launch configuration, $hash, ${how%%:*}" \
+			"$("$REALM" rem --hash $hash "${value%% *}$(printf '%032d' 0)")" "$("$tree/cca-image/rem0" $hash $file)"
+	done
+done
 is "REM: nothing was extended" "" "$("$REALM" rem --hash sha-384)"
 finish_tap

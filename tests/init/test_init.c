@@ -1,8 +1,8 @@
 /*
  * Unit tests of what init decides without a machine: command line, initial root, run
- * specification, attributes and folders, finding the command, and the NSM codec. Never runs
- * supervise(), which ends every process it may end. Buffers are allocated to the byte, so that a
- * sanitizer sees an over-read.
+ * specification, attributes and folders, finding the command, the NSM codec, and a realm with
+ * files in the place of its devices. Never runs supervise(), which ends every process it may end.
+ * Buffers are allocated to the byte, so that a sanitizer sees an over-read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,6 +33,7 @@
 #include "init.h"
 #include "nsm.h"
 #include "sha384.h"
+#include "tsm.h"
 
 /* A copy without a byte to spare. */
 static void *copy(const void *data, size_t size)
@@ -1422,6 +1423,184 @@ static void test_parent_receive(void **state)
 	close(ends[0]);
 }
 
+/* Realms */
+
+/*
+ * The C library's, but that a folder of reports has its files at once, as configfs makes them. Only
+ * for the sources under test: nothing here makes such a folder itself.
+ */
+int mkdir(const char *path, mode_t mode)
+{
+	if (mkdirat(AT_FDCWD, path, mode))
+		return -1;
+	if (strstr(path, "/tsm/report/")) {
+		touch(path, "inblob", 0200);
+		touch(path, "outblob", 0444);
+	}
+	return 0;
+}
+
+static int outside = -1;
+
+/* A root of its own, in which paths of init's are these tests'. */
+static int enter_root(void **state)
+{
+	static const char *const folders[] = {"dev",
+					      "sys",
+					      "sys/kernel",
+					      "sys/kernel/config",
+					      "sys/kernel/config/tsm",
+					      "sys/kernel/config/tsm/report"};
+	static char template[] = "/tmp/init-realm-XXXXXX";
+	static char name[sizeof(template)];
+
+	memcpy(name, template, sizeof(template));
+	outside = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*state = new_folder(name);
+	if (chdir(*state) || chroot(".")) {
+		close(outside);
+		outside = -1;
+	}
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		assert_int_equal(mkdirat(AT_FDCWD, folders[i], 0755), 0);
+	return 0;
+}
+
+/* What lies in it goes with the environment. */
+static int leave_root(void **state)
+{
+	(void)state;
+	if (outside < 0)
+		return chdir("/");
+	assert_int_equal(fchdir(outside) || chroot("."), 0);
+	return close(outside);
+}
+
+#define NEEDS_ROOT()                                                                               \
+	do {                                                                                       \
+		if (outside < 0)                                                                   \
+			skip();                                                                    \
+	} while (0)
+
+/* A platform is known by a device; a file of its name, which a tree could hold, is none. */
+static void test_platform_found(void **state)
+{
+	struct refusal why = {.name = NULL};
+
+	(void)state;
+	NEEDS_ROOT();
+	assert_null(platform_find(false, &why));
+	assert_string_equal(why.name, "INIT-PLATFORM");
+	touch("/dev", "nsm", 0600);
+	touch("/dev", "cca_rem0", 0200);
+	assert_null(platform_find(false, &why));
+	assert_ptr_equal(platform_find(true, &why), &platform_plain);
+	assert_int_equal(unlink("/dev/cca_rem0"), 0);
+	if (mknod("/dev/cca_rem0", S_IFCHR | 0200, makedev(1, 3)) == 0)
+		assert_ptr_equal(platform_find(false, &why), &platform_cca);
+}
+
+/* The digest and zeros, 64 bytes in all, in one write; no device, no realm. */
+static void test_rem_extended(void **state)
+{
+	uint8_t digest[CONFIG_DIGEST_SIZE];
+	uint8_t wanted[64] = {0};
+	struct refusal why = {.name = NULL};
+	char found[256];
+	size_t size;
+
+	(void)state;
+	NEEDS_ROOT();
+	for (size_t i = 0; i < sizeof(digest); i++)
+		digest[i] = wanted[i] = (uint8_t)(i + 1);
+	assert_int_equal(platform_cca.extend(0, digest, &why), -1);
+	assert_string_equal(why.name, "INIT-CONFIG");
+	touch("/dev", "cca_rem0", 0600);
+	assert_int_equal(platform_cca.extend(0, digest, &why), 0);
+	assert_int_equal(read_whole_file("/dev/cca_rem0", found, sizeof(found), &size), 0);
+	assert_int_equal(size, sizeof(wanted));
+	assert_memory_equal(found, wanted, sizeof(wanted));
+}
+
+/* Its application's user alone can ask; with nobody to give it to, the reports have to go. */
+static void test_reports_given(void **state)
+{
+	const struct command owner = {.uid = geteuid(), .gid = getegid()};
+	const char *folder = "/sys/kernel/config/tsm/report/application";
+	char text[256];
+	struct stat st;
+	int fd;
+
+	(void)state;
+	NEEDS_ROOT();
+	assert_int_equal(platform_cca.give(&owner), 0);
+	snprintf(text, sizeof(text), "%s/outblob", folder);
+	assert_int_equal(stat(text, &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0400);
+	assert_int_equal(st.st_uid, owner.uid);
+	assert_int_equal(platform_cca.give(&owner), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(platform_cca.give(NULL), -1);
+	fd = tsm_make("/sys/kernel/config/tsm/report/attest", owner.uid, owner.gid);
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(faccessat(fd, "inblob", F_OK, 0), 0);
+	close(fd);
+	assert_int_equal(tsm_make("/sys/kernel/config/none/attest", owner.uid, owner.gid), -1);
+}
+
+/* No realm goes on without a processor that has random numbers; this one is another's. */
+static void test_realm_random(void **state)
+{
+	struct refusal why = {.name = NULL};
+
+	(void)state;
+	NEEDS_ROOT();
+#ifndef __aarch64__
+	assert_int_equal(platform_cca.open(&why), -1);
+	assert_string_equal(why.name, "INIT-ENTROPY");
+	assert_non_null(strstr(why.text, "RNDRRS"));
+	assert_int_equal(access("/sys/kernel/config/tsm/report/attest", F_OK), -1);
+#endif
+	assert_int_equal(platform_credit("0123456789abcdef", 16, &why), -1);
+	assert_string_equal(why.name, "INIT-ENTROPY");
+}
+
+static int extend_result;
+static uint8_t extended[CONFIG_DIGEST_SIZE];
+
+static int extend_of_test(int module, const uint8_t digest[CONFIG_DIGEST_SIZE], struct refusal *why)
+{
+	assert_int_equal(module, 77);
+	memcpy(extended, digest, sizeof(extended));
+	return extend_result ? refuse(why, "INIT-CONFIG", "test") : 0;
+}
+
+/* That there was no configuration is measured, too, wherever anything is. */
+static void test_config_none(void **state)
+{
+	static const unsigned char none[] = "mintmark no launch configuration 1";
+	const struct runspec *spec = calloc(1, sizeof(*spec));
+	unsigned char digest[CONFIG_DIGEST_SIZE];
+	struct refusal why = {.name = NULL};
+	hash_state hash;
+
+	(void)state;
+	assert_non_null(spec);
+	sha384_init(&hash);
+	sha384_process(&hash, none, sizeof(none));
+	sha384_done(&hash, digest);
+	extend_result = 0;
+	assert_int_equal(config_measure(spec, extend_of_test, 77, &why), 0);
+	assert_memory_equal(extended, digest, sizeof(digest));
+	extend_result = -1;
+	assert_int_equal(config_measure(spec, extend_of_test, 77, &why), -1);
+	assert_int_equal(config_measure(spec, NULL, 0, &why), 0);
+	free((void *)spec);
+}
+
+#define in_root(test) cmocka_unit_test_setup_teardown(test, enter_root, leave_root)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1464,6 +1643,11 @@ int main(void)
 		cmocka_unit_test(test_nsm_every_byte),
 		cmocka_unit_test(test_sha384),
 		cmocka_unit_test(test_parent_receive),
+		cmocka_unit_test(test_config_none),
+		in_root(test_platform_found),
+		in_root(test_rem_extended),
+		in_root(test_reports_given),
+		in_root(test_realm_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * forwarder's rules and connections. Sockets are the host's own, and time is what a test says.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@
 #include "request.h"
 #include "respond.h"
 #include "rule.h"
+#include "tsm.h"
 
 /* A copy on the heap, so that the sanitizer sees each byte that is read behind it. */
 static void *copy(const void *data, size_t size)
@@ -261,6 +263,154 @@ static void test_respond_refused(void **state)
 	serve(responder);
 	gets_(client, "\0\0\0\3abc");
 	finish(responder);
+	got_end(client);
+}
+
+/* A realm's tokens: a folder of files that looks like the kernel's */
+
+static char reports[] = "/tmp/init-tsm-XXXXXX";
+
+static int begin_reports(void)
+{
+	int fd;
+
+	strcpy(reports, "/tmp/init-tsm-XXXXXX");
+	assert_non_null(mkdtemp(reports));
+	fd = open(reports, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void finish_reports(int folder)
+{
+	unlinkat(folder, "inblob", 0);
+	unlinkat(folder, "outblob", 0);
+	close(folder);
+	assert_int_equal(rmdir(reports), 0);
+}
+
+static void report(int folder, const char *name, const void *data, size_t size)
+{
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_int_equal(write(fd, data, size), size);
+	close(fd);
+}
+
+/* What the challenge was that the kernel got. */
+static void challenged(int folder, const uint8_t challenge[TSM_CHALLENGE_SIZE])
+{
+	uint8_t found[2 * TSM_CHALLENGE_SIZE];
+	int fd = openat(folder, "inblob", O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(read(fd, found, sizeof(found)), TSM_CHALLENGE_SIZE);
+	assert_memory_equal(found, challenge, TSM_CHALLENGE_SIZE);
+	close(fd);
+}
+
+/* Of any nonce up to 64 bytes the challenge is that and zeros; the token is all that can be read.
+ */
+static void test_token_challenge(void **state)
+{
+	static const size_t sizes[] = {0, 1, 31, 32, 63, 64};
+	int folder = begin_reports();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint8_t token[100] = "token";
+		uint8_t challenge[TSM_CHALLENGE_SIZE] = {0};
+		uint8_t *response = malloc(NSM_RESPONSE_MAX);
+		struct nsm_request request = {.command = NSM_ATTESTATION};
+		struct nsm_bytes answer;
+
+		memset(challenge, 0xa5, sizes[i]);
+		if (sizes[i] > 0)
+			request.fields[NSM_NONCE] =
+				(struct nsm_bytes){copy(challenge, sizes[i]), sizes[i]};
+		memcpy(token + 20, challenge, sizeof(challenge));
+		report(folder, "inblob", "", 0);
+		report(folder, "outblob", token, sizeof(token));
+		assert_int_equal(tsm_ask(folder, &request, response, &answer), 0);
+		assert_int_equal(answer.size, sizeof(token));
+		assert_memory_equal(answer.data, token, sizeof(token));
+		challenged(folder, challenge);
+		free((void *)request.fields[NSM_NONCE].data);
+		free(response);
+	}
+	finish_reports(folder);
+}
+
+static void token_refused(int folder, const struct nsm_request *request, int error)
+{
+	uint8_t *response = malloc(NSM_RESPONSE_MAX);
+	struct nsm_bytes answer;
+
+	assert_int_equal(tsm_ask(folder, request, response, &answer), -1);
+	assert_int_equal(errno, error);
+	free(response);
+}
+
+/* Neither what a token has no place for, nor a token for another challenge, or of any length. */
+static void test_token_refused(void **state)
+{
+	static const uint8_t bytes[TSM_CHALLENGE_SIZE + 1] = "challenge";
+	static uint8_t most[NSM_RESPONSE_MAX];
+	struct nsm_request request = {.command = NSM_ATTESTATION,
+				      .fields[NSM_NONCE] = {bytes, TSM_CHALLENGE_SIZE}};
+	int folder = begin_reports();
+
+	(void)state;
+	token_refused(folder, &request, ENOENT);
+	report(folder, "inblob", "", 0);
+	token_refused(folder, &request, ENOENT);
+	report(folder, "outblob", "", 0);
+	token_refused(folder, &request, EPROTO);
+	report(folder, "outblob", bytes, TSM_CHALLENGE_SIZE - 1);
+	token_refused(folder, &request, EPROTO);
+	memcpy(most, bytes, sizeof(bytes));
+	report(folder, "outblob", most, sizeof(most));
+	token_refused(folder, &request, EMSGSIZE);
+	report(folder, "inblob", "", 0);
+	request.fields[NSM_NONCE].size++;
+	token_refused(folder, &request, EMSGSIZE);
+	request.fields[NSM_NONCE].size--;
+	request.fields[NSM_USER_DATA] = (struct nsm_bytes){bytes, 1};
+	token_refused(folder, &request, EOPNOTSUPP);
+	request.fields[NSM_USER_DATA].data = NULL;
+	request.fields[NSM_PUBLIC_KEY] = (struct nsm_bytes){bytes, 1};
+	token_refused(folder, &request, EOPNOTSUPP);
+	request.fields[NSM_PUBLIC_KEY].data = NULL;
+	request.command = NSM_EXTEND_PCR;
+	token_refused(folder, &request, EOPNOTSUPP);
+	finish_reports(folder);
+}
+
+/* The protocol is that of Nitro: a client gets the token, or the length 0. */
+static void test_respond_token(void **state)
+{
+	static const uint8_t token[] =
+		"<nonce\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		"\0\0\0>";
+	struct responder *responder = begin();
+	int folder = begin_reports();
+	int client = join();
+
+	(void)state;
+	responder->nsm = folder;
+	responder->ask = tsm_ask;
+	report(folder, "inblob", "", 0);
+	report(folder, "outblob", token, 1 + TSM_CHALLENGE_SIZE + 1);
+	puts_(client, "\0\5nonce");
+	serve(responder);
+	gets_(client, "\0\0\0\102<nonce\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0>");
+	now += RESPOND_DOCUMENT_MS;
+	puts_(client, "\0\5other");
+	serve(responder);
+	gets_(client, "\0\0\0\0");
+	finish(responder);
+	finish_reports(folder);
 	got_end(client);
 }
 
@@ -900,6 +1050,9 @@ int main(void)
 		cmocka_unit_test(test_request_bounds),
 		cmocka_unit_test(test_respond_nonces),
 		cmocka_unit_test(test_respond_refused),
+		cmocka_unit_test(test_token_challenge),
+		cmocka_unit_test(test_token_refused),
+		cmocka_unit_test(test_respond_token),
 		cmocka_unit_test(test_respond_pieces),
 		cmocka_unit_test(test_respond_malformed),
 		cmocka_unit_test(test_respond_rate),
