@@ -1,0 +1,16 @@
+/* Forms of measurements.json, for the room's own files. */
+#ifndef MINTMARK_ATTEST_REFERENCES_H
+#define MINTMARK_ATTEST_REFERENCES_H
+
+#include "room.h"
+
+/* Members of a realm's measurements.json: lists of {"hash", "rim", conditions...}. Ends with NULL. */
+extern const char *const realm_lists[];
+
+/* Whether a measurements.json is a realm's. */
+bool is_realm(const json_t *measured);
+
+/* A digest of 32, 48 or 64 bytes in hexadecimal. */
+bool digest_parse(const json_t *value, struct attest_digest *digest);
+
+#endif
