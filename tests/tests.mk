@@ -40,7 +40,7 @@ booted := image.$(if $(filter cca-%,$(TARGET)),igvm,eif)
 ##@ Images
 run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it
 	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in $(if $(filter cca-%,$(TARGET)),realm=$(<D),image.eif=$<) \
-		-- sh /mint/in/boot/run-image $(TARGET)
+		--out document=$(target_dir)/document -- sh /mint/in/boot/run-image $(TARGET)
 
 # Unit tests: each room's library under the sanitizers.
 units := $(addprefix $(parts)/test/unit/test_,cca config eif init log measure nitro publish rootfs services signature stream)

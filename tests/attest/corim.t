@@ -43,8 +43,8 @@ for target in nitro-x86_64 cca-aarch64; do
 	check "signed, of $target" conforms $cose
 	# Tag and array, the header with its head, nothing, the payload with its head, the signature with its own.
 	header=$(($(wc -c <$cose) - 2 - 2 - 1 - 3 - size - 2 - 64))
-	tail -c +5 $cose | head -c $header >header
-	check "its header" conforms header protected
+	tail -c +5 $cose | head -c $header >protected
+	check "its header" conforms ./protected protected
 	tail -c +$((5 + header + 1 + 3)) $cose | head -c "$size" >payload
 	check "its payload is the CoRIM" cmp payload release/$target/reference.cbor
 done

@@ -66,11 +66,11 @@ is "with the CoRIM in the image's slot the RIMs are the same" "$("$REALM" measur
 # token RIM: a token that shows it
 token()
 {
-	"$MKEVIDENCE" . $nonce "$1"
+	"$MKEVIDENCE" . "$nonce" "$1"
 }
 verify()
 {
-	"$ATTEST" verify --evidence token --nonce $nonce --platform-key platform.pub "$@"
+	"$ATTEST" verify --evidence token --nonce "$nonce" --platform-key platform.pub "$@"
 }
 # rim_of MEASUREMENTS: under kvmtool's first layout
 rim_of()
