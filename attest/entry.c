@@ -199,8 +199,8 @@ static json_t *rims_of(const struct attest_references *references)
 		const struct attest_digest *rim = &references->list[i].rim;
 
 		json_array_append_new(
-			list, json_pack("{s:o}", "RIM",
-					hex_json((struct slice){rim->data, rim->size})));
+			list,
+			json_pack("{s:o}", "RIM", hex_json((struct slice){rim->data, rim->size})));
 	}
 	if (json_array_size(list) == 1) {
 		json_t *only = json_incref(json_array_get(list, 0));

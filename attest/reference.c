@@ -250,8 +250,8 @@ static int read_realm(const json_t *root, const char *path, struct attest_refere
 
 		if (list && !json_is_array(list))
 			return bad_json(path, realm_lists[i], "a list", err);
-		json_array_foreach(list, j,
-				   one) if (read_rim(path, one, from, references, err) < 0) return -1;
+		json_array_foreach(list, j, one) if (read_rim(path, one, from, references, err) <
+						     0) return -1;
 	}
 	return references->count > from ? 0 : bad_json(path, realm_lists[0], "a RIM", err);
 }

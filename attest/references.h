@@ -4,7 +4,8 @@
 
 #include "room.h"
 
-/* Members of a realm's measurements.json: lists of {"hash", "rim", conditions...}. Ends with NULL. */
+/* Members of a realm's measurements.json: lists of {"hash", "rim", conditions...}. Ends with NULL.
+ */
 extern const char *const realm_lists[];
 
 /* Whether a measurements.json is a realm's. */

@@ -21,7 +21,7 @@ enum {
 };
 
 /* What is released of a target: the image, and what a realm's VMM is handed in its place. */
-static const char *const images[] = {"image.eif", "image.igvm", "cmdline",
+static const char *const images[] = {"image.eif", "image.igvm",	 "cmdline",
 				     "image.dtb", "initrd.cpio", "kernel"};
 
 /* What is said about it, where it is there. */

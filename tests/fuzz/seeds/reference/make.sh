@@ -7,3 +7,5 @@ cp "$here"/../attest/golden/*-realm-*.cbor "$here/../attest/golden/nitro-pcr-exa
 pcr=$(printf '%096d' 1)
 printf '{"Measurements":{"HashAlgorithm":"Sha384 { ... }","PCR0":"%s","PCR1":"%s","PCR2":"%s"}}' "$pcr" "$pcr" "$pcr" >nitro.json
 printf '{"RIM":"%064d","REM0":"%064d"}' 1 2 >realm.json
+printf '{"ImageMeasurements":[{"hash":"sha-256","rim":"%064d"}],"PartsMeasurements":[{"hash":"sha-512","rim":"%0128d","cpus":1}]}' \
+	3 4 >measurements.json
