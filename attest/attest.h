@@ -61,10 +61,11 @@ struct attest_references {
 void attest_references_clear(struct attest_references *references);
 
 /*
- * Adds what a file says: measurements.json of an enclave, or of a realm with all its RIMs, what
- * nitro-cli build-enclave or describe-eif printed, an object of PCRs alone, or a CoRIM, be it
- * signed; nobody looks at its signature. path only serves the messages. ATTEST-REFERENCE when it is
- * none of these, names no PCR0, PCR1 or PCR2 of a Nitro image, or a value of zeros.
+ * Adds what a file says: measurements.json of an enclave, or of a realm with all its RIMs,
+ * values.json, policy.json, what nitro-cli build-enclave or describe-eif printed, an object of PCRs
+ * alone, or a CoRIM, be it signed; nobody looks at its signature. path only serves the messages.
+ * ATTEST-REFERENCE when it is none of these, names no PCR0, PCR1 or PCR2 of a Nitro image, or a
+ * value of zeros.
  */
 int attest_references_add(struct attest_references *references, const void *data, size_t size,
 			  const char *path, struct err *err);

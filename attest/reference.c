@@ -15,7 +15,7 @@
 
 enum { REFERENCES_MAX = 1024 };
 
-const char *const realm_lists[] = {"ImageMeasurements", "PartsMeasurements", NULL};
+const char *const realm_lists[] = {"ImageMeasurements", "PartsMeasurements", "RIMs", NULL};
 
 void attest_references_clear(struct attest_references *references)
 {
@@ -118,9 +118,29 @@ static struct attest_digest *realm_slot(const char *key, struct attest_values *v
 	return NULL;
 }
 
+/* Of {"hex", "base64"}, as values.json has it, both must say the same. */
+static const char *hex_of(const json_t *value)
+{
+	const char *hex = json_string_value(json_object_get(value, "hex"));
+	const char *text = json_string_value(json_object_get(value, "base64"));
+	cleanup_free unsigned char *again = NULL;
+	unsigned char data[ATTEST_MAX_DIGEST];
+	size_t size = 0;
+
+	if (!json_is_object(value))
+		return json_string_value(value);
+	if (json_object_size(value) != 2 || !hex || !text)
+		return NULL;
+	again = base64_decode(text, strlen(text), &size);
+	if (!again || size > sizeof(data) || !hex_decode(hex, data, size) ||
+	    memcmp(again, data, size) != 0)
+		return NULL;
+	return hex;
+}
+
 bool digest_parse(const json_t *value, struct attest_digest *digest)
 {
-	const char *text = json_string_value(value);
+	const char *text = hex_of(value);
 	size_t size = text ? strlen(text) / 2 : 0;
 
 	if ((size != 32 && size != 48 && size != 64) || !hex_decode(text, digest->data, size))
@@ -272,7 +292,35 @@ static int read_enclave(const json_t *root, const char *path, struct attest_refe
 
 bool is_realm(const json_t *root)
 {
-	return json_object_get(root, realm_lists[0]) || json_object_get(root, realm_lists[1]);
+	for (size_t i = 0; realm_lists[i]; i++)
+		if (json_object_get(root, realm_lists[i]))
+			return true;
+	return false;
+}
+
+/* policy.json: {"AnyOf": [{"Platform", "Measurements"}]} */
+static int read_policy(const json_t *root, const char *path, struct attest_references *references,
+		       struct err *err)
+{
+	const json_t *any = json_object_get(root, "AnyOf");
+	const json_t *one;
+	size_t i;
+
+	if (json_array_size(any) == 0 || json_object_get(root, "Measurements") || is_realm(root))
+		return bad_json(path, "AnyOf", "a list of images, and nothing else of one,", err);
+	json_array_foreach(any, i, one)
+	{
+		const char *platform = json_string_value(json_object_get(one, "Platform"));
+		struct attest_values values;
+
+		if (values_parse(json_object_get(one, "Measurements"), path, &values, err) < 0)
+			return -1;
+		if (!platform || strcmp(platform, policy_platform(values.platform)) != 0)
+			return bad_json(path, "Platform", "that of the registers", err);
+		if (push_from(path, &values, references, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int read_json(const void *data, size_t size, const char *path,
@@ -285,6 +333,8 @@ static int read_json(const void *data, size_t size, const char *path,
 		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
 			       "%s: a JSON object or a CoRIM expected, found neither (%s)", path,
 			       root ? "another value" : error.text);
+	if (json_object_get(root, "AnyOf"))
+		return read_policy(root, path, references, err);
 	return (is_realm(root) ? read_realm : read_enclave)(root, path, references, err);
 }
 

@@ -71,7 +71,7 @@ verify()
 {
 	"$ATTEST" verify --root e/root.pem --nonce "$nonce" "$@"
 }
-for reference in measurements.json reference.cbor; do
+for reference in measurements.json reference.cbor values.json policy.json; do
 	check "a good document, by $reference" verify --evidence e/document --reference release/nitro-x86_64/$reference
 done
 base64 e/document >e/text
@@ -80,6 +80,25 @@ verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --j
 check "its user data is printed" grep -q '"UserData": "68656c6c6f"' report.json
 measurements "$(hex a2 48)" >other.json
 fails 1 'ATTEST-PCR: PCR0: a2a2.* expected, found a1a1' "another image" verify --evidence e/document --reference other.json
+mkdir other
+cp -R release other/release
+cp other.json other/release/nitro-x86_64/measurements.json
+"$ATTEST" publish other/release
+for reference in reference.cbor values.json policy.json; do
+	fails 1 'ATTEST-PCR: PCR0: a2a2.* expected, found a1a1' "another image, by $reference" verify --evidence e/document \
+		--reference other/release/nitro-x86_64/$reference
+done
+# no_reference NAME FILE EDIT: of the release
+no_reference()
+{
+	sed "$3" "release/nitro-x86_64/$2" >no.json
+	check "no reference: $1: it was altered" sh -c '! cmp -s "$1" no.json' sh "release/nitro-x86_64/$2"
+	fails 3 'ATTEST-REFERENCE: no.json: ' "no reference: $1" verify --evidence e/document --reference no.json
+}
+no_reference "values that differ in hexadecimal and base64" values.json '0,/"hex": "a1/s//"hex": "a2/'
+no_reference "a value without base64" values.json '/base64/d; s/"hex": \(.*\),/"hex": \1/'
+no_reference "a policy without an image" policy.json '/AnyOf/,/^  \]/c "AnyOf": []'
+no_reference "a policy for another platform" policy.json 's/aws-nitro/arm-cca/'
 check "or either of two" verify --evidence e/document --reference other.json --reference release/nitro-x86_64/reference.cbor
 sed "s/^{/{\"PCR16\":\"$(hex d4 48)\",/" release/nitro-x86_64/measurements.json >launch.json
 fails 1 'ATTEST-PCR: PCR16: d4d4.* expected, found' "another launch configuration" verify --evidence e/document --reference launch.json

@@ -80,6 +80,8 @@ rim_of()
 token "$(rim_of $measured)"
 check "its token, by the CoRIM" verify --reference $reference
 check "its token, by measurements.json" verify --reference $measured
+check "its token, by values.json" verify --reference release/cca-aarch64/values.json
+check "its token, by policy.json" verify --reference release/cca-aarch64/policy.json
 cp Image Image.first
 patch_byte Image 150000 101
 is "another kernel: one byte of it" 1 "$(cmp -l Image Image.first | wc -l)"
