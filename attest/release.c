@@ -142,6 +142,17 @@ static int write_policies(const struct release *release, const char *target,
 	return 0;
 }
 
+static int check_platform(const char *path, const struct attest_references *references,
+			  struct err *err)
+{
+	for (size_t i = 1; i < references->count; i++)
+		if (references->list[i].platform != references->list[0].platform)
+			return err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
+				       "%s: measurements of one platform expected, found others",
+				       path);
+	return 0;
+}
+
 static int write_corim(const struct release *release, const char *target,
 		       const struct attest_references *references, struct err *err)
 {
@@ -248,7 +259,8 @@ static int publish_target(struct release *release, const char *target, struct er
 	size_t size = 0;
 
 	data = path ? read_small_file(path, ATTEST_MAX_REFERENCE, &size, err) : NULL;
-	if (!data || attest_references_add(&references, data, size, path, err) < 0)
+	if (!data || attest_references_add(&references, data, size, path, err) < 0 ||
+	    check_platform(path, &references, err) < 0)
 		return -1;
 	measured = json_loadb(data, size, JSON_REJECT_DUPLICATES, NULL);
 	if (note_recipe(release, measured, path, err) < 0 ||

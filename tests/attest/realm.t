@@ -62,6 +62,11 @@ check "published again: the same bits" diff -r release again
 is "with the CoRIM in the image's slot the RIMs are the same" "$("$REALM" measure release/cca-aarch64/image.igvm)" \
 	"$("$REALM" measure attached.igvm)"
 
+mkdir -p mixed/both
+printf '{"AnyOf":[{"Measurements":{"PCR0":"%096d","PCR1":"%096d","PCR2":"%096d"},"Platform":"aws-nitro"},%s]}' 1 2 3 \
+	"$(jq -c '.AnyOf[0]' release/cca-aarch64/policy.json)" >mixed/both/measurements.json
+fails 3 'ATTEST-RELEASE: .*one platform' "an enclave and a realm in one folder" "$ATTEST" publish mixed
+
 # Tokens.
 # token RIM: a token that shows it
 token()
