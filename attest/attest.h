@@ -61,10 +61,11 @@ struct attest_references {
 void attest_references_clear(struct attest_references *references);
 
 /*
- * Adds what a file says: measurements.json, what nitro-cli build-enclave or describe-eif printed,
- * an object of PCRs alone, or a CoRIM, be it signed; nobody looks at its signature. path only
- * serves the messages. ATTEST-REFERENCE when it is none of these, names no PCR0, PCR1 or PCR2 of a
- * Nitro image, or a value of zeros.
+ * Adds what a file says: measurements.json of an enclave, or of a realm with all its RIMs,
+ * values.json, policy.json, what nitro-cli build-enclave or describe-eif printed, an object of PCRs
+ * alone, or a CoRIM, be it signed; nobody looks at its signature. path only serves the messages.
+ * ATTEST-REFERENCE when it is none of these, names no PCR0, PCR1 or PCR2 of a Nitro image, or a
+ * value of zeros.
  */
 int attest_references_add(struct attest_references *references, const void *data, size_t size,
 			  const char *path, struct err *err);
@@ -107,7 +108,8 @@ struct attest_publisher {
 /*
  * Adds to a release folder, for each folder TARGET in it with a measurements.json: reference.cbor
  * (a CoRIM), values.json, policy.json, and of Nitro images policy-aws.json, policy-aws-cn.json and
- * policy-aws-us-gov.json; and provenance.json for all of it. Everybody's are the same.
+ * policy-aws-us-gov.json; and provenance.json about the images, a realm's parts, and what stands
+ * beside them. Everybody's are the same.
  */
 int attest_publish(const char *folder, const struct attest_publisher *publisher, struct err *err);
 

@@ -8,12 +8,10 @@ publishable:
 publish: publishable image out/bin/attest ## lay down the release folder of RECIPE in out/RECIPE/release, sign it with KEY for SIGNER
 	@attest/publish $(recipe_dir) $(TARGETS)
 
-# What is beside the root: the parts that have pins of their own.
-sbom_parts = recipes/$(linux_$1) recipes/musl recipes/libtomcrypt $(if $(filter yes,$(call recipe_get,BUSYBOX)),recipes/busybox)
 $(image_dir)/%/sbom.spdx.json: $(image_dir)/%/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)
-	@attest/sbom $(recipe_name) $< $(@D) $(call sbom_parts,$*)
+	@attest/sbom $(recipe_dir) $* $(@D)
 $(image_dir)/cca-%/sbom.spdx.json: $(image_dir)/cca-%/ramdisk1/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)
-	@attest/sbom $(recipe_name) $< $(@D) $(call sbom_parts,cca-$*)
+	@attest/sbom $(recipe_dir) cca-$* $(@D)
 
 .PHONY: sbom lint
 sbom: $(TARGETS:%=$(image_dir)/%/sbom.spdx.json) ## write bills of materials of the image, SPDX and CycloneDX, beside it

@@ -11,6 +11,7 @@
 #include "folder.h"
 #include "log.h"
 #include "outfile.h"
+#include "references.h"
 #include "text.h"
 
 enum { WORD_MAX = 128, SECURITY_MAX = 1 << 30, TARGETS_MAX = 32 };
@@ -51,6 +52,33 @@ static bool is_digest(const json_t *value)
 	return json_is_string(value) && hex_decode(json_string_value(value), digest, SHA256_SIZE);
 }
 
+/* The i-th set of registers that stands for a target, NULL beyond the last: a realm has several. */
+static const json_t *alternative(const json_t *measured, size_t i)
+{
+	if (json_is_array(measured))
+		return json_array_get(measured, i);
+	return i == 0 ? measured : NULL;
+}
+
+static int check_measured(const json_t *measured, const char *target, uint64_t index,
+			  struct err *err)
+{
+	cleanup_with(attest_references_clear) struct attest_references list =
+		ATTEST_REFERENCES_INIT;
+	const json_t *one;
+
+	if (json_is_array(measured) && json_array_size(measured) < 2)
+		return bad(index, "two or more in a list of measurements", err);
+	for (size_t i = 0; (one = alternative(measured, i)); i++) {
+		struct attest_values values;
+
+		if (values_parse(one, target, &values, err) < 0 ||
+		    references_push(&list, &values, err) < 0)
+			return bad(index, "measurements of each target", err);
+	}
+	return 0;
+}
+
 static int check_release(const json_t *entry, uint64_t index, struct err *err)
 {
 	const json_t *measurements = json_object_get(entry, "measurements");
@@ -69,16 +97,8 @@ static int check_release(const json_t *entry, uint64_t index, struct err *err)
 	json_object_foreach((json_t *)(uintptr_t)files, key,
 			    value) if (!is_digest(value)) return bad(index,
 								     "a SHA-256 of each file", err);
-	json_object_foreach((json_t *)(uintptr_t)measurements, key, value)
-	{
-		cleanup_with(attest_references_clear) struct attest_references list =
-			ATTEST_REFERENCES_INIT;
-		struct attest_values values;
-
-		if (values_parse(value, key, &values, err) < 0 ||
-		    references_push(&list, &values, err) < 0)
-			return bad(index, "measurements of each target", err);
-	}
+	json_object_foreach((json_t *)(uintptr_t)measurements, key,
+			    value) if (check_measured(value, key, index, err) < 0) return -1;
 	return 0;
 }
 
@@ -132,17 +152,26 @@ static bool covers(const struct attest_values *expected, const struct attest_val
 	return evidence_match(found, &one, &ignored) == 0;
 }
 
+static bool any_covers(const json_t *measured, const struct attest_values *found)
+{
+	struct attest_values values;
+	struct err ignored = {0};
+	const json_t *one;
+
+	for (size_t i = 0; (one = alternative(measured, i)); i++)
+		if (values_parse(one, "entry", &values, &ignored) == 0 && covers(&values, found))
+			return true;
+	return false;
+}
+
 bool entry_has(const json_t *entry, const struct attest_values *found)
 {
 	const json_t *measurements = json_object_get(entry, "measurements");
-	struct attest_values values;
-	struct err ignored = {0};
 	const char *key;
 	json_t *value;
 
 	json_object_foreach((json_t *)(uintptr_t)measurements, key,
-			    value) if (values_parse(value, key, &values, &ignored) == 0 &&
-				       covers(&values, found)) return true;
+			    value) if (any_covers(value, found)) return true;
 	return false;
 }
 
@@ -161,21 +190,45 @@ static json_t *registers_of(const json_t *document)
 	return registers;
 }
 
+/* The same of a realm: a list, unless it has one RIM alone. */
+static json_t *rims_of(const struct attest_references *references)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < references->count; i++) {
+		const struct attest_digest *rim = &references->list[i].rim;
+
+		json_array_append_new(
+			list,
+			json_pack("{s:o}", "RIM", hex_json((struct slice){rim->data, rim->size})));
+	}
+	if (json_array_size(list) == 1) {
+		json_t *only = json_incref(json_array_get(list, 0));
+
+		json_decref(list);
+		return only;
+	}
+	return list;
+}
+
 static int add_target(const char *folder, const char *target, json_t *entry, struct err *err)
 {
 	cleanup_free char *path = folder_path(folder, target, "measurements.json", err);
 	cleanup_free char *text = NULL;
+	cleanup_with(attest_references_clear) struct attest_references references =
+		ATTEST_REFERENCES_INIT;
 	cleanup_json json_t *document = NULL;
 	const char *recipe;
 	size_t size = 0;
 
 	text = path ? read_small_file(path, ATTEST_MAX_REFERENCE, &size, err) : NULL;
-	if (!text)
+	if (!text || attest_references_add(&references, text, size, path, err) < 0)
 		return -1;
 	document = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
 	recipe = json_string_value(json_object_get(document, "Recipe"));
 	json_object_set_new(entry, "name", json_string(recipe ? recipe : "image"));
-	json_object_set_new(json_object_get(entry, "measurements"), target, registers_of(document));
+	json_object_set_new(json_object_get(entry, "measurements"), target,
+			    is_realm(document) ? rims_of(&references) : registers_of(document));
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "room.h"
+#include "references.h"
 #include "text.h"
 
 static const char why[] = "PCR0, PCR1 and PCR2 together: lengths are in no register, so that under "
@@ -116,6 +116,11 @@ json_t *attest_policy_kms(const struct attest_references *references, const stru
 	return policy;
 }
 
+const char *policy_platform(enum attest_platform platform)
+{
+	return platform == ATTEST_NITRO ? "aws-nitro" : "arm-cca";
+}
+
 json_t *attest_policy_generic(const struct attest_references *references, struct err *err)
 {
 	json_t *any = json_array();
@@ -127,7 +132,7 @@ json_t *attest_policy_generic(const struct attest_references *references, struct
 
 		json_array_append_new(
 			any,
-			json_pack("{s:s, s:o}", "Platform", nitro ? "aws-nitro" : "arm-cca",
+			json_pack("{s:s, s:o}", "Platform", policy_platform(values->platform),
 				  "Measurements",
 				  nitro ? registers(values, "PCR0", "") : realm_registers(values)));
 	}

@@ -10,9 +10,12 @@
 #include "corim.h"
 #include "evidence.h"
 #include "log.h"
+#include "references.h"
 #include "text.h"
 
 enum { REFERENCES_MAX = 1024 };
+
+const char *const realm_lists[] = {"ImageMeasurements", "PartsMeasurements", "RIMs", NULL};
 
 void attest_references_clear(struct attest_references *references)
 {
@@ -115,16 +118,42 @@ static struct attest_digest *realm_slot(const char *key, struct attest_values *v
 	return NULL;
 }
 
-static int read_hex(const char *path, const char *key, const json_t *value,
-		    struct attest_digest *digest, struct err *err)
+/* Of {"hex", "base64"}, as values.json has it, both must say the same. */
+static const char *hex_of(const json_t *value)
 {
-	const char *text = json_string_value(value);
+	const char *hex = json_string_value(json_object_get(value, "hex"));
+	const char *text = json_string_value(json_object_get(value, "base64"));
+	cleanup_free unsigned char *again = NULL;
+	unsigned char data[ATTEST_MAX_DIGEST];
+	size_t size = 0;
+
+	if (!json_is_object(value))
+		return json_string_value(value);
+	if (json_object_size(value) != 2 || !hex || !text)
+		return NULL;
+	again = base64_decode(text, strlen(text), &size);
+	if (!again || size > sizeof(data) || !hex_decode(hex, data, size) ||
+	    memcmp(again, data, size) != 0)
+		return NULL;
+	return hex;
+}
+
+bool digest_parse(const json_t *value, struct attest_digest *digest)
+{
+	const char *text = hex_of(value);
 	size_t size = text ? strlen(text) / 2 : 0;
 
 	if ((size != 32 && size != 48 && size != 64) || !hex_decode(text, digest->data, size))
-		return bad_json(path, key, "a digest in hexadecimal", err);
+		return false;
 	digest->size = size;
-	return 0;
+	return true;
+}
+
+static int read_hex(const char *path, const char *key, const json_t *value,
+		    struct attest_digest *digest, struct err *err)
+{
+	return digest_parse(value, digest) ? 0
+					   : bad_json(path, key, "a digest in hexadecimal", err);
 }
 
 /* Of names that are none of ours only those are left alone that do not look like one. */
@@ -184,26 +213,129 @@ static int read_beside(const char *path, const json_t *root, struct attest_value
 	return 0;
 }
 
-static int read_json(const void *data, size_t size, const char *path,
+static int push_from(const char *path, const struct attest_values *values,
 		     struct attest_references *references, struct err *err)
 {
-	json_error_t error;
-	cleanup_json json_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &error);
+	return references_push(references, values, err) < 0 ? err_wrap(err, "%s", path) : 0;
+}
+
+/* Whether one from index on has the RIM: under several conditions it may be the same. */
+static bool known_rim(const struct attest_references *references, size_t from,
+		      const struct attest_digest *rim)
+{
+	for (size_t i = from; i < references->count; i++) {
+		const struct attest_digest *known = &references->list[i].rim;
+
+		if (slice_same((struct slice){known->data, known->size},
+			       (struct slice){rim->data, rim->size}))
+			return true;
+	}
+	return false;
+}
+
+/* {"hash", "rim", and the conditions under which it is that one}; only these two are looked at. */
+static int read_rim(const char *path, const json_t *one, size_t from,
+		    struct attest_references *references, struct err *err)
+{
+	struct attest_values values = {.platform = ATTEST_CCA};
+	const char *hash = json_string_value(json_object_get(one, "hash"));
+	char expected[16] = "";
+
+	if (read_hex(path, "rim", json_object_get(one, "rim"), &values.rim, err) < 0)
+		return -1;
+	snprintf(expected, sizeof(expected), "sha-%zu", values.rim.size * 8);
+	if (!hash || strcmp(hash, expected) != 0)
+		return bad_json(path, "hash", "the name of the hash that the RIM has the size of",
+				err);
+	if (known_rim(references, from, &values.rim))
+		return 0;
+	return push_from(path, &values, references, err);
+}
+
+/*
+ * A realm's measurements.json: RIMs of its image, and of its parts for each VMM, size of memory and
+ * number of processors. Any of them is the realm's.
+ */
+static int read_realm(const json_t *root, const char *path, struct attest_references *references,
+		      struct err *err)
+{
+	size_t from = references->count;
+
+	if (json_object_get(root, "Measurements"))
+		return bad_json(path, "Measurements", "those of an enclave or of a realm", err);
+	for (size_t i = 0; realm_lists[i]; i++) {
+		const json_t *list = json_object_get(root, realm_lists[i]);
+		const json_t *one;
+		size_t j;
+
+		if (list && !json_is_array(list))
+			return bad_json(path, realm_lists[i], "a list", err);
+		json_array_foreach(list, j, one) if (read_rim(path, one, from, references, err) <
+						     0) return -1;
+	}
+	return references->count > from ? 0 : bad_json(path, realm_lists[0], "a RIM", err);
+}
+
+static int read_enclave(const json_t *root, const char *path, struct attest_references *references,
+			struct err *err)
+{
 	const json_t *inner = json_object_get(root, "Measurements");
 	struct attest_values values;
 
-	if (!json_is_object(root))
-		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
-			       "%s: a JSON object or a CoRIM expected, found neither (%s)", path,
-			       root ? "another value" : error.text);
 	if (inner && !json_is_object(inner))
 		return bad_json(path, "Measurements", "an object", err);
 	if (values_parse(inner ? inner : root, path, &values, err) < 0 ||
 	    (inner && read_beside(path, root, &values, err) < 0))
 		return -1;
-	if (references_push(references, &values, err) < 0)
-		return err_wrap(err, "%s", path);
+	return push_from(path, &values, references, err);
+}
+
+bool is_realm(const json_t *root)
+{
+	for (size_t i = 0; realm_lists[i]; i++)
+		if (json_object_get(root, realm_lists[i]))
+			return true;
+	return false;
+}
+
+/* policy.json: {"AnyOf": [{"Platform", "Measurements"}]} */
+static int read_policy(const json_t *root, const char *path, struct attest_references *references,
+		       struct err *err)
+{
+	const json_t *any = json_object_get(root, "AnyOf");
+	const json_t *one;
+	size_t i;
+
+	if (json_array_size(any) == 0 || json_object_get(root, "Measurements") || is_realm(root))
+		return bad_json(path, "AnyOf", "a list of images, and nothing else of one,", err);
+	json_array_foreach(any, i, one)
+	{
+		const char *platform = json_string_value(json_object_get(one, "Platform"));
+		struct attest_values values;
+
+		if (values_parse(json_object_get(one, "Measurements"), path, &values, err) < 0)
+			return -1;
+		if (!platform || strcmp(platform, policy_platform(values.platform)) != 0)
+			return bad_json(path, "Platform", "that of the registers", err);
+		if (push_from(path, &values, references, err) < 0)
+			return -1;
+	}
 	return 0;
+}
+
+static int read_json(const void *data, size_t size, const char *path,
+		     struct attest_references *references, struct err *err)
+{
+	json_error_t error;
+	cleanup_json json_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &error);
+
+	if (!json_is_object(root))
+		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+			       "%s: a JSON object or a CoRIM expected, found neither (%s)", path,
+			       root ? "another value" : error.text);
+	if (json_object_get(root, "AnyOf"))
+		return read_policy(root, path, references, err);
+	return (is_realm(root) ? read_realm : read_enclave)(root, path, references, err);
 }
 
 static bool looks_like_json(const unsigned char *data, size_t size)

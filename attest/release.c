@@ -10,15 +10,32 @@
 #include "folder.h"
 #include "outfile.h"
 #include "publish.h"
+#include "references.h"
 #include "text.h"
 
 enum {
 	LOCK_MAX = 4 * 1024 * 1024,
 	CORIM_MAX = ATTEST_MAX_REFERENCE,
-	STATEMENT_MAX = 16 * 1024 * 1024
+	STATEMENT_MAX = 16 * 1024 * 1024,
+	IMAGES = 2 /* of the names below, those of whole images */
 };
 
-static const char *const images[] = {"image.eif", "image.igvm"};
+/* What is released of a target: the image, and what a realm's VMM is handed in its place. */
+static const char *const images[] = {"image.eif", "image.igvm",	 "cmdline",
+				     "image.dtb", "initrd.cpio", "kernel"};
+
+/* What is said about it, where it is there. */
+static const struct product {
+	const char *file;
+	const char *media;
+} products[] = {
+	{"buildinfo.json", "application/json"},
+	{"manifest.json", "application/json"},
+	{"measurements.json", "application/json"},
+	{"reference.cbor", "application/rim+cbor"},
+	{"sbom.cdx.json", "application/vnd.cyclonedx+json"},
+	{"sbom.spdx.json", "application/spdx+json"},
+};
 
 /* A folder of a release, and what is known of it. */
 struct release {
@@ -68,6 +85,34 @@ static json_t *all_values(const struct attest_values *values)
 	return object;
 }
 
+/* A realm's RIMs with the conditions of each, as measurements.json has them. */
+static json_t *rim_values(const json_t *measured)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; all && realm_lists[i]; i++) {
+		const json_t *list = json_object_get(measured, realm_lists[i]);
+		const json_t *one;
+		size_t j;
+
+		json_array_foreach(list, j, one)
+		{
+			json_t *copy = json_deep_copy(one);
+			struct attest_digest rim;
+
+			if (digest_parse(json_object_get(one, "rim"), &rim))
+				json_object_set_new(copy, "rim", values_json(&rim));
+			json_array_append_new(all, copy);
+		}
+	}
+	return json_pack("{s:o}", "RIMs", all);
+}
+
+static json_t *strings_of(const json_t *measured, const struct attest_references *references)
+{
+	return is_realm(measured) ? rim_values(measured) : all_values(&references->list[0]);
+}
+
 static int write_json(const struct release *release, const char *target, const char *name,
 		      json_t *json, struct err *err)
 {
@@ -94,6 +139,17 @@ static int write_policies(const struct release *release, const char *target,
 			       err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+static int check_platform(const char *path, const struct attest_references *references,
+			  struct err *err)
+{
+	for (size_t i = 1; i < references->count; i++)
+		if (references->list[i].platform != references->list[0].platform)
+			return err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
+				       "%s: measurements of one platform expected, found others",
+				       path);
 	return 0;
 }
 
@@ -139,38 +195,45 @@ static int append(json_t *list, json_t *one)
 	return one && json_array_append_new(list, one) == 0 ? 0 : -1;
 }
 
-static int note_images(struct release *release, const char *target, struct err *err)
+/* 1 when the file is there and was noted, 0 when it is not there. */
+static int note_file(const struct release *release, const char *target, const char *file,
+		     const char *media, json_t *list, struct err *err)
 {
-	size_t found = 0;
+	cleanup_free char *path = folder_path(release->folder, target, file, err);
+
+	if (!path)
+		return -1;
+	if (access(path, F_OK) != 0)
+		return 0;
+	return append(list, descriptor(release, target, file, media, err)) < 0 ? -1 : 1;
+}
+
+static int note_files(const struct release *release, const char *target, struct err *err)
+{
+	bool found = false;
 
 	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
-		cleanup_free char *path = folder_path(release->folder, target, images[i], err);
+		int noted = note_file(release, target, images[i], NULL, release->subjects, err);
 
-		if (!path)
+		if (noted < 0)
 			return -1;
-		if (access(path, F_OK) != 0)
-			continue;
-		found++;
-		if (append(release->subjects, descriptor(release, target, images[i], NULL, err)) <
-		    0)
-			return -1;
+		found = found || (noted && i < IMAGES);
 	}
-	if (found == 0)
+	if (!found)
 		return err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
 			       "%s/%s: image.eif or image.igvm expected, found neither",
 			       release->folder, target);
-	if (append(release->products,
-		   descriptor(release, target, "measurements.json", "application/json", err)) < 0)
-		return -1;
-	return append(release->products,
-		      descriptor(release, target, "reference.cbor", "application/rim+cbor", err));
+	for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++)
+		if (note_file(release, target, products[i].file, products[i].media,
+			      release->products, err) < 0)
+			return -1;
+	return 0;
 }
 
 /* The recipe's name is the same in all targets. */
-static int note_recipe(struct release *release, const void *data, size_t size, const char *path,
+static int note_recipe(struct release *release, const json_t *json, const char *path,
 		       struct err *err)
 {
-	cleanup_json json_t *json = json_loadb(data, size, JSON_REJECT_DUPLICATES, NULL);
 	const char *recipe = json_string_value(json_object_get(json, "Recipe"));
 
 	if (!recipe)
@@ -192,16 +255,21 @@ static int publish_target(struct release *release, const char *target, struct er
 		ATTEST_REFERENCES_INIT;
 	cleanup_free char *path = folder_path(release->folder, target, "measurements.json", err);
 	cleanup_free char *data = NULL;
+	cleanup_json json_t *measured = NULL;
 	size_t size = 0;
 
 	data = path ? read_small_file(path, ATTEST_MAX_REFERENCE, &size, err) : NULL;
 	if (!data || attest_references_add(&references, data, size, path, err) < 0 ||
-	    note_recipe(release, data, size, path, err) < 0 ||
+	    check_platform(path, &references, err) < 0)
+		return -1;
+	measured = json_loadb(data, size, JSON_REJECT_DUPLICATES, NULL);
+	if (note_recipe(release, measured, path, err) < 0 ||
 	    write_corim(release, target, &references, err) < 0 ||
-	    write_json(release, target, "values.json", all_values(&references.list[0]), err) < 0 ||
+	    write_json(release, target, "values.json", strings_of(measured, &references), err) <
+		    0 ||
 	    write_policies(release, target, &references, err) < 0)
 		return -1;
-	return note_images(release, target, err);
+	return note_files(release, target, err);
 }
 
 /* One line of a lock: sha256, size, path. Others are comments. */

@@ -110,11 +110,31 @@ check "its SHA256SUMS holds" sh -c 'cd out/hello/release && sha256sum -c SHA256S
 (cd out/hello/release && find . -type f ! -path ./SHA256SUMS | sed 's,^\./,,' | LC_ALL=C sort) >"$TAP_TMP/files"
 check "and names every file" sh -c 'sed "s/.*  //" out/hello/release/SHA256SUMS | cmp - "$1"' sh "$TAP_TMP/files"
 for file in nitro-x86_64/image.eif nitro-x86_64/measurements.json nitro-x86_64/manifest.json nitro-x86_64/buildinfo.json \
-	nitro-x86_64/components.sha256 pins/toolchain.lock pins/toolchain.root.sha256 pins/linux.lock pins/musl.lock \
+	nitro-x86_64/components.sha256 nitro-x86_64/sbom.spdx.json nitro-x86_64/sbom.cdx.json nitro-x86_64/reference.cbor \
+	nitro-x86_64/values.json nitro-x86_64/policy.json nitro-x86_64/policy-aws.json provenance.json pins/toolchain.lock pins/toolchain.root.sha256 pins/linux.lock pins/musl.lock \
 	pins/busybox.lock recipe/image.conf recipe/hello.c; do
 	grep -qx "$file" "$TAP_TMP/files" || echo "$file"
 done >"$TAP_TMP/missing"
 check "the release has what an auditor needs" [ ! -s "$TAP_TMP/missing" ]
+for file in buildinfo.json manifest.json measurements.json sbom.cdx.json sbom.spdx.json; do
+	sum=$(sha256sum <"out/hello/release/nitro-x86_64/$file")
+	grep -q "{\"digest\":{\"sha256\":\"${sum%% *}\"},\"mediaType\":\"[^\"]*\",\"name\":\"nitro-x86_64/$file\"}" out/hello/release/provenance.json ||
+		echo "$file"
+done >"$TAP_TMP/missing"
+check "the statement has what stands beside the image" [ ! -s "$TAP_TMP/missing" ]
+# judged NAME COMMAND: by programs of the test environment, which see the release alone
+judged()
+{
+	check "$1" env/run --name judged --root test --in release=out/hello/release --in tests=tests --in docs=docs \
+		--in bin/attest=out/libexec/attest --in mkevidence=out/parts/test/mkevidence \
+		--set ATTEST=/mint/in/bin/attest --set MKEVIDENCE=/mint/in/mkevidence --set DOCS=/mint/in/docs/attest.md -- sh -c "$2"
+}
+judged "its bills of materials are SPDX and CycloneDX, say those who made these" 'cd /mint/in/release/nitro-x86_64 &&
+	/mint/in/tests/rootfs/valid-sbom spdx sbom.spdx.json && /mint/in/tests/rootfs/valid-sbom cyclonedx sbom.cdx.json'
+judged "its CoRIM has the grammar of one" \
+	'cddl --ci validate --cddl /mint/in/tests/attest/corim.cddl --cbor /mint/in/release/nitro-x86_64/reference.cbor'
+judged "an outsider who has it alone comes to \"Verified\" in three commands" 'sh /mint/in/tests/attest/outsider /mint/in/release >said
+	tail -n 1 said | grep -qx Verified'
 check "no expectation is in it" sh -c '! grep expected "$1"' sh "$TAP_TMP/files"
 check "cd out && sha256sum -c components.sha256" sh -c 'cd out && sha256sum -c hello/release/nitro-x86_64/components.sha256'
 

@@ -46,7 +46,7 @@ run: $(target_dir)/$(booted) out/bin/realm out/bin/rootfs
 else
 run: $(target_dir)/$(booted) $(vms_needed) $(if $(other),$(vms_$(other)_needed)) ## boot the image in QEMU with a parent instance beside it (in a realm: docs/cca.md)
 	@$(RUN) --tty --name run --root test $(vms) $(if $(other),$(vms_$(other))) --in $(if $(filter cca-%,$(TARGET)),realm=$(<D),image.eif=$<) \
-		-- sh /mint/in/boot/run-image $(TARGET)
+		--out document=$(target_dir)/document -- sh /mint/in/boot/run-image $(TARGET)
 endif
 
 # Unit tests: each room's library under the sanitizers.

@@ -1,16 +1,19 @@
 #!/bin/sh
 # The attest command as people use it: evidence against what make publish would publish, AWS's own document from debug
-# mode, TF-RMM's golden token, signatures that openssl verifies by hand, the log, and a log whose keeper is killed.
+# mode, TF-RMM's golden token, signatures that openssl and cosign verify with the commands of docs/attest.md, a token's keys,
+# the log, and a log whose keeper is killed.
 # Needs ATTEST (the command) and MKEVIDENCE (of mkevidence.c).
 # shellcheck disable=SC2016,SC2094,SC2119,SC2120 # the inner shells expand; words are no files; functions without words
 set -u
 . "${0%/*}/../tap.sh"
 : "${ATTEST:=/mint/in/bin/attest}" "${MKEVIDENCE:=/mint/in/mkevidence}"
-golden=$(cd -- "${0%/*}" && pwd)/golden
+here=$(cd -- "${0%/*}" && pwd)
+golden=$here/golden
+: "${DOCS:=/mint/in/tree/docs/attest.md}"
 TAP_TMP=$(mktemp -d)
 trap 'rm -rf "$TAP_TMP"' EXIT
 cd "$TAP_TMP" || exit 4
-export ATTEST
+export ATTEST MKEVIDENCE DOCS
 
 # hex BYTE COUNT
 hex()
@@ -31,6 +34,9 @@ measurements()
 }
 measurements "$p0" >release/nitro-x86_64/measurements.json
 echo image >release/nitro-x86_64/image.eif
+for file in manifest buildinfo sbom.spdx sbom.cdx; do
+	echo "{\"of\":\"$file\"}" >release/nitro-x86_64/$file.json
+done
 echo "$(hex ab 32) 12 pool/main/l/linux/linux_1.orig.tar.xz" >release/pins/linux.lock
 "$MKEVIDENCE" e "$nonce" "$p0" "$p1" "$p2" || exit 4
 
@@ -44,13 +50,28 @@ fails 2 'ATTEST-USAGE: .*a domain' "an authority that is none" "$ATTEST" publish
 mkdir empty
 fails 3 'ATTEST-RELEASE' "a folder without measurements" "$ATTEST" publish empty
 (cd release && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum) >sums && mv sums release/SHA256SUMS
+for file in manifest.json buildinfo.json measurements.json reference.cbor sbom.spdx.json sbom.cdx.json; do
+	check "the statement names $file by its digest" grep -q "{\"digest\":{\"sha256\":\"$(sha256sum <release/nitro-x86_64/$file |
+		cut -c 1-64)\"},\"mediaType\":\"application/[a-z.+]*\",\"name\":\"nitro-x86_64/$file\"}" release/provenance.json
+done
+check "as an outsider: the three commands of docs/attest.md" sh "$here/outsider" release
+cp "$TAP_TMP/tap.log" said
+check "end in \"Verified\"" sh -c 'tail -n 1 said | grep -qx Verified'
+cp -R release altered
+measurements "$(hex a2 48)" >altered/nitro-x86_64/measurements.json
+fails 1 'nitro-x86_64/measurements.json: FAILED|did NOT match' "a release that was altered" sh "$here/outsider" altered
+cp release/nitro-x86_64/measurements.json altered/nitro-x86_64/
+"$ATTEST" publish altered
+measurements "$(hex a2 48)" >altered/nitro-x86_64/measurements.json
+(cd altered && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >../sums && mv ../sums SHA256SUMS)
+fails 1 'ATTEST-PCR: PCR0: a1a1.* expected, found a2a2' "an enclave of another image than the release's" sh "$here/outsider" altered
 
 # Evidence.
 verify()
 {
 	"$ATTEST" verify --root e/root.pem --nonce "$nonce" "$@"
 }
-for reference in measurements.json reference.cbor; do
+for reference in measurements.json reference.cbor values.json policy.json; do
 	check "a good document, by $reference" verify --evidence e/document --reference release/nitro-x86_64/$reference
 done
 base64 e/document >e/text
@@ -59,6 +80,25 @@ verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --j
 check "its user data is printed" grep -q '"UserData": "68656c6c6f"' report.json
 measurements "$(hex a2 48)" >other.json
 fails 1 'ATTEST-PCR: PCR0: a2a2.* expected, found a1a1' "another image" verify --evidence e/document --reference other.json
+mkdir other
+cp -R release other/release
+cp other.json other/release/nitro-x86_64/measurements.json
+"$ATTEST" publish other/release
+for reference in reference.cbor values.json policy.json; do
+	fails 1 'ATTEST-PCR: PCR0: a2a2.* expected, found a1a1' "another image, by $reference" verify --evidence e/document \
+		--reference other/release/nitro-x86_64/$reference
+done
+# no_reference NAME FILE EDIT: of the release
+no_reference()
+{
+	sed "$3" "release/nitro-x86_64/$2" >no.json
+	check "no reference: $1: it was altered" sh -c '! cmp -s "$1" no.json' sh "release/nitro-x86_64/$2"
+	fails 3 'ATTEST-REFERENCE: no.json: ' "no reference: $1" verify --evidence e/document --reference no.json
+}
+no_reference "values that differ in hexadecimal and base64" values.json '0,/"hex": "a1/s//"hex": "a2/'
+no_reference "a value without base64" values.json '/base64/d; s/"hex": \(.*\),/"hex": \1/'
+no_reference "a policy without an image" policy.json '/AnyOf/,/^  \]/c "AnyOf": []'
+no_reference "a policy for another platform" policy.json 's/aws-nitro/arm-cca/'
 check "or either of two" verify --evidence e/document --reference other.json --reference release/nitro-x86_64/reference.cbor
 sed "s/^{/{\"PCR16\":\"$(hex d4 48)\",/" release/nitro-x86_64/measurements.json >launch.json
 fails 1 'ATTEST-PCR: PCR16: d4d4.* expected, found' "another launch configuration" verify --evidence e/document --reference launch.json
@@ -87,19 +127,46 @@ openssl pkey -in ec.pem -pubout -out ec.pub
 openssl genpkey -algorithm ed25519 -out ed.pem
 openssl pkey -in ed.pem -pubout -out ed.pub
 check "sign" "$ATTEST" sign release --key ec.pem --signer test --random-nonce
-envelope=release/signatures/provenance.intoto.jsonl
-member()
+sh "$here/commands" "$DOCS" '### Signatures, by hand' >by-hand
+# by_hand KEY FOLDER: the documented commands in a copy of the signed release, of which FILE was changed by EDIT before
+by_hand()
 {
-	sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" $envelope | base64 -d
+	rm -rf hand
+	cp -R release hand
+	cp "$1" hand/key.pub
+	[ -z "${3:-}" ] || sed -i "$3" "hand/$2"
+	(cd hand && sh -eu ../by-hand)
 }
-member payload >payload
-member sig >sig
-{ printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(wc -c <payload | tr -d ' ')" && cat payload; } >pae
-check "the envelope, by openssl" openssl dgst -sha256 -verify ec.pub -signature sig pae
-check "its payload is provenance.json" sh -c '{ cat payload && echo; } | cmp - release/provenance.json'
-check "its subject is the image" grep -q "\"subject\":\[{\"digest\":{\"sha256\":\"$(sha256sum <release/nitro-x86_64/image.eif | cut -c1-64)\"},\"name\":\"nitro-x86_64/image.eif\"}\]" payload
+check "signatures, by hand, with the commands of docs/attest.md" by_hand ec.pub
+cp "$TAP_TMP/tap.log" said
+check "the statement, the CoRIM, and cosign say so" sh -c '[ "$(grep -c "^Verified OK$" said)" -eq 3 ]'
+fails 1 'Verification failure' "by hand: another statement" by_hand ec.pub signatures/provenance.intoto.jsonl 's/"payload":"eyJ/"payload":"eyK/'
+fails 1 'Verification failure' "by hand: another CoRIM" by_hand ec.pub nitro-x86_64/reference.cbor 's/PCR1/PCR3/'
+fails 1 '' "by hand: another image" by_hand ec.pub nitro-x86_64/image.eif 's/image/imagf/'
+cp "$TAP_TMP/tap.log" said
+check "which cosign says alone" grep -qi 'error.*digest' said
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | openssl pkey -pubout -out other.pub
+fails 1 'Verification failure' "by hand: another key" by_hand other.pub
+cosign_says()
+{
+	cosign verify-blob-attestation --key "$1" --signature release/signatures/provenance.intoto.jsonl --insecure-ignore-tlog \
+		--type slsaprovenance1 release/nitro-x86_64/image.eif
+}
+fails 1 'Error: ' "cosign: another key" cosign_says other.pub
+for curve in P-384:48:sha384 P-521:66:sha512; do
+	half=${curve#*:}
+	openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:${curve%%:*}" -out large.pem 2>/dev/null
+	openssl pkey -in large.pem -pubout -out large.pub
+	"$ATTEST" sign release --key large.pem --signer test
+	sed "s/^half=32 digest=sha256 /half=${half%:*} digest=${half#*:} /; /^cosign/,\$d" by-hand >kept && mv kept by-hand
+	check "by hand, with a key on ${curve%%:*}" by_hand large.pub
+	sh "$here/commands" "$DOCS" '### Signatures, by hand' >by-hand
+done
+"$ATTEST" sign release --key ec.pem --signer test
+check "its subject is the image" grep -q "\"subject\":\[{\"digest\":{\"sha256\":\"$(sha256sum <release/nitro-x86_64/image.eif | cut -c1-64)\"},\"name\":\"nitro-x86_64/image.eif\"}\]" release/provenance.json
 check "a signed CoRIM serves as reference" verify --evidence e/document --reference release/signatures/nitro-x86_64.cose
 check "sign with Ed25519" "$ATTEST" sign release --key ed.pem --signer test
+check "the envelope, by cosign" cosign_says ed.pub
 cose=release/signatures/nitro-x86_64.cose
 # What is signed: the array's head, "Signature1", the protected header, nothing, the payload; the signature is at the end.
 size=$(wc -c <$cose) body=$(wc -c <release/nitro-x86_64/reference.cbor)
@@ -113,6 +180,40 @@ header=$((size - 2 - 66 - 1 - body - 3))
 } >tbs
 check "the CoRIM, by openssl" openssl pkeyutl -verify -pubin -inkey ed.pub -rawin -in tbs -sigfile cose.sig
 check "what was published is as before" sh -c 'cd release && sha256sum -c SHA256SUMS'
+
+# Keys that never leave their token, here SoftHSM's.
+token()
+{
+	softhsm=${SOFTHSM:-/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so}
+	if ! [ -f "$softhsm" ] || ! openssl list -providers -provider pkcs11 2>/dev/null | grep -q pkcs11; then
+		skip "a token" "no SoftHSM, or no provider pkcs11, here"
+		return
+	fi
+	mkdir tokens
+	printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens" >softhsm.conf
+	export SOFTHSM2_CONF="$PWD/softhsm.conf" PKCS11_PROVIDER_MODULE="$softhsm"
+	softhsm2-util --init-token --free --label test --so-pin 12345678 --pin 1234 >/dev/null
+	softhsm2-util --import ec.pem --token test --label ec --id 01 --pin 1234 >/dev/null
+	echo 1234 >pin
+	echo 4321 >wrong
+	uri='pkcs11:token=test;object=ec;type=private'
+	cp -R release/signatures before
+	fails 4 '^attest: ATTEST-NONCE: ' "a token that has no deterministic nonces" "$ATTEST" sign release --key "$uri" \
+		--signer test --passphrase-file pin
+	fails 4 '^attest: ATTEST-KEY: ' "its PIN, wrong" "$ATTEST" sign release --key "$uri" --signer test \
+		--random-nonce --passphrase-file wrong
+	cp "$TAP_TMP/tap.log" said
+	check "the PIN is not printed" sh -c '! grep -e 1234 -e 4321 said'
+	fails 4 '^attest: ATTEST-KEY: ' "a key that the token has not" "$ATTEST" sign release \
+		--key 'pkcs11:token=test;object=none;type=private' --signer test --random-nonce --passphrase-file pin
+	check "what was signed before is as it was" diff -r before release/signatures
+	check "a token's key signs a release" "$ATTEST" sign release --key "$uri" --signer test --random-nonce --passphrase-file pin
+	check "and openssl and cosign verify it, by hand" by_hand ec.pub
+	"$ATTEST" rebuilt --release release --result same --key "$uri" --random-nonce --passphrase-file pin --builder hsm >hsm
+	check "a token's key signs that a release was rebuilt" "$ATTEST" quorum --release release --known ec.pub --need 1 hsm
+	unset SOFTHSM2_CONF PKCS11_PROVIDER_MODULE
+}
+token
 
 # Policies.
 check "a policy of AWS KMS" "$ATTEST" policy --reference release/nitro-x86_64/measurements.json --reference other.json

@@ -459,6 +459,31 @@ static void ages(void **state)
 	attest_log_close(open_good(folder));
 }
 
+#define RIM	  "1111111111111111111111111111111111111111111111111111111111111111"
+#define OTHER_RIM "2222222222222222222222222222222222222222222222222222222222222222"
+#define NAMED	  "\"name\":\"n\",\"security\":0,\"type\":\"release\",\"version\":\"1\"}"
+
+/* Any of a realm's RIMs is the realm's. */
+static void realm_entry(void **state)
+{
+	static const char good[] =
+		"{\"files\":{\"f\":\"" RIM "\"},\"measurements\":{\"t\":[{\"RIM\":\"" RIM
+		"\"},{\"RIM\":\"" OTHER_RIM "\"}]}," NAMED;
+	struct err err = {0};
+	json_t *entry = entry_parse(good, sizeof(good) - 1, 0, &err);
+	struct attest_values values = {.platform = ATTEST_CCA, .rim = {.size = 32}};
+
+	(void)state;
+	assert_non_null(entry);
+	memset(values.rim.data, 0x11, 32);
+	assert_true(entry_has(entry, &values));
+	memset(values.rim.data, 0x22, 32);
+	assert_true(entry_has(entry, &values));
+	memset(values.rim.data, 0x33, 32);
+	assert_false(entry_has(entry, &values));
+	json_decref(entry);
+}
+
 static void bad_entries(void **state)
 {
 	static const char *const bad[] = {
@@ -468,6 +493,13 @@ static void bad_entries(void **state)
 		"{\"entry\":-1,\"reason\":\"x\",\"type\":\"withdrawal\"}",
 		"{\"type\":\"news\"}",
 		"[]",
+		"{\"files\":{\"f\":\"" RIM "\"},\"measurements\":{\"t\":[]}," NAMED,
+		"{\"files\":{\"f\":\"" RIM "\"},\"measurements\":{\"t\":[{\"RIM\":\"" RIM
+		"\"}]}," NAMED,
+		"{\"files\":{\"f\":\"" RIM "\"},\"measurements\":{\"t\":[{\"RIM\":\"" RIM
+		"\"},{\"RIM\":\"1\"}]}," NAMED,
+		"{\"files\":{\"f\":\"" RIM "\"},\"measurements\":{\"t\":[{\"RIM\":\"" RIM
+		"\"},[]]}," NAMED,
 	};
 	const struct attest_log_keeper who = keeper();
 	char folder[64];
@@ -492,6 +524,7 @@ int main(void)
 		cmocka_unit_test(consistency),	  cmocka_unit_test(tampering),
 		cmocka_unit_test(forks),	  cmocka_unit_test(rollback),
 		cmocka_unit_test(ages),		  cmocka_unit_test(bad_entries),
+		cmocka_unit_test(realm_entry),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tests of rootfs sbom: what it finds in package databases, that its documents are SPDX 2.3 and CycloneDX 1.6
-# as far as jq can tell (required members, none that the schemas lack, identifiers, relations), that equal
-# trees give equal documents, and that hostile databases are refused; prints TAP.
+# (by the validator of the one and the schema of the other, and by jq: required members, identifiers, relations), that
+# equal trees give equal documents, and that hostile databases are refused; prints TAP.
 # Environment: ROOTFS the command. Never writes outside its own temporary folder.
 # shellcheck disable=SC2016 # the inner shells expand
 set -u
@@ -75,7 +75,7 @@ and ([.metadata.component["bom-ref"], .components[]["bom-ref"]] as $refs
 		and (.dependsOn | length == (unique | length))))
 END
 valid() { # DOCUMENT KIND
-	jq -e -f "valid-$2.jq" "$1" >/dev/null
+	jq -e -f "valid-$2.jq" "$1" >/dev/null && sh "$here/valid-sbom" "$2" "$1"
 }
 
 fresh
@@ -120,6 +120,10 @@ cp -R root saved
 spdx dir:root >a.spdx.json && cyclonedx dir:root >a.cdx.json
 check "SPDX: what the schema demands" valid a.spdx.json spdx
 check "CycloneDX: what the schema demands" valid a.cdx.json cyclonedx
+sed 's/"SPDXRef-DOCUMENT"/"SPDXRe-DOCUMENT"/' a.spdx.json >bad.spdx.json
+fails 1 'spdx_id must' "SPDX's validator sees another identifier" sh "$here/valid-sbom" spdx bad.spdx.json
+sed 's/"specVersion"/"specVersio"/' a.cdx.json >bad.cdx.json
+check "CycloneDX's schema, another name" sh -c '! sh "$1/valid-sbom" cyclonedx bad.cdx.json' sh "$here"
 check "an empty tree has a valid SPDX document" sh -c 'mkdir -p empty && "$0" sbom dir:empty --format spdx >e.spdx.json' "$ROOTFS"
 check "and it is valid" valid e.spdx.json spdx
 check "an empty tree has a CycloneDX document" sh -c '"$0" sbom dir:empty --format cyclonedx >e.cdx.json' "$ROOTFS"

@@ -1,0 +1,133 @@
+#!/bin/sh
+# A realm from end to end: a small one is put together as make image does it, its RIMs are published in every form, and a
+# token that shows one of them is taken, while that of a realm whose kernel differs in one byte is refused.
+# Needs ATTEST, REALM, ROOTFS (the commands) and MKEVIDENCE (of mkevidence.c).
+# shellcheck disable=SC2016 # the inner shells expand
+attest_tests=$(cd -- "${0%/*}" && pwd)
+here=$attest_tests/../cca
+# shellcheck source=tests/cca/common.sh
+. "$here/common.sh"
+: "${ATTEST:=/mint/in/bin/attest}" "${MKEVIDENCE:=/mint/in/mkevidence}" "${ROOTFS:=/mint/in/bin/rootfs}"
+nonce=$(printf '%032d' 0 | tr 0 5)
+
+# put_together FOLDER: what cca-image/image.mk has put together, of a kernel in the current folder
+put_together()
+{
+	mkdir -p in/kernel in/ramdisk1 in/bin "$1"
+	cp Image in/kernel/
+	echo 7.2.8 >in/kernel/kernel.release
+	cp "$tree/kernel/words" in/
+	cp "$tree/kernel/cmdline/cca-aarch64" in/cmdline
+	cp -R "$layouts" in/
+	ln -sf "$REALM" in/bin/realm
+	"$ROOTFS" pack "dir:$tree/recipes/hello" -o in/ramdisk1/initrd.cpio --manifest in/ramdisk1/manifest.json
+	: >in/ramdisk1/blobs
+	cp in/ramdisk1/initrd.cpio in/ramdisk0.cpio
+	sed "s,^in=.*,in=$work/in,; s,^out=.*,out=$work/$1," "$tree/cca-image/assemble" >assemble
+	rm -rf parts
+	sh assemble hello cca-aarch64 512M,1G 1,2
+}
+make_inputs
+check "a small realm" put_together release/cca-aarch64
+measured=release/cca-aarch64/measurements.json
+reference=release/cca-aarch64/reference.cbor
+jq -r '(.ImageMeasurements + .PartsMeasurements)[].rim' $measured | sort -u >rims
+is "has a RIM for its image under each RMM, and for its parts under each layout, memory and number of processors" 34 "$(wc -l <rims)"
+check "attest publish" "$ATTEST" publish release
+"$ATTEST" policy --for generic --reference $reference | jq -r '.AnyOf[].Measurements.RIM' | sort >found
+check "the CoRIM has exactly these" cmp rims found
+jq -r '.AnyOf[] | select(.Platform == "arm-cca") | .Measurements.RIM' release/cca-aarch64/policy.json | sort >found
+check "so has the policy" cmp rims found
+is "values.json has them with their conditions" "$(jq -S -c '[(.ImageMeasurements + .PartsMeasurements)[]]' $measured)" \
+	"$(jq -S -c '[.RIMs[] | .rim = .rim.hex]' release/cca-aarch64/values.json)"
+jq -r '.RIMs[].rim.base64' release/cca-aarch64/values.json | while read -r text; do
+	echo "$text" | base64 -d | od -An -v -tx1 | tr -d ' \n'
+	echo
+done | sort -u >found
+check "and in base64" cmp rims found
+is "the statement is about the image and the parts" 'cmdline image.dtb image.igvm initrd.cpio kernel' \
+	"$(jq -r '.subject[].name' release/provenance.json | sed 's,.*/,,' | sort | tr '\n' ' ' | sed 's/ $//')"
+{
+	jq -r '.subject[] | "\(.digest.sha256)  \(.name)"' release/provenance.json
+	jq -r '.predicate.runDetails.byproducts[] | "\(.digest.sha256)  \(.name)"' release/provenance.json
+} >sums
+check "by their digests" sh -c 'cd release && sha256sum -c ../sums'
+check "its CoRIM has the grammar of one" cddl --ci validate --cddl "$attest_tests/corim.cddl" --cbor $reference
+mkdir again
+cp -R release/cca-aarch64 again/
+rm again/cca-aarch64/reference.cbor
+"$ATTEST" publish again
+check "published again: the same bits" diff -r release again
+"$REALM" attach release/cca-aarch64/image.igvm --corim $reference -o attached.igvm
+is "with the CoRIM in the image's slot the RIMs are the same" "$("$REALM" measure release/cca-aarch64/image.igvm)" \
+	"$("$REALM" measure attached.igvm)"
+
+mkdir -p mixed/both
+printf '{"AnyOf":[{"Measurements":{"PCR0":"%096d","PCR1":"%096d","PCR2":"%096d"},"Platform":"aws-nitro"},%s]}' 1 2 3 \
+	"$(jq -c '.AnyOf[0]' release/cca-aarch64/policy.json)" >mixed/both/measurements.json
+fails 3 'ATTEST-RELEASE: .*one platform' "an enclave and a realm in one folder" "$ATTEST" publish mixed
+
+# Tokens.
+# token RIM: a token that shows it
+token()
+{
+	"$MKEVIDENCE" . "$nonce" "$1"
+}
+verify()
+{
+	"$ATTEST" verify --evidence token --nonce "$nonce" --platform-key platform.pub "$@"
+}
+# rim_of MEASUREMENTS: under kvmtool's first layout
+rim_of()
+{
+	jq -r '.PartsMeasurements[] | select(.layout == "kvmtool-rmm1" and .hash == "sha-256" and .cpus == 2 and .memory == 1073741824).rim' "$1"
+}
+token "$(rim_of $measured)"
+check "its token, by the CoRIM" verify --reference $reference
+check "its token, by measurements.json" verify --reference $measured
+check "its token, by values.json" verify --reference release/cca-aarch64/values.json
+check "its token, by policy.json" verify --reference release/cca-aarch64/policy.json
+cp Image Image.first
+patch_byte Image 150000 101
+is "another kernel: one byte of it" 1 "$(cmp -l Image Image.first | wc -l)"
+check "another realm" put_together other/cca-aarch64
+token "$(rim_of other/cca-aarch64/measurements.json)"
+fails 1 'ATTEST-RIM: RIM: ' "is refused by the CoRIM" verify --reference $reference
+fails 1 'ATTEST-RIM: RIM: ' "is refused by measurements.json" verify --reference $measured
+check "or taken, where it is another that will do" verify --reference $measured --reference other/cca-aarch64/measurements.json
+token "$(rim_of $measured)"
+openssl genpkey -algorithm ed25519 -out key.pem
+"$ATTEST" sign release --key key.pem --signer test
+check "its token, by the signed CoRIM" verify --reference release/signatures/cca-aarch64.cose
+
+# The log.
+(cd release && find . -type f ! -name SHA256SUMS ! -path './signatures/*' | sort | xargs sha256sum >../sums && mv ../sums SHA256SUMS)
+key=$("$ATTEST" log key --key key.pem --origin example.org/log)
+keep()
+{
+	"$ATTEST" log append --log log --key key.pem --origin example.org/log "$@"
+}
+check "a realm's release in a log" keep --release release --version 1
+check "is found by its token" verify --reference $reference --log log --log-key "$key"
+token "$(rim_of other/cca-aarch64/measurements.json)"
+fails 1 'ATTEST-LOG-MISSING' "another is not" verify --reference other/cca-aarch64/measurements.json --log log --log-key "$key"
+keep --withdraw 0 --reason 'a hole'
+token "$(rim_of $measured)"
+fails 1 'ATTEST-LOG-WITHDRAWN: .*a hole' "once withdrawn" verify --reference $reference --log log --log-key "$key"
+
+# What is no realm's measurements.json.
+# refused REGEX NAME JQ: with such an edit
+refused()
+{
+	jq "$3" $measured >bad.json
+	fails 3 "ATTEST-REFERENCE: bad.json: $1" "refused: $2" verify --reference bad.json
+}
+refused 'hash: ' "a hash of another size than the RIM" '.PartsMeasurements[3].hash = "sha-512"'
+refused 'hash: ' "no hash" 'del(.ImageMeasurements[0].hash)'
+refused 'rim: ' "no RIM" 'del(.PartsMeasurements[0].rim)'
+refused 'rim: ' "a RIM that is short" '.PartsMeasurements[0].rim |= .[2:]'
+refused 'a RIM that is not zero' "a RIM of zeros" '.PartsMeasurements[0].rim |= gsub("."; "0")'
+refused 'PartsMeasurements: a list' "no list" '.PartsMeasurements = {}'
+refused 'ImageMeasurements: a RIM' "no RIM at all" '.PartsMeasurements = [] | .ImageMeasurements = []'
+refused 'Measurements: ' "an enclave's beside it" '.Measurements = {"PCR0": "00"}'
+finish_tap
