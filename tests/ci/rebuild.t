@@ -153,5 +153,19 @@ check "what is in the log and not at hand is named" grep -q 'v8: in the log, and
 check "what was withdrawn is not missed" sh -c '! grep -q "v9: in the log" "$1"' sh "$TAP_TMP/log"
 find "$TAP_TMP/l/tile/entries" -type f | while read -r file; do printf x | dd of="$file" bs=1 seek=20 conv=notrunc 2>/dev/null; done
 fails 1 'REBUILD-LOG: ' "a log that was changed" logged
+# As rebuilderd-worker calls it: one argument, and a folder for what comes out.
+backend=$TAP_TMP/backend
+mkdir -p "$backend/ci" "$backend/env" "$TAP_TMP/outdir"
+cp ci/rebuilderd "$backend/ci/"
+cp env/say.sh "$backend/env/"
+printf 'image:\n\tmkdir -p out/$(RECIPE)/$(TARGETS) && for f in image.eif measurements.json; do echo $(RECIPE) >out/$(RECIPE)/$(TARGETS)/$$f; done\n' \
+	>"$backend/Makefile"
+cp out/hello/nitro-x86_64/measurements.json "$TAP_TMP/measurements.json"
+fails 2 'REBUILDERD-OUTDIR: ' "a backend without a folder" "$backend/ci/rebuilderd" "$TAP_TMP/measurements.json"
+check "the backend builds the recipe and target of the measurements" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" \
+	"$TAP_TMP/measurements.json"
+check "and leaves what is compared" sh -c 'cd "$1" && grep -qx hello image.eif && grep -qx hello measurements.json' sh "$TAP_TMP/outdir"
+sed 's/"Recipe": "hello"/"Recipe": "..\/x"/' "$TAP_TMP/measurements.json" >"$TAP_TMP/odd.json"
+fails 3 'REBUILDERD-MEASUREMENTS: .*found "../x"' "a recipe that is no name" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" "$TAP_TMP/odd.json"
 check "nothing is left behind" [ -z "$(ls -A "$TMPDIR")" ]
 finish_tap
