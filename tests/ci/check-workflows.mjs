@@ -92,8 +92,29 @@ async function parserErrors(file, content) {
 	return result.context.errors.getErrors();
 }
 
+// GitLab's file has no parser here but YAML's: that what one job names of another is there.
+function checkGitlab(file, content) {
+	const tree = parse(content);
+	for (const [name, job] of Object.entries(tree)) {
+		if (name === "variables" || name === "stages")
+			continue;
+		for (const other of [job.extends ?? [], job.needs ?? []].flat())
+			if (tree[other] === undefined)
+				finding(file, "GITLAB", `${name}: a job ${other} expected, found none`);
+		if (job.stage !== undefined && !tree.stages.includes(job.stage))
+			finding(file, "GITLAB", `${name}: one of the stages expected, found ${job.stage}`);
+		for (const line of job.script ?? [])
+			if (!/^([A-Z]+="[^"]*" )*ci\/[^;&|]*$/.test(line))
+				finding(file, "LOGIC", `one command, of ci/, expected, found: ${line}`);
+	}
+}
+
 for (const file of process.argv.slice(2)) {
 	const content = readFileSync(file, "utf8");
+	if (basename(file) === "gitlab.yml") {
+		checkGitlab(file, content);
+		continue;
+	}
 	const errors = await parserErrors(file, content);
 	for (const error of errors)
 		finding(file, "PARSER", error.message);

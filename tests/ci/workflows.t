@@ -18,12 +18,13 @@ read_all()
 	env/run --tty --name workflows --root node --in node_modules=out/parts/test/workflow-parser --in ci=tests/ci --in tree="$1" -- sh -c '
 		ln -s /mint/in/node_modules /mint/work/node_modules
 		cp /mint/in/ci/*.mjs /mint/work/ && cd /mint/in/tree || exit 4
-		find . -path "*/.github/workflows/*.yml" -o -name action.yml | sort |
+		find . -path "*/.github/workflows/*.yml" -o -name action.yml -o -name gitlab.yml | sort |
 			xargs node --import /mint/work/json-loader.mjs /mint/work/check-workflows.mjs' </dev/null
 }
-mkdir -p "$TAP_TMP/tree/.github"
+mkdir -p "$TAP_TMP/tree/.github" "$TAP_TMP/tree/ci"
 cp -R .github/workflows "$TAP_TMP/tree/.github/"
 cp action.yml "$TAP_TMP/tree/"
+cp ci/gitlab.yml "$TAP_TMP/tree/ci/"
 check "workflows and action are what GitHub's parser and our rules take" read_all "$TAP_TMP/tree"
 
 # wrong RULE FILE SED NAME: a copy with one thing changed, in a folder that is called after what has to be said of it.
@@ -32,7 +33,7 @@ wrong()
 	number=$((${number:-0} + 1))
 	copy=$TAP_TMP/wrong/$number
 	mkdir -p "$copy"
-	cp -R "$TAP_TMP/tree/.github" "$TAP_TMP/tree/action.yml" "$copy/"
+	cp -R "$TAP_TMP/tree/.github" "$TAP_TMP/tree/ci" "$TAP_TMP/tree/action.yml" "$copy/"
 	sed "$3" "$TAP_TMP/tree/$2" >"$copy/$2"
 	printf '%s\t%s\t%s\t%s\n' "$number" "$1" "$2" "$4" >>"$TAP_TMP/cases"
 	! cmp -s "$TAP_TMP/tree/$2" "$copy/$2" || echo "$4: the edit changes nothing" >>"$TAP_TMP/odd"
@@ -61,6 +62,8 @@ wrong PERMISSIONS $w/full.yml 's/^      contents: read/      packages: write/' "
 wrong PERMISSIONS $w/check.yml '/^  tests:/,/^  rebuild:/{/^    permissions:/d;/^      contents: read/d;}' "a job without permissions of its own"
 wrong TRIGGER $w/check.yml 's/^  pull_request:/  pull_request_target:/' "a trigger that runs others' changes with our rights"
 wrong TIMEOUT $w/full.yml '/timeout-minutes/d' "a job without an end"
+wrong GITLAB ci/gitlab.yml 's/needs: \[first/needs: [frist/' "a job of GitLab's that there is not"
+wrong LOGIC ci/gitlab.yml 's/ci\/runner ci\/compare-legs/cmp/' "a comparison by hand"
 check "every edit changes its file" [ ! -e "$TAP_TMP/odd" ]
 read_all "$TAP_TMP/wrong" >"$TAP_TMP/said" 2>"$TAP_TMP/errors"
 while IFS='	' read -r number rule file name; do
