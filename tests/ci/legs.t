@@ -30,7 +30,7 @@ fresh()
 {
 	rm -rf "$other"
 	cp -R "$TAP_TMP/kept" "$other"
-	printf 'recipe hello\nsystem Another <script>|\n' >"$other/about"
+	printf 'recipe hello\nsystem Another <b>|`\n' >"$other/about"
 }
 compare()
 {
@@ -41,7 +41,7 @@ fresh
 check "legs of two machines agree" compare
 check "the report says so" grep -q '^bit-identical: [0-9]* files of hello' "$report/report.txt"
 check "the summary has a row for each component" sh -c '[ "$(grep -c "| same |" "$1")" -ge 20 ]' sh "$report/summary.md"
-check "and both machines, with nothing of theirs that a page could run" grep -qF '| system | | Debian 12 | Another script |' "$report/summary.md"
+check "and both machines, with nothing of theirs that a page could run" grep -qF '| system | | Debian 12 | Another b |' "$report/summary.md"
 check "what both came to is the release" diff -r "$report/release" "$one/release"
 tar -c -f "$TAP_TMP/one.tar" -C "$one" .
 tar -c -f "$TAP_TMP/other.tar" -C "$other" .
