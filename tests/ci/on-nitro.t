@@ -91,6 +91,11 @@ fails 1 'NITRO-VERIFY: not verified: .*ATTEST-DEBUG' "a document of debug mode" 
 echo "$(value PCR0) $(value PCR1) $(value PCR2)" >"$STAND/pcrs"
 fails 1 'NITRO-VERIFY: not verified: .*ATTEST-NONCE' "a document for another nonce" env NONCE="$(printf %064d 7)" ci/on-nitro --image $image \
 	--reference reference.json --report report3 --root "$STAND/root.pem"
+rm out/bin/attest
+printf '#!/bin/sh\nexit 0\n' >out/bin/attest
+chmod +x out/bin/attest
+fails 1 'NITRO-VERIFY: not verified: another nonce or another PCR0 was accepted, too' "a verifier that accepts everything" run
+ln -sf "$ATTEST" out/bin/attest
 echo DEBUG_MODE >"$STAND/flags"
 fails 1 'NITRO-DEBUG' "an enclave in debug mode" run
 check "is ended" ended 1
