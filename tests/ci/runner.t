@@ -24,6 +24,7 @@ exec env -i PATH="$PATH" "$@"'
 engine='{ printf "docker"; printf " %s" "$@"; echo; } >>'"$seen"'
 while [ "$1" != sh ]; do
 	case $1 in
+	--volume=*) case " ${VOLUMES:-} " in *" $1 "*) echo "Duplicate mount point" >&2; exit 125 ;; esac; VOLUMES="${VOLUMES:-} $1" ;;
 	--env) OWN="${OWN:-} $2" ;;
 	esac
 	shift
@@ -84,5 +85,7 @@ check "at its path" grep -q -- "--volume=$TAP_TMP/workspace/app:$TAP_TMP/workspa
 : >"$seen"
 check "a leg made in a container" env CONTAINER="$digest" LEG="$TAP_TMP/leg.tar" ci/runner sh -c 'echo >"$LEG"'
 check "is the caller's afterwards, too" grep -qx "chown -R 1000:1000 $TAP_TMP/leg.tar" "$seen"
+says 'hello||||none' "a leg in the caller's workspace" env CONTAINER="$digest" RECIPE=hello WORKSPACE="$TAP_TMP/workspace" \
+	LEG="$TAP_TMP/workspace/one.tar" ci/runner sh -c 'echo "$RECIPE|$TARGETS|$MIRROR||${SECRET:-none}"'
 fails 3 '^$|container' "its status is the command's, too" env CONTAINER="$digest" ci/runner sh -c 'exit 3'
 finish_tap
