@@ -25,6 +25,8 @@ check "every component is in it, or its value" sh -c '
 		[ "$path" = - ] || [ -e "$1/out/${path%#*}" ] || case $rest in *optional) ;; *) echo "$name"; exit 1 ;; esac
 	done' sh "$one"
 check "its release is the one of make publish" sh -c 'cd "$1/release" && sha256sum -c SHA256SUMS && [ -s nitro-x86_64/image.eif ]' sh "$one"
+# For speed most of musl's files go from both; sums are made anew all the same.
+find "$one/out/parts/x86_64/musl" "$TAP_TMP/kept/out/parts/x86_64/musl" -type f ! -name libc.a -exec rm -f {} +
 printf 'recipe hello\nsystem Debian 12\n' >"$one/about"
 fresh()
 {
