@@ -17,7 +17,7 @@ RECIPE ?= hello
 ROOTFS ?=
 IMAGE ?=
 FROM ?=
-export MIRROR BUNDLE SNAPSHOT JOBS
+export MIRROR BUNDLE SNAPSHOT NPM JOBS
 unexport CDPATH
 
 # These reach shells: nothing is read of other characters than the plain ones, and those after the name.
@@ -87,8 +87,8 @@ include tests/bench/bench.mk
 include ci/ci.mk
 include attest/attest.mk
 
-settable := RECIPE TARGETS TARGET REALM RMM_STACK ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT KEYRING TESTS VARY RELEASE HOSTS \
-	SECONDS FUZZ BENCH PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE AUTHORITY KEY SIGNER PASSPHRASE_FILE RANDOM_NONCE
+settable := RECIPE TARGETS TARGET REALM RMM_STACK ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT NPM KEYRING TESTS VARY RELEASE \
+	HOSTS LEG SECONDS FUZZ BENCH PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE AUTHORITY KEY SIGNER PASSPHRASE_FILE RANDOM_NONCE
 overridden := $(strip $(foreach v,$(filter-out $(settable) -%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v)))
 $(if $(overridden),$(error only $(settable) can be set, found $(overridden)))
 

@@ -6,7 +6,7 @@ pins_of = $(addsuffix /pins.lock,$(addprefix recipes/,toolchain $(if $(filter %-
 	$(if $(filter cca-%,$1),realm) $(linux_pins) musl busybox libtomcrypt))
 linux_pins = $(if $(filter-out cca-%,$(or $1,nitro)),linux) $(if $(filter cca-%,$1),linux-cca)
 image_pins := $(call pins_of,$(TARGETS))
-test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,realm test registry qemu))
+test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,realm test registry node workflow-parser qemu))
 # Images that are built for tests alone.
 test_recipes := redis nginx python
 test_locks := $(test_recipes:%=recipes/%/pins.lock)
@@ -38,7 +38,7 @@ else ifneq ($(given_recipe),)
 else
 	@env/lock
 	@env/root --expect toolchain >/dev/null
-	@for root in cross-aarch64 realm test registry fuzz; do env/root --expect $$root >/dev/null || exit; done
+	@for root in cross-aarch64 realm test registry node fuzz; do env/root --expect $$root >/dev/null || exit; done
 endif
 
 new: ## write a recipe for a container: RECIPE=name|folder FROM=image:tag, or any source of docs/recipes.md

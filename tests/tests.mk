@@ -25,6 +25,11 @@ $(parts)/test/mkevidence: $(mkevidence_src) tests/attest/forge.h $(wildcard lib/
 		--out mkevidence=$@ -- sh -c 'cd /mint/in/src && gcc $(CBASE) $(CWARN) -Iattest -o /mint/out/mkevidence \
 		$(mkevidence_src) $(ATTEST_LIBS)'
 
+# GitHub's own parser of workflows, which a test asks: packages of npm, laid where node looks for them.
+parser := $(parts)/test/workflow-parser
+$(parser)/yaml/package.json: tests/ci/lay-parser recipes/workflow-parser/pins.lock $(toolchain)
+	@tests/ci/lay-parser recipes/workflow-parser/pins.lock $(parser)
+
 vms := --in boot=tests/boot --in qemu=$(qemu) --in kernel=$(parts)/nitro-x86_64/kernel \
 	--in parent.cpio=$(parent)/parent.cpio --in ask=$(parts)/test/ask
 vms_needed := $(qemu)/qemu-system-x86_64 $(parent)/parent.cpio $(parts)/test/ask
@@ -113,7 +118,7 @@ test_images := $(addprefix test-image-,$(test_recipes))
 $(test_images): test-image-%: out/hello/nitro-x86_64/image.eif
 	@+$(MAKE) image RECIPE=$* ROOTFS= >/dev/null
 ##@ Checks
-test: out/hello/nitro-x86_64/image.eif $(bin_files) $(parts)/test/mkevidence $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
+test: out/hello/nitro-x86_64/image.eif $(bin_files) $(parts)/test/mkevidence $(parser)/yaml/package.json $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
 	@tests/run
 
 # Apart from the others: they would wait for a second kernel and a second emulator.

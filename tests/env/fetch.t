@@ -66,6 +66,17 @@ servers=
 check "nothing is fetched when the cache has it (server down)" "$env/fetch" pins.lock
 rm -rf cache
 fails 4 'FETCH-NOWHERE: pool/a/' "no server, no cache: status 4" "$env/fetch" pins.lock
+# Packages of npm are named without their registry, and no mirror of Debian is asked for them.
+mkdir -p registry/@scope/name/-
+cp archive/pool/a/one registry/@scope/name/-/name-1.0.tgz
+sum=$(sha256sum <archive/pool/a/one)
+echo "${sum%% *} 300000 npm/@scope/name/-/name-1.0.tgz" >npm.lock
+NPM=file:$TAP_TMP/registry check "a package of npm, from NPM" "$env/fetch" npm.lock
+check "it is the pinned one" cmp archive/pool/a/one "cache/sha256/${sum%% *}"
+rm -rf cache
+cp archive/pool/a/two registry/@scope/name/-/name-1.0.tgz
+NPM=file:$TAP_TMP/registry fails 4 'FETCH-HASH: npm/@scope/name/-/name-1.0.tgz from file:.*expected sha256' "another package of that name" "$env/fetch" npm.lock
+rm -rf cache
 BUNDLE=$TAP_TMP/archive check "from BUNDLE, by path" "$env/fetch" pins.lock
 check "the cache has exactly the pinned bytes" fetched
 mkdir -p bundle

@@ -1,0 +1,147 @@
+#!/bin/sh
+# What two legs are compared by: the same build laid down twice agrees, as folders and as tar files; each byte that another
+# machine's leg has otherwise is named, whether lists name its file or not, and leaves a report; damaged legs are refused. Builds
+# nothing: legs are laid down from this checkout's out/. Runs on the host, from the top of the checkout, after `make image`.
+# shellcheck disable=SC2016 # the inner shells expand
+set -u
+. tests/tap.sh
+unset MAKEFLAGS MFLAGS MAKELEVEL RECIPE TARGETS ROOTFS VARY LEG MIRROR BUNDLE
+TAP_TMP=$(mktemp -d)
+trap 'chmod -R u+w "$TAP_TMP"; rm -rf "$TAP_TMP"' EXIT
+trap 'exit 130' INT TERM HUP
+export MINTMARK_RUN="legs.$$" MINTMARK_OUT="$PWD/out"
+one=$TAP_TMP/one
+other=$TAP_TMP/other
+report=$TAP_TMP/report
+image=out/hello/nitro-x86_64/image.eif
+
+make -s image out/bin/attest out/bin/eif >"$TAP_TMP/log" 2>&1
+ok $? "the image is there" "$TAP_TMP/log"
+check "a leg is laid down" ci/lay-leg "$one" recipes/hello nitro-x86_64
+check "twice" ci/lay-leg "$TAP_TMP/kept" recipes/hello nitro-x86_64
+check "the same" diff -r "$one" "$TAP_TMP/kept"
+check "every component is in it, or its value" sh -c '
+	ci/components hello nitro-x86_64 | while read -r name path rest; do
+		[ "$path" = - ] || [ -e "$1/out/${path%#*}" ] || case $rest in *optional) ;; *) echo "$name"; exit 1 ;; esac
+	done' sh "$one"
+check "its release is the one of make publish" sh -c 'cd "$1/release" && sha256sum -c SHA256SUMS && [ -s nitro-x86_64/image.eif ]' sh "$one"
+# For speed most of musl's files go from both; sums are made anew all the same.
+find "$one/out/parts/x86_64/musl" "$TAP_TMP/kept/out/parts/x86_64/musl" -type f ! -name libc.a -exec rm -f {} +
+printf 'recipe hello\nsystem Debian 12\n' >"$one/about"
+fresh()
+{
+	rm -rf "$other"
+	cp -R "$TAP_TMP/kept" "$other"
+	printf 'recipe hello\nsystem Another <b>|`\n' >"$other/about"
+}
+compare()
+{
+	ci/compare-legs --brief "$one" "$other" "$report"
+}
+
+fresh
+check "legs of two machines agree" compare
+check "the report says so" grep -q '^bit-identical: [0-9]* files of hello' "$report/report.txt"
+check "the summary has a row for each component" sh -c '[ "$(grep -c "| same |" "$1")" -ge 20 ]' sh "$report/summary.md"
+check "and both machines, with nothing of theirs that a page could run" grep -qF '| system | | Debian 12 | Another b |' "$report/summary.md"
+check "what both came to is the release" diff -r "$report/release" "$one/release"
+tar -c -f "$TAP_TMP/one.tar" -C "$one" .
+tar -c -f "$TAP_TMP/other.tar" -C "$other" .
+check "so do they as tar files" ci/compare-legs --brief "$TAP_TMP/one.tar" "$TAP_TMP/other.tar" "$report"
+
+# planted NAME FILE [BYTE]: one byte of a file of the other leg is another; NAME is what has to be named.
+planted()
+{
+	fresh
+	at=${3:-100}
+	printf "\333" | dd of="$other/$2" bs=1 seek="$at" conv=notrunc 2>/dev/null
+	fails 1 "LEGS-DIFFERENT: the first that differs is $1 .*$2: byte $((at + 1)): expected 0x[0-9a-f]{2}, found 0xdb; 1 differ" \
+		"one byte of $2: $1 is named" compare
+	check "and the report has it" grep -q "DIFFERENT: the first component that differs is $1" "$report/report.txt"
+	check "and no release" [ ! -e "$report/release" ]
+}
+planted musl out/parts/x86_64/musl/lib/libc.a 5000
+planted kernel out/parts/nitro-x86_64/kernel/bzImage
+planted kernel-config out/parts/nitro-x86_64/kernel/kernel.config
+planted init out/parts/nitro-x86_64/init/init
+planted eif out/libexec/eif
+planted runspec out/hello/nitro-x86_64/runspec 3
+planted ramdisk0 out/parts/nitro-x86_64/ramdisk0.cpio
+planted manifest out/hello/nitro-x86_64/manifest.json
+planted image $image 4000
+planted buildinfo out/hello/nitro-x86_64/buildinfo.json
+planted release release/provenance.json
+planted release release/recipe/hello.c
+fresh
+sed 's/"PCR2": "./"PCR2": "e/' "$other/out/hello/nitro-x86_64/measurements.json" >"$TAP_TMP/m"
+cmp -s "$TAP_TMP/m" "$other/out/hello/nitro-x86_64/measurements.json" && sed 's/"PCR2": "./"PCR2": "d/' "$TAP_TMP/kept/out/hello/nitro-x86_64/measurements.json" >"$TAP_TMP/m"
+cp "$TAP_TMP/m" "$other/out/hello/nitro-x86_64/measurements.json"
+fails 1 'LEGS-DIFFERENT: the first that differs is PCR2 ' "another PCR2" compare
+fresh
+sed 's/^environment-toolchain ./environment-toolchain 0/; s/^environment-toolchain 0\(.\)/environment-toolchain 1\1/' \
+	"$TAP_TMP/kept/components/nitro-x86_64" >"$other/components/nitro-x86_64"
+fails 1 'LEGS-DIFFERENT: the first that differs is environment-toolchain' "another environment" compare
+fresh
+rm "$other/$image"
+fails 1 'LEGS-DIFFERENT: the first that differs is image .*only in the first leg' "an image that is not there" compare
+fresh
+echo x >"$other/release/nitro-x86_64/extra"
+fails 1 'LEGS-DIFFERENT: the first that differs is release .*extra: only in the other leg' "a file that no list names" compare
+fresh
+echo x >"$other/out/unlisted"
+fails 1 'LEGS-DIFFERENT: .*out/unlisted: only in the other leg' "nor in out/" compare
+fresh
+printf X >>"$other/$image"
+fails 1 'LEGS-DIFFERENT: the first that differs is image .*and [0-9]+ bytes are [0-9]+' "an image that goes on" compare
+fresh
+rm "$other/$image" && ln -s "$PWD/$image" "$other/$image"
+fails 1 'LEGS-DIFFERENT: the first that differs is image' "a link in the place of the image" compare
+fresh
+chmod a-x,a-w "$other/release/recipe/hello.c"
+fails 1 'LEGS-DIFFERENT: the first that differs is release' "another mode in the release" compare
+fresh
+sed -i '/^kernel /d' "$other/components/nitro-x86_64"
+printf '\000' | dd of="$other/out/parts/nitro-x86_64/kernel/bzImage" bs=1 seek=100 conv=notrunc 2>/dev/null
+fails 1 'LEGS-DIFFERENT: the first that differs is kernel ' "a list without kernel hides none" compare
+fresh
+: >"$one/components/nitro-aarch64"
+echo "PCR0 00 hello/nitro-aarch64/measurements.json#PCR0" >"$one/components/nitro-aarch64"
+fails 1 'LEGS-DIFFERENT: the first that differs is PCR0' "a target that nobody built" compare
+rm "$one/components/nitro-aarch64"
+
+# A difference is shown where it is.
+fresh
+out/bin/eif extract "$other/$image" "$TAP_TMP/sections" >/dev/null
+out/bin/eif build --kernel "$TAP_TMP/sections/kernel" --cmdline 'another line' --ramdisk "$TAP_TMP/sections/ramdisk0" \
+	--ramdisk "$TAP_TMP/sections/ramdisk1" -o "$TAP_TMP/other.eif" >/dev/null
+cp "$TAP_TMP/other.eif" "$other/$image"
+fails 1 'LEGS-DIFFERENT: the first that differs is image' "an image with another command line" ci/compare-legs "$one" "$other" "$report"
+check "diffoscope's report names the section" sh -c 'grep -q "sections/cmdline" "$1/difference.txt" && grep -q "another line" "$1/difference.html"' sh "$report"
+
+# What is no leg.
+fails 2 'LEGS-LEG: .*nowhere: a leg expected' "a leg that is not there" ci/compare-legs --brief "$one" "$TAP_TMP/nowhere" "$report"
+head -c 100000 "$TAP_TMP/one.tar" >"$TAP_TMP/short.tar"
+fails 3 'LEGS-LEG: .*a whole tar file' "a tar file cut short" ci/compare-legs --brief "$one" "$TAP_TMP/short.tar" "$report"
+fresh
+rm -r "$other/components"
+fails 3 'LEGS-LEG: .*a folder components expected' "a leg without components" compare
+fresh
+mkfifo "$other/out/pipe"
+fails 3 'LEGS-LEG: .*found ./out/pipe' "a leg with a pipe" compare
+for path in ../../../etc/passwd hello/../../x; do
+	fresh
+	echo "image 00 $path" >>"$other/components/nitro-x86_64"
+	fails 3 'LEGS-LEG: components/nitro-x86_64' "a list that names $path" compare
+done
+mkdir "$TAP_TMP/evil"
+echo x >"$TAP_TMP/evil-file"
+tar -c -P -f "$TAP_TMP/evil.tar" -C "$TAP_TMP/evil" ../evil-file
+fails 3 'LEGS-LEG: .*names inside of the leg' "a tar file that leads out" ci/compare-legs --brief "$one" "$TAP_TMP/evil.tar" "$report"
+
+# Legs, before they build.
+fails 2 'USAGE: leg ' "a leg without a place" ci/leg
+fails 2 'LEG-FOLDER: .*a new folder' "a leg where something is" ci/leg "$one"
+mkdir "$TAP_TMP/none"
+fails 4 'LEG-MIRROR: .*MIRROR= names one' "a leg where apt names no Debian mirror" env APT_CONFIG_DIR="$TAP_TMP/none" ci/leg "$TAP_TMP/leg"
+fails 2 'VARY-UNKNOWN' "a variation that there is not" env VARY=moon ci/leg "$TAP_TMP/leg"
+finish_tap

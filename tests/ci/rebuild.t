@@ -1,0 +1,171 @@
+#!/bin/sh
+# What a rebuilder does with what an audit says: a release that came out the same, or not, gets a signed statement, once; one that could
+# not be judged gets none and is tried again; what a log does not have, or has withdrawn, is left alone. The audit is a stand-in that
+# looks into the release what to say (real ones take minutes: .ci/run has one); the statements and the log are real. What appends to
+# the log is ci/extend-log. Runs on the host, since it needs make, in a copy of the few files that it takes.
+# shellcheck disable=SC2016 # the inner shells expand
+set -u
+. tests/tap.sh
+unset MINTMARK_RUN MINTMARK_OUT MAKEFLAGS MFLAGS MAKELEVEL RECIPE TARGETS ROOTFS VARY
+TAP_TMP=$(mktemp -d)
+trap 'chmod -R u+w "$TAP_TMP"; rm -rf "$TAP_TMP"' EXIT
+trap 'exit 130' INT TERM HUP
+export TMPDIR="$TAP_TMP/tmp" HOME="$TAP_TMP/home"
+mkdir "$TMPDIR" "$HOME" "$TAP_TMP/releases"
+make -s out/bin/attest out/bin/eif >"$TAP_TMP/log" 2>&1
+ok $? "attest is there" "$TAP_TMP/log"
+attest=$PWD/out/bin/attest
+
+tree=$TAP_TMP/checkout
+mkdir -p "$tree/ci" "$tree/env" "$tree/out/bin"
+cp ci/rebuild ci/extend-log "$tree/ci/"
+cp env/say.sh "$tree/env/"
+printf '#!/bin/sh\nexec %s "$@"\n' "$attest" >"$tree/out/bin/attest"
+chmod +x "$tree/out/bin/attest"
+printf '.PHONY: audit out/bin/attest\nout/bin/attest:\naudit:\n\t@echo audited >>%s; sh stand-in "$(RELEASE)"\n' "$TAP_TMP/audits" >"$tree/Makefile"
+cat >"$tree/stand-in" <<'EOF'
+echo "  PCR0   a   b"
+case $(cat "$1/verdict") in
+same) echo "audit: it is what was published" ;;
+different) echo "compare-release: AUDIT-DIFFERENT: PCR0: what was published is not what comes out" >&2; exit 1 ;;
+measures) echo "audit: AUDIT-MEASUREMENTS: measurements.json is not what image.eif measures" >&2; exit 1 ;;
+elsewhere) echo "audit: AUDIT-TREE: the release was made from another state of this repository" >&2; exit 1 ;;
+offline) echo "fetch: FETCH-FAILED: 0 of 3 files fetched" >&2; exit 4 ;;
+esac
+EOF
+release()
+{
+	mkdir -p "$TAP_TMP/releases/$1/nitro-x86_64"
+	echo "$2" >"$TAP_TMP/releases/$1/verdict"
+	cp out/hello/nitro-x86_64/measurements.json "$TAP_TMP/releases/$1/nitro-x86_64/"
+	(cd "$TAP_TMP/releases/$1" && echo "$1" >number && sha256sum number verdict nitro-x86_64/measurements.json >SHA256SUMS)
+}
+statement()
+{
+	sum=$(sha256sum <"$TAP_TMP/releases/$1/SHA256SUMS")
+	echo "$TAP_TMP/statements/${sum%% *}.intoto.jsonl"
+}
+rebuild()
+{
+	(cd "$tree" && ci/rebuild --releases "$TAP_TMP/releases" --statements "$TAP_TMP/statements" --key "$TAP_TMP/key.pem" \
+		--builder 'a machine in a test' "$@")
+}
+quorum()
+{
+	"$attest" quorum --need 1 --release "$TAP_TMP/releases/$1" --known "$TAP_TMP/key.pub" "$(statement "$1")"
+}
+audits()
+{
+	wc -l <"$TAP_TMP/audits" | tr -d ' '
+}
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$TAP_TMP/key.pem" 2>/dev/null
+openssl pkey -in "$TAP_TMP/key.pem" -pubout -out "$TAP_TMP/key.pub"
+
+fails 2 'USAGE: rebuild --releases' "a rebuild of nothing" "$tree/ci/rebuild"
+fails 2 'REBUILD-RELEASES: .*nowhere' "releases that are not there" sh -c 'cd "$1" && ci/rebuild --releases nowhere --statements s --key k --builder b' sh "$tree"
+check "without a release there is nothing to do" rebuild
+release v1 same
+check "a release that comes out the same" rebuild
+check "gets a statement that a quorum counts" quorum v1
+check "the audit's table is kept beside it" grep -q 'PCR0   a   b' "$(statement v1 | sed 's/intoto.jsonl/log/')"
+rebuild >"$TAP_TMP/log" 2>&1
+check "once" [ "$(audits)" -eq 1 ]
+release v2 different
+fails 1 'v2: different; ' "a release that comes out otherwise" rebuild
+fails 1 'ATTEST-QUORUM-DISAGREES' "gets a statement that refuses it" quorum v2
+fails 1 'v2: different, as ' "and is not forgotten the next time" rebuild
+check "nor rebuilt again" [ "$(audits)" -eq 2 ]
+rm -r "$TAP_TMP/releases/v2"
+release v3 measures
+fails 1 'v3: different; ' "so does one whose image is not what it says" rebuild
+rm -r "$TAP_TMP/releases/v3"
+for verdict in elsewhere offline; do
+	release v4 $verdict
+	fails 4 'REBUILD-UNJUDGED: v4: [a-z]+: (AUDIT-TREE|FETCH-FAILED): ' "a release that cannot be judged ($verdict)" rebuild
+	check "gets no statement" [ ! -e "$(statement v4)" ]
+	before=$(audits)
+	rebuild >"$TAP_TMP/log" 2>&1
+	check "and is tried again" [ "$(audits)" -eq $((before + 1)) ]
+	rm -r "$TAP_TMP/releases/v4"
+done
+release v5 different
+release v6 offline
+fails 1 'REBUILD-UNJUDGED: v6' "a difference weighs more than what could not be judged" rebuild
+rm -r "$TAP_TMP/releases/v5" "$TAP_TMP/releases/v6"
+: >"$TAP_TMP/statements/.lock"
+flock "$TAP_TMP/statements/.lock" sh -c 'while [ ! -e "$1" ]; do sleep 0.1; done' sh "$TAP_TMP/go" &
+holder=$!
+ticks=100
+until ! flock -n "$TAP_TMP/statements/.lock" true || [ $ticks -eq 0 ]; do
+	ticks=$((ticks - 1))
+	sleep 0.1
+done
+fails 4 'REBUILD-BUSY' "two at a time" rebuild
+touch "$TAP_TMP/go"
+wait $holder
+
+# Of a tag that is called after the release its own tree is taken.
+if command -v git >/dev/null; then
+	git_() { git -C "$tree" -c user.name=t -c user.email=t@invalid -c init.defaultBranch=main -c commit.gpgsign=false "$@"; }
+	cp "$tree/stand-in" "$TAP_TMP/stand-in"
+	echo 'echo "audit: of the tag"; exit 0' >"$tree/stand-in"
+	{ git_ init -q && git_ add -A && git_ commit -q -m tag && git_ tag v7; } >"$TAP_TMP/log" 2>&1
+	ok $? "a tag v7" "$TAP_TMP/log"
+	cp "$TAP_TMP/stand-in" "$tree/stand-in"
+	release v7 different
+	check "the release v7 is rebuilt from its tag" rebuild
+	check "and not from what is checked out" grep -q 'of the tag' "$(statement v7 | sed 's/intoto.jsonl/log/')"
+	rm -r "$TAP_TMP/releases/v7"
+else
+	skip "a tag called after a release" "no git on this host"
+fi
+
+# With a log, which ci/extend-log keeps.
+openssl genpkey -algorithm ed25519 -out "$TAP_TMP/log.pem" 2>/dev/null
+origin=test.example/log
+public=$("$attest" log key --key "$TAP_TMP/log.pem" --origin $origin)
+extend()
+{
+	(cd "$tree" && LOG_KEY=$(cat "$TAP_TMP/log.pem") LOG_ORIGIN=$origin ci/extend-log "$TAP_TMP/l" "$TAP_TMP/releases/$1" "$1")
+}
+logged()
+{
+	rebuild --log "$TAP_TMP/l" --log-key "$public"
+}
+release v8 same
+release v9 same
+release v10 same
+fails 2 'LOG-KEY: ' "a log without a key" sh -c 'cd "$1" && LOG_ORIGIN=x ci/extend-log "$2" "$3" v8' sh "$tree" "$TAP_TMP/l" "$TAP_TMP/releases/v8"
+check "a release gets into a new log" extend v8
+check "another after it" extend v9
+cp "$TAP_TMP/l/checkpoint" "$TAP_TMP/checkpoint"
+check "one that is there already" extend v9
+check "changes nothing" cmp "$TAP_TMP/l/checkpoint" "$TAP_TMP/checkpoint"
+"$attest" log append --log "$TAP_TMP/l" --key "$TAP_TMP/log.pem" --origin $origin --withdraw 1 --reason 'it was wrong' >"$TAP_TMP/log" 2>&1
+ok $? "v9 is withdrawn" "$TAP_TMP/log"
+check "releases in a log are rebuilt" logged
+check "v8, which is in it" quorum v8
+check "not v9, which was withdrawn" [ ! -e "$(statement v9)" ]
+check "nor v10, which is not in it" [ ! -e "$(statement v10)" ]
+mv "$TAP_TMP/releases/v8" "$TAP_TMP/v8"
+logged >"$TAP_TMP/log" 2>&1
+check "what is in the log and not at hand is named" grep -q 'v8: in the log, and not in ' "$TAP_TMP/log"
+check "what was withdrawn is not missed" sh -c '! grep -q "v9: in the log" "$1"' sh "$TAP_TMP/log"
+find "$TAP_TMP/l/tile/entries" -type f | while read -r file; do printf x | dd of="$file" bs=1 seek=20 conv=notrunc 2>/dev/null; done
+fails 1 'REBUILD-LOG: ' "a log that was changed" logged
+# As rebuilderd-worker calls it: one argument, and a folder for what comes out.
+backend=$TAP_TMP/backend
+mkdir -p "$backend/ci" "$backend/env" "$TAP_TMP/outdir"
+cp ci/rebuilderd "$backend/ci/"
+cp env/say.sh "$backend/env/"
+printf 'image:\n\tmkdir -p out/$(RECIPE)/$(TARGETS) && for f in image.eif measurements.json; do echo $(RECIPE) >out/$(RECIPE)/$(TARGETS)/$$f; done\n' \
+	>"$backend/Makefile"
+cp out/hello/nitro-x86_64/measurements.json "$TAP_TMP/measurements.json"
+fails 2 'REBUILDERD-OUTDIR: ' "a backend without a folder" "$backend/ci/rebuilderd" "$TAP_TMP/measurements.json"
+check "the backend builds the recipe and target of the measurements" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" \
+	"$TAP_TMP/measurements.json"
+check "and leaves what is compared" sh -c 'cd "$1" && grep -qx hello image.eif && grep -qx hello measurements.json' sh "$TAP_TMP/outdir"
+sed 's/"Recipe": "hello"/"Recipe": "..\/x"/' "$TAP_TMP/measurements.json" >"$TAP_TMP/odd.json"
+fails 3 'REBUILDERD-MEASUREMENTS: .*found "../x"' "a recipe that is no name" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" "$TAP_TMP/odd.json"
+check "nothing is left behind" [ -z "$(ls -A "$TMPDIR")" ]
+finish_tap
