@@ -17,7 +17,7 @@ RECIPE ?= hello
 ROOTFS ?=
 IMAGE ?=
 FROM ?=
-export MIRROR BUNDLE SNAPSHOT JOBS
+export MIRROR BUNDLE SNAPSHOT NPM JOBS
 unexport CDPATH
 
 # These reach shells: nothing is read of other characters than the plain ones, and those after the name.
