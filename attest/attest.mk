@@ -8,6 +8,10 @@ publishable:
 publish: publishable image out/bin/attest ## lay down the release folder of RECIPE in out/RECIPE/release, sign it with KEY for SIGNER
 	@attest/publish $(recipe_dir) $(TARGETS)
 
+.PHONY: site
+site: out/bin/attest ## write static pages about the releases in RELEASES and their LOG into out/site
+	@attest/render $(recipe_name)
+
 # What is beside the root: the parts that have pins of their own.
 sbom_parts = recipes/$(linux_$1) recipes/musl recipes/libtomcrypt $(if $(filter yes,$(call recipe_get,BUSYBOX)),recipes/busybox)
 $(image_dir)/%/sbom.spdx.json: $(image_dir)/%/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)
