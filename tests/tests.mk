@@ -140,3 +140,4 @@ out/test/site: out/libexec/attest tests/attest/lay-site tests/attest/site.sh $(t
 test-site: out/test/site $(browser_root) recipes/axe-core/pins.lock ## look at the pages of make site in Chromium, with axe-core and screenshots; not part of make test
 	@$(RUN) --tty --name test-site --root browser --in site=$< --in browse.py=tests/attest/browse.py --pin axe.tgz=recipes/axe-core/pins.lock \
 		--out screenshots=out/test/screenshots -- python3 /mint/in/browse.py /mint/in/site /mint/in/axe.tgz /mint/out/screenshots
+	@test ! -e out/test/screenshots/failed
