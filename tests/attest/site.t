@@ -57,7 +57,7 @@ says release-0.html 'withdrawn</strong>: <bdi>a key leaked &lt;b onclick=&#39;al
 says release-1.html "<tr><td><bdi>bash</bdi></td><td><bdi>5.1</bdi></td><td><bdi>5.2</bdi></td></tr>" "packages that changed"
 grep -q '<bdi>zlib</bdi></td><td><bdi>1.2</bdi></td><td class="soft">none' pages/release-5.html
 ok $? "packages that are gone"
-grep -q '<bdi>NUMA' pages/release-5.html
+grep -q '<bdi>CONFIG_NUMA' pages/release-5.html
 ok $((! $?)) "kernel options that did not change are left out"
 says release-1.html '<tr><td><bdi>CONFIG_PCI</bdi></td><td><bdi>y</bdi></td><td class="soft">none</td>' "kernel options that changed"
 says release-1.html '<tr><td><bdi>/bin/hello</bdi></td><td>content</td></tr>' "files whose content changed"
