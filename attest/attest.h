@@ -231,6 +231,26 @@ int attest_log_witness(const char *folder, const char *log_key, const char *stat
 /* The public key that others are given: of a log, or of a witness. Text, owned by the caller. */
 char *attest_log_key(const struct attest_log_keeper *keeper, bool witness, struct err *err);
 
+/* ---- pages about releases ---- */
+
+/* What a site is made of. */
+struct attest_site {
+	const char *title;
+	const char *files; /* URL below which the release folders are to be had; NULL */
+	const char *log;   /* a folder; NULL: the releases stand in the order given */
+	const struct attest_log_trust *trust; /* for the log, whose age does not matter here */
+	const char *const *releases;	      /* folders with a SHA256SUMS */
+	size_t release_count;
+};
+
+/*
+ * Writes static pages about the releases into a new folder: the same bytes for the same releases
+ * and log. Nothing gets into them that SHA256SUMS and the log do not vouch for, but for boot times.
+ * ATTEST-SITE, ATTEST-SITE-SUMS, ATTEST-SITE-LOG, ATTEST-SITE-FOLDER, and what attest_log_open()
+ * says.
+ */
+int attest_site(const char *folder, const struct attest_site *site, struct err *err);
+
 /* ---- rebuilds by others ---- */
 
 enum { ATTEST_QUORUM_MAX = 64 };

@@ -8,6 +8,10 @@ publishable:
 publish: publishable image out/bin/attest ## lay down the release folder of RECIPE in out/RECIPE/release, sign it with KEY for SIGNER
 	@attest/publish $(recipe_dir) $(TARGETS)
 
+.PHONY: site
+site: out/bin/attest ## write static pages about the releases in RELEASES and their LOG into out/site
+	@attest/render $(recipe_name)
+
 $(image_dir)/%/sbom.spdx.json: $(image_dir)/%/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)
 	@attest/sbom $(recipe_dir) $* $(@D)
 $(image_dir)/cca-%/sbom.spdx.json: $(image_dir)/cca-%/ramdisk1/initrd.cpio attest/sbom out/libexec/rootfs $(image_pins)

@@ -18,6 +18,7 @@ int cmd_publish(int argc, char **argv, struct err *err);
 int cmd_quorum(int argc, char **argv, struct err *err);
 int cmd_rebuilt(int argc, char **argv, struct err *err);
 int cmd_sign(int argc, char **argv, struct err *err);
+int cmd_site(int argc, char **argv, struct err *err);
 int cmd_verify(int argc, char **argv, struct err *err);
 
 /* ATTEST-USAGE for what getopt_long() returned ('?' or ':') about the word before optind. */

@@ -15,7 +15,7 @@ static const struct command {
 } commands[] = {
 	{"log", cmd_log},	{"policy", cmd_policy},	  {"publish", cmd_publish},
 	{"quorum", cmd_quorum}, {"rebuilt", cmd_rebuilt}, {"sign", cmd_sign},
-	{"verify", cmd_verify},
+	{"site", cmd_site},	{"verify", cmd_verify},
 };
 
 static const char help[] =
@@ -28,6 +28,7 @@ static const char help[] =
 	"  quorum     say whether enough others rebuilt a release\n"
 	"  rebuilt    sign that a release was rebuilt\n"
 	"  sign       sign what publish wrote\n"
+	"  site       write pages about releases and their log\n"
 	"  verify     hold an attestation document or token against published measurements\n"
 	"\n"
 	"  --help     this text; attest COMMAND --help tells about one command\n"

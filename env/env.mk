@@ -38,7 +38,7 @@ else ifneq ($(given_recipe),)
 else
 	@env/lock
 	@env/root --expect toolchain >/dev/null
-	@for root in cross-aarch64 realm test registry node fuzz; do env/root --expect $$root >/dev/null || exit; done
+	@for root in cross-aarch64 realm test registry node fuzz browser; do env/root --expect $$root >/dev/null || exit; done
 endif
 
 new: ## write a recipe for a container: RECIPE=name|folder FROM=image:tag, or any source of docs/recipes.md

@@ -110,8 +110,9 @@ check "its SHA256SUMS holds" sh -c 'cd out/hello/release && sha256sum -c SHA256S
 (cd out/hello/release && find . -type f ! -path ./SHA256SUMS | sed 's,^\./,,' | LC_ALL=C sort) >"$TAP_TMP/files"
 check "and names every file" sh -c 'sed "s/.*  //" out/hello/release/SHA256SUMS | cmp - "$1"' sh "$TAP_TMP/files"
 for file in nitro-x86_64/image.eif nitro-x86_64/measurements.json nitro-x86_64/manifest.json nitro-x86_64/buildinfo.json \
-	nitro-x86_64/components.sha256 nitro-x86_64/sbom.spdx.json nitro-x86_64/sbom.cdx.json nitro-x86_64/reference.cbor \
-	nitro-x86_64/values.json nitro-x86_64/policy.json nitro-x86_64/policy-aws.json provenance.json pins/toolchain.lock pins/toolchain.root.sha256 pins/linux.lock pins/musl.lock \
+	nitro-x86_64/kernel.config nitro-x86_64/components.sha256 nitro-x86_64/sbom.spdx.json nitro-x86_64/sbom.cdx.json \
+	nitro-x86_64/reference.cbor nitro-x86_64/values.json nitro-x86_64/policy.json nitro-x86_64/policy-aws.json provenance.json \
+	pins/toolchain.lock pins/toolchain.root.sha256 pins/linux.lock pins/musl.lock \
 	pins/busybox.lock recipe/image.conf recipe/hello.c; do
 	grep -qx "$file" "$TAP_TMP/files" || echo "$file"
 done >"$TAP_TMP/missing"

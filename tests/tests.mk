@@ -142,3 +142,14 @@ test-cca: $(vms_needed) $(vms_aarch64_needed) ## build hello-plain for cca-aarch
 		--in realm=out/hello-plain/cca-aarch64 --in nitro.cpio=out/hello-plain/nitro-aarch64/initrd.cpio \
 		--in ramdisk0.cpio=$(parts)/cca-aarch64/ramdisk0.cpio --in release=$(parts)/cca-aarch64/kernel/kernel.release \
 		-- prove -v --merge --exec sh /mint/in/boot/cca.t
+
+# Pages in a browser, which has an environment of its own; what needs none is in tests/attest/site.t.
+browser_root := $(toolchain) recipes/browser/pins.lock recipes/browser/root.sha256
+out/test/site: out/libexec/attest tests/attest/lay-site tests/attest/site.sh $(test_root)
+	@$(RUN) --name lay-site --root test --in bin/attest=out/libexec/attest --in tests=tests --out site=$@ -- sh /mint/in/tests/attest/lay-site
+	@touch $@
+.PHONY: test-site
+test-site: out/test/site $(browser_root) recipes/axe-core/pins.lock ## look at the pages of make site in Chromium, with axe-core and screenshots; not part of make test
+	@$(RUN) --tty --name test-site --root browser --in site=$< --in browse.py=tests/attest/browse.py --pin axe.tgz=recipes/axe-core/pins.lock \
+		--out screenshots=out/test/screenshots -- python3 /mint/in/browse.py /mint/in/site /mint/in/axe.tgz /mint/out/screenshots
+	@test ! -e out/test/screenshots/failed

@@ -1,0 +1,126 @@
+# shellcheck shell=sh
+# Releases that were never built, for the tests of attest site, to be sourced: three of hello in which packages, files and
+# kernel options change, a hostile one, and a log of them all. The functions write below the current folder. Needs ATTEST.
+
+# hex BYTE COUNT
+hex()
+{
+	i=0
+	while [ $i -lt "$2" ]; do
+		printf %s "$1"
+		i=$((i + 1))
+	done
+}
+
+# seal FOLDER: its SHA256SUMS, as make publish writes it.
+seal()
+{
+	(cd -- "$1" && rm -f SHA256SUMS && find . -type f | sed 's,^\./,,' | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum) >sums
+	mv sums "$1/SHA256SUMS"
+}
+
+# release FOLDER NAME VERSION BYTE SIZE TARGET: BYTE tells it from others.
+release()
+{
+	mkdir -p "$1/$6" "$1/pins"
+	printf '{"Recipe":"%s","ImageVersion":"%s","Target":"%s","FileSize":%s,"FileSha256":"%s","TreeDigest":"%s","Cmdline":"quiet","Metadata":{"KernelVersion":"6.12.%s"},"PCR16":"%s","Measurements":{"HashAlgorithm":"Sha384 { ... }","PCR0":"%s","PCR1":"%s","PCR2":"%s"}}\n' \
+		"$2" "$3" "$6" "$5" "$(hex "$4" 32)" "$(hex "$4" 32)" "$4" "$(hex d4 48)" "$(hex "$4" 48)" "$(hex b2 48)" "$(hex "$4" 48)" >"$1/$6/measurements.json"
+	echo image >"$1/$6/image.eif"
+	"$ATTEST" publish "$1"
+}
+
+# contents FOLDER PACKAGES OPTIONS FILES: words NAME=VERSION, NAME=VALUE, and PATH=MODE=BYTE.
+contents()
+{
+	{
+		printf '{"packages":[{"name":"rootfs","versionInfo":"00","primaryPackagePurpose":"CONTAINER"}'
+		for word in $2; do
+			printf ',{"name":"%s","versionInfo":"%s"}' "${word%%=*}" "${word#*=}"
+		done
+		printf ']}\n'
+	} >"$1/nitro-x86_64/sbom.spdx.json"
+	{
+		echo '# CONFIG_GENERATED is not set'
+		for word in $3; do
+			echo "CONFIG_$word"
+		done
+	} >"$1/nitro-x86_64/kernel.config"
+	{
+		printf '{"Prefix":"rootfs","Entries":[{"path":"rootfs","type":"directory","mode":"0755","uid":0,"gid":0,"size":0}'
+		for word in $4; do
+			mode=${word#*=}
+			printf ',{"path":"rootfs/%s","type":"file","mode":"%s","uid":0,"gid":0,"size":12,"sha256":"%s"}' \
+				"${word%%=*}" "${mode%=*}" "$(hex "${mode#*=}" 32)"
+		done
+		printf ']}\n'
+	} >"$1/nitro-x86_64/manifest.json"
+}
+
+# three: releases one, two and three of hello, with boot times of two of them.
+three()
+{
+	release one hello 1.0 a1 3586440 nitro-x86_64
+	contents one 'bash=5.1 zlib=1.2' 'NET=y PCI=y' 'bin/hello=0755=01 etc/motd=0644=01'
+	seal one
+	release two hello 1.1 a2 3186440 nitro-x86_64
+	release two hello 1.1 a2 4186440 nitro-aarch64
+	contents two 'bash=5.2 zlib=1.2' 'NET=y NUMA=y' 'bin/hello=0755=02 etc/motd=0600=01'
+	seal two
+	release three hello 2.0 a3 2986440 nitro-x86_64
+	contents three 'bash=5.2 musl=1.2.5' 'NET=m NUMA=y' 'bin/hello=0755=02 etc/issue=0644=03'
+	seal three
+	echo '{"Results":[{"Name":"ours","Seconds":0.41}]}' >one.boot.json
+	echo '{"Results":[{"Name":"debian","Seconds":9},{"Name":"ours","Seconds":0.335}]}' >three.boot.json
+}
+
+# realm: one of a realm, whose RIM depends on who runs it.
+realm()
+{
+	mkdir -p realm/cca-aarch64
+	echo '{"Recipe":"hello","ImageVersion":"1.0","Target":"cca-aarch64","FileSize":9000000}' >realm/cca-aarch64/measurements.json
+	{
+		printf '{"RIMs":[{"hash":"sha-256","rmm":"1.0","rim":{"hex":"%s"}}' "$(hex 40 32)"
+		for byte in 41 42 43 44 45 46 47 48 49 50; do
+			printf ',{"cpus":%s,"hash":"sha-256","layout":"qemu","memory":536870912,"rmm":"1.0","rim":{"hex":"%s"}}' "$byte" "$(hex $byte 32)"
+		done
+		printf ']}\n'
+	} >realm/cca-aarch64/values.json
+	seal realm
+}
+
+# hostile: one whose every word would like to be markup, or a shell's.
+hostile()
+{
+	evil='<script>alert(1)</script><img src=x onerror=alert(1)>'
+	quoted="\\\"onmouseover=alert(1) x='"
+	turned=$(printf 'safe\342\200\256gnp.exe')
+	mkdir -p "hostile \$(touch pwned)'/t"
+	folder="hostile \$(touch pwned)'"
+	release "$folder" "$evil" "$quoted" a4 77 'nitro-x86_64'
+	printf '{"packages":[{"name":"%s","versionInfo":"%s"}]}\n' "$evil" "$quoted" >"$folder/nitro-x86_64/sbom.spdx.json"
+	printf 'CONFIG_%s="%s"\nCONFIG_Z=%s\n' "$evil" "$evil" "$turned" >"$folder/nitro-x86_64/kernel.config"
+	printf '{"Prefix":"rootfs","Entries":[{"path":"rootfs/%s","type":"%s","size":1},{"path":"%s","type":"file","mode":"%s","size":1}]}\n' \
+		"$evil" "$evil" "$turned" "$evil" >"$folder/nitro-x86_64/manifest.json"
+	rmdir "$folder/t"
+	seal "$folder"
+	cp -R "$folder" worse
+	printf '{"packages":[]}\n' >worse/nitro-x86_64/sbom.spdx.json
+	printf 'CONFIG_Z=y\n' >worse/nitro-x86_64/kernel.config
+	printf '{"Prefix":"rootfs","Entries":[{"path":"%s","type":"%s","mode":"%s"}]}\n' "$turned" "$evil" "$turned" >worse/nitro-x86_64/manifest.json
+	seal worse
+}
+
+# logged KEY: a log in log/ of all of these, of which the first is withdrawn; prints the log's key.
+logged()
+{
+	set -- "$1" log append --log log --key "$1" --origin example.org/log --at 2026-11-22
+	key=$1
+	shift
+	"$ATTEST" "$@" --release one --version 1.0
+	"$ATTEST" "$@" --release two --version 1.1 --security 1
+	"$ATTEST" "$@" --release "$folder" --version "$(printf '%s' "$quoted" | tr -d '\134')"
+	"$ATTEST" "$@" --release worse --version '</title><b>'
+	"$ATTEST" "$@" --withdraw 0 --reason "a key leaked <b onclick='alert(1)'>"
+	"$ATTEST" "$@" --release three --version 2.0 --security 2
+	"$ATTEST" log key --key "$key" --origin example.org/log
+}
