@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -183,6 +184,18 @@ static int join(void)
 
 	assert_int_equal(connect(fd, (struct sockaddr *)&here, here_size), 0);
 	return fd;
+}
+
+/* How long the last wait for clients was to be at most. */
+static int polled_ms;
+
+/* The C library's, but that a test may ask what it was called with. */
+int poll(struct pollfd *polled, nfds_t count, int ms)
+{
+	const struct timespec limit = {ms / 1000, ms % 1000 * 1000000L};
+
+	polled_ms = ms;
+	return ppoll(polled, count, ms < 0 ? NULL : &limit, NULL);
 }
 
 /* As long as it may have something to do at this time. */
@@ -496,6 +509,34 @@ static void test_respond_rate(void **state)
 	finish(responder);
 	close(greedy);
 	got_end(modest);
+}
+
+/* Who does not take an answer keeps nobody waiting: after each it is soon the next one's turn. */
+static void test_respond_pause(void **state)
+{
+	struct responder *responder = begin();
+	int clients[] = {join(), join()};
+
+	(void)state;
+	responder->next = now + 1;
+	puts_(clients[0], "\0\1a");
+	puts_(clients[1], "\0\1b");
+	serve(responder);
+	assert_int_equal(asked, 0);
+	now += 1;
+	respond(responder, RESPOND_CLIENT_MS);
+	assert_int_equal(asked, 1);
+	assert_int_equal(polled_ms, RESPOND_DOCUMENT_MS);
+	now += RESPOND_DOCUMENT_MS;
+	respond(responder, RESPOND_CLIENT_MS);
+	assert_int_equal(asked, 2);
+	assert_int_equal(polled_ms, RESPOND_DOCUMENT_MS);
+	serve(responder);
+	gets_(clients[0], "\0\0\0\1a");
+	gets_(clients[1], "\0\0\0\1b");
+	finish(responder);
+	got_end(clients[0]);
+	got_end(clients[1]);
 }
 
 /* The seventeenth waits until another one is done. */
@@ -1056,6 +1097,7 @@ int main(void)
 		cmocka_unit_test(test_respond_pieces),
 		cmocka_unit_test(test_respond_malformed),
 		cmocka_unit_test(test_respond_rate),
+		cmocka_unit_test(test_respond_pause),
 		cmocka_unit_test(test_respond_clients),
 		cmocka_unit_test(test_respond_time),
 		cmocka_unit_test(test_rule_in),
