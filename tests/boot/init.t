@@ -126,9 +126,19 @@ record name=raw arg=/bin/probe obey=yes >raw
 raw runspec-key
 record name=raw arg=/bin/probe uid=4294967295 >raw
 raw runspec-uid
+record name=raw arg=/bin/probe volume=/ >raw
+raw runspec-volume
 record name=raw >raw
 raw runspec-command
 : >raw
 raw runspec-empty
+# The security module for one user, and a process beside it that is root, the same user, or has it as another.
+set -- name=raw arg=/bin/probe nsm=yes uid=5 process=beside:never arg=/bin/probe
+record "$@" >raw
+raw runspec-nsm-root
+record "$@" uid=5 >raw
+raw runspec-nsm-same
+record "$@" uid=6 nsm=yes >raw
+raw runspec-nsm-two
 
 finish_tap

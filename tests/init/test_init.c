@@ -13,22 +13,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
+#include <linux/tty.h>
 
 #include "init.h"
 #include "nsm.h"
@@ -502,7 +506,10 @@ static void test_runspec_refused(void **state)
 	runspec_refuses("name=x\0arg=/x\0uid=1\0uid=1", "at most 1 records uid=");
 	runspec_refuses("name=x\0arg=/x\0workdir=/a\0workdir=/a", "at most 1 records workdir=");
 	runspec_refuses("name=x\0arg=/x\0workdir=srv", "expected an absolute path");
+	runspec_refuses("name=x\0arg=/x\0workdir=", "expected an absolute path");
 	runspec_refuses("name=x\0arg=/x\0volume=", "expected an absolute path");
+	runspec_refuses("name=x\0arg=/x\0volume=data", "expected an absolute path");
+	runspec_refuses("name=x\0arg=/x\0volume=/", "for a volume one below /, found \"/\"");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=0", "expected a number from 1 to 64");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=65", "expected a number from 1 to 64");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=TERM", "expected a number");
@@ -809,6 +816,42 @@ static void test_console_lines(void **state)
 	assert_int_equal(line[strlen(line) - 1], '\n');
 	assert_true(strlen(line) > 2048 && strlen(line) < sizeof(text));
 	free(line);
+}
+
+/* Who shares the terminal has stopped it, or taken its discipline: the line comes all the same. */
+static void test_console_taken_back(void **state)
+{
+	static const int null = N_NULL;
+	int main_end = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct pollfd ready = {.fd = main_end, .events = POLLIN};
+	int terminal, saved, discipline = -1;
+	char line[256] = "";
+
+	(void)state;
+	assert_int_equal(grantpt(main_end) || unlockpt(main_end), 0);
+	terminal = open(ptsname(main_end), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(terminal >= 0);
+	fflush(stdout);
+	saved = dup(1);
+	for (int how = 0; how < 4; how++) {
+		if (how & 1)
+			assert_int_equal(tcflow(terminal, TCOOFF), 0);
+		if (how & 2)
+			assert_int_equal(ioctl(terminal, TIOCSETD, &null), 0);
+		assert_int_equal(dup2(terminal, 1), 1);
+		console_say("exit status %d", how);
+		assert_int_equal(dup2(saved, 1), 1);
+		/* The kernel passes it on when it likes. */
+		assert_int_equal(poll(&ready, 1, 10000), 1);
+		assert_true(read(main_end, line, sizeof(line)) > 22);
+		assert_memory_equal(line, "mintmark: exit status ", 22);
+		assert_int_equal(line[22], '0' + how);
+		assert_int_equal(ioctl(terminal, TIOCGETD, &discipline), 0);
+		assert_int_equal(discipline, N_TTY);
+	}
+	close(saved);
+	close(terminal);
+	close(main_end);
 }
 
 /* Finding and starting the command */
@@ -1423,6 +1466,58 @@ static void test_parent_receive(void **state)
 	close(ends[0]);
 }
 
+/* Random numbers */
+
+static unsigned int alarm_in; /* seconds; 0: none is set */
+static int random_calls;
+
+/* The C library's, but that time passes when a test says so. */
+unsigned int alarm(unsigned int seconds)
+{
+	unsigned int before = alarm_in;
+
+	alarm_in = seconds;
+	return before;
+}
+
+static void ring(void)
+{
+	assert_true(alarm_in > 0);
+	alarm_in = 0;
+	assert_int_equal(raise(SIGALRM), 0);
+}
+
+/*
+ * One that has no answer. The processor stood still before this call, so that the first alarm is
+ * over; only one that comes after it can end the wait.
+ */
+ssize_t getrandom(void *bytes, size_t size, unsigned int flags)
+{
+	(void)bytes;
+	assert_int_equal(flags, 0);
+	if (random_calls++ > 0)
+		return (ssize_t)size;
+	ring();
+	ring();
+	errno = EINTR;
+	return -1;
+}
+
+/* Ten seconds and a bit more, whenever the host lets the processor run; no alarm is left behind. */
+static void test_random_awaited(void **state)
+{
+	struct refusal why = {.name = NULL};
+
+	(void)state;
+	random_calls = 0;
+	assert_int_equal(platform_await_random(&why), -1);
+	assert_string_equal(why.name, "INIT-ENTROPY");
+	assert_int_equal(alarm_in, 0);
+	assert_int_equal(platform_await_random(&why), 0);
+	assert_int_equal(alarm_in, 0);
+	assert_int_equal(random_calls, 2);
+}
+
 /* Realms */
 
 /*
@@ -1625,6 +1720,7 @@ int main(void)
 		cmocka_unit_test(test_read_whole_file),
 		cmocka_unit_test(test_refusal_is_cut),
 		cmocka_unit_test(test_console_lines),
+		cmocka_unit_test(test_console_taken_back),
 		cmocka_unit_test(test_command_path),
 		cmocka_unit_test(test_command_starts),
 		cmocka_unit_test(test_command_folder),
@@ -1643,6 +1739,7 @@ int main(void)
 		cmocka_unit_test(test_nsm_every_byte),
 		cmocka_unit_test(test_sha384),
 		cmocka_unit_test(test_parent_receive),
+		cmocka_unit_test(test_random_awaited),
 		cmocka_unit_test(test_config_none),
 		in_root(test_platform_found),
 		in_root(test_rem_extended),
