@@ -1615,6 +1615,13 @@ static void test_rem_extended(void **state)
 	assert_int_equal(read_whole_file("/dev/cca_rem0", found, sizeof(found), &size), 0);
 	assert_int_equal(size, sizeof(wanted));
 	assert_memory_equal(found, wanted, sizeof(wanted));
+	/* Not even where something is in its place that takes no byte. */
+	assert_int_equal(unlink("/dev/cca_rem0"), 0);
+	if (mknod("/dev/cca_rem0", S_IFCHR | 0200, makedev(1, 7)) == 0) {
+		assert_int_equal(platform_cca.extend(0, digest, &why), -1);
+		assert_string_equal(why.name, "INIT-CONFIG");
+		assert_non_null(strstr(why.text, "/dev/cca_rem0: extend it: "));
+	}
 }
 
 /* Its application's user alone can ask; with nobody to give it to, the reports have to go. */
@@ -1642,6 +1649,9 @@ static void test_reports_given(void **state)
 	assert_int_equal(faccessat(fd, "inblob", F_OK, 0), 0);
 	close(fd);
 	assert_int_equal(tsm_make("/sys/kernel/config/none/attest", owner.uid, owner.gid), -1);
+	/* A folder in which the kernel puts no files is none of reports. */
+	assert_int_equal(tsm_make("/sys/kernel/config/tsm/other", owner.uid, owner.gid), -1);
+	assert_int_equal(errno, ENOENT);
 }
 
 /* No realm goes on without a processor that has random numbers; this one is another's. */
