@@ -4,8 +4,6 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include <linux/tty.h>
-
 #include "init.h"
 
 #define PREFIX "mintmark: "
@@ -35,7 +33,6 @@ void console_say(const char *fmt, ...)
 	char line[LINE_MAX_BYTES] = PREFIX;
 	struct pollfd console = {.events = POLLOUT};
 	ssize_t n = 0;
-	int discipline;
 	size_t size;
 	int fd;
 	va_list args;
@@ -53,12 +50,11 @@ void console_say(const char *fmt, ...)
 	/*
 	 * Whoever holds the other end, or shares the terminal, can stop it, and must not be able
 	 * to stop init: so the line goes through a description of its own, which never waits. Nor
-	 * shall they keep it away: what they stopped goes on, through the terminal's discipline.
+	 * shall they keep it away: output that they stopped goes on. Another line discipline is
+	 * not undone, since that may wait for ever; seccomp.c lets nobody choose one.
 	 */
 	fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	console.fd = fd < 0 ? 1 : fd;
-	if (ioctl(console.fd, TIOCGETD, &discipline) == 0 && discipline != N_TTY)
-		ioctl(console.fd, TIOCSETD, &(int){N_TTY});
 	ioctl(console.fd, TCXONC, TCOON);
 	for (size_t at = 0; at < size && n >= 0 && poll(&console, 1, SAY_WAIT_MS) == 1;) {
 		n = write(console.fd, line + at, size - at);
