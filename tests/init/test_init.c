@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -817,17 +818,41 @@ static void test_console_lines(void **state)
 	free(line);
 }
 
+/* The main end of a terminal where the system has none to give; -1 where we may not make one. */
+static int new_terminal(void)
+{
+	char template[] = "/tmp/init-pts-XXXXXX";
+	char *folder = new_folder(template);
+	char path[64];
+	int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/ptmx", folder);
+	if (unshare(CLONE_NEWNS) == 0) {
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+		if (mount("devpts", folder, "devpts", 0, "ptmxmode=0600") == 0) {
+			fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+			umount2(folder, MNT_DETACH);
+		}
+	}
+	assert_int_equal(rmdir(folder), 0);
+	return fd;
+}
+
 /* Who shares the terminal has stopped it: the line comes all the same. */
 static void test_console_taken_back(void **state)
 {
-	int main_end = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int main_end = new_terminal();
 	struct pollfd ready = {.fd = main_end, .events = POLLIN};
 	int terminal, saved;
 	char line[256] = "";
 
 	(void)state;
-	assert_int_equal(grantpt(main_end) || unlockpt(main_end), 0);
-	terminal = open(ptsname(main_end), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (main_end < 0) {
+		print_message("no terminal: no rights to make one\n");
+		skip();
+	}
+	assert_int_equal(unlockpt(main_end), 0);
+	terminal = ioctl(main_end, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	assert_true(terminal >= 0);
 	fflush(stdout);
 	saved = dup(1);
