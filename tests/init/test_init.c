@@ -948,6 +948,7 @@ static void test_command_folder(void **state)
 static void test_command_user(void **state)
 {
 	static gid_t groups[] = {4001, 7};
+	static gid_t many[65536 + 1];
 	char *argv[] = {"sh", "-c",
 			"grep -q '^Uid:\t4000\t4000\t4000\t4000$' /proc/self/status &&"
 			"grep -q '^Gid:\t4001\t4001\t4001\t4001$' /proc/self/status &&"
@@ -982,6 +983,12 @@ static void test_command_user(void **state)
 	command.group_count = 0;
 	command.uid = 4000;
 	assert_int_equal(status_as(&command), 0);
+	/* More than Linux lets a process have, and more than a run specification can say. */
+	command.groups = many;
+	command.group_count = sizeof(many) / sizeof(many[0]);
+	assert_int_equal(command_start(&command, &pid, &why), -1);
+	assert_string_equal(why.name, "INIT-USER");
+	assert_non_null(strstr(why.text, "65537 groups: Invalid argument"));
 }
 
 static void start_refused(char *word, char **envp, const char *reason)
