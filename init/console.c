@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 
 #include "init.h"
 
@@ -48,10 +49,13 @@ void console_say(const char *fmt, ...)
 
 	/*
 	 * Whoever holds the other end, or shares the terminal, can stop it, and must not be able
-	 * to stop init: so the line goes through a description of its own, which never waits.
+	 * to stop init: so the line goes through a description of its own, which never waits. Nor
+	 * shall they keep it away: output that they stopped goes on. Another line discipline is
+	 * not undone, since that may wait for ever; seccomp.c lets nobody choose one.
 	 */
 	fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	console.fd = fd < 0 ? 1 : fd;
+	ioctl(console.fd, TCXONC, TCOON);
 	for (size_t at = 0; at < size && n >= 0 && poll(&console, 1, SAY_WAIT_MS) == 1;) {
 		n = write(console.fd, line + at, size - at);
 		at += n > 0 ? (size_t)n : 0;

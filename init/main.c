@@ -61,11 +61,10 @@ static int give_module(const struct runspec *spec, const struct platform *platfo
 		const struct command *c = &spec->commands[i];
 
 		if (c->nsm ? c->uid != owner->uid : c->uid == owner->uid || c->uid == 0)
-			return refuse(
-				why, "INIT-RUNSPEC",
-				"/run: expected nsm=yes of one user, neither root nor this one "
-				"without, found %s",
-				c->name);
+			return refuse(why, "INIT-RUNSPEC",
+				      "/run: nsm=yes: expected one user, and nobody else of it or "
+				      "root, found %s",
+				      c->name);
 	}
 	if (platform->give(owner))
 		return refuse(why, "INIT-PLATFORM", "what attests: give or take it away: %m");

@@ -26,12 +26,6 @@ static const struct {
 	{"/tmp", "tmpfs", SAFE, "mode=1777", false},
 };
 
-/* What shells and servers expect in /dev, and devtmpfs does not bring. */
-static const char *const links[][2] = {{"/dev/fd", "/proc/self/fd"},
-				       {"/dev/stdin", "/proc/self/fd/0"},
-				       {"/dev/stdout", "/proc/self/fd/1"},
-				       {"/dev/stderr", "/proc/self/fd/2"}};
-
 int mounts_early_proc(struct refusal *why)
 {
 	/* Nothing in the ramdisks may be called /proc, so it must not be there yet. */
@@ -64,21 +58,22 @@ int mounts_all(struct refusal *why)
 		    mount(type, where, type, table[i].flags, table[i].options))
 			return refuse(why, "INIT-MOUNT", "%s: mount %s: %m", where, type);
 	}
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-		if (symlink(links[i][1], links[i][0]))
-			return refuse(why, "INIT-MOUNT", "%s: make the link: %m", links[i][0]);
+	/* What shells and servers expect in /dev, and devtmpfs does not bring. */
+	if (symlink("/proc/self/fd", "/dev/fd") || symlink("/proc/self/fd/0", "/dev/stdin") ||
+	    symlink("/proc/self/fd/1", "/dev/stdout") || symlink("/proc/self/fd/2", "/dev/stderr"))
+		return refuse(why, "INIT-MOUNT", "/dev: make its links: %m");
 	return 0;
 }
 
 int mounts_seal(bool root, char *const volumes[], struct refusal *why)
 {
 	/* As Docker has it: who is root, with whatever rights, could change the kernel here. */
-	static const char *const kept[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq"};
+	static const char *const kept[] = {"/proc/sys", "/proc/irq"};
 	const unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (access(kept[i], F_OK) == 0 && (mount(kept[i], kept[i], NULL, MS_BIND, NULL) ||
-						   mount(NULL, kept[i], NULL, flags | SAFE, NULL)))
+		if (mount(kept[i], kept[i], NULL, MS_BIND, NULL) ||
+		    mount(NULL, kept[i], NULL, flags | SAFE, NULL))
 			return refuse(why, "INIT-MOUNT", "%s: make it read-only: %m", kept[i]);
 	for (size_t i = 0; root && volumes[i]; i++)
 		if (mount(volumes[i], volumes[i], NULL, MS_BIND | MS_REC, NULL))

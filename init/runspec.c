@@ -26,7 +26,7 @@ static const struct key {
 	size_t at;
 	size_t stride; /* 0: it belongs to the image */
 	size_t most;   /* records */
-	uint32_t from; /* of a number */
+	uint32_t from; /* of a number; of a path: bytes */
 	uint32_t to;
 } keys[] = {
 	{"name=", FILLED, IN_IMAGE(name), 1, 0, 0},
@@ -38,7 +38,7 @@ static const struct key {
 	{"platform=plain", FLAG, IN_IMAGE(plain), 1, 0, 0},
 	{"attest=yes", FLAG, IN_IMAGE(attest), 1, 0, 0},
 	{"config=yes", FLAG, IN_IMAGE(config), 1, 0, 0},
-	{"volume=", ABSOLUTE, IN_IMAGE(volumes), MANY, 0, 0},
+	{"volume=", ABSOLUTE, IN_IMAGE(volumes), MANY, 2, 0},
 	{"xattr=", ANY, IN_IMAGE(xattrs), MANY, 0, 0},
 	{"port=", FILLED, IN_IMAGE(ports), MANY, 0, 0},
 	{"arg=", FILLED, IN_LIST(argv), MANY, 0, 0},
@@ -46,7 +46,7 @@ static const struct key {
 	{"uid=", DECIMAL, IN_COMMAND(uid), 1, 0, ID_MAX},
 	{"gid=", DECIMAL, IN_COMMAND(gid), 1, 0, ID_MAX},
 	{"group=", GROUP, IN_LIST(groups), MANY, 0, ID_MAX},
-	{"workdir=", ABSOLUTE, IN_COMMAND(workdir), 1, 0, 0},
+	{"workdir=", ABSOLUTE, IN_COMMAND(workdir), 1, 1, 0},
 	{"umask=", OCTAL, IN_COMMAND(umask), 1, 0, UMASK_MAX},
 	{"rlimit=", LIMIT, IN_COMMAND(limits), RLIM_NLIMITS, 0, 0},
 	{"caps=", CAPS, IN_COMMAND(caps), 1, 0, 0},
@@ -190,8 +190,8 @@ static int take_value(struct reader *r, size_t before)
 
 	if (r->key->kind == FILLED && before == 0 && !*r->value)
 		return expected(r, "a value");
-	if (r->key->kind == ABSOLUTE && *r->value != '/')
-		return expected(r, "an absolute path");
+	if (r->key->kind == ABSOLUTE && (*r->value != '/' || strlen(r->value) < r->key->from))
+		return expected(r, "an absolute path, for a volume one below /");
 	switch (r->key->kind) {
 	case GROUP:
 		r->spec->commands[command].group_count = before + 1;

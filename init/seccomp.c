@@ -5,6 +5,7 @@
  * A filter's answer is kept by the kernel where it depends on the number alone, so that a call
  * that is allowed costs nothing.
  */
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -79,7 +80,6 @@ _Static_assert(sizeof(refused) < CODE_MAX, "room for every number");
 int seccomp_confine(uint64_t caps)
 {
 	const bool admin = caps >> CAP_SYS_ADMIN & 1;
-	const bool resource = caps >> CAP_SYS_RESOURCE & 1;
 	struct sock_filter code[CODE_MAX] = {
 		LOAD(arch),
 		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, ARCH, 1, 0),
@@ -94,9 +94,15 @@ int seccomp_confine(uint64_t caps)
 		RETURN_ERRNO(EPERM),
 		RETURN(SECCOMP_RET_ALLOW),
 		/* Limits of oneself; others of the same user, PID 1 among them, keep theirs. */
-		UNLESS(BPF_JEQ, resource ? NUMBERS_END : SYS_prlimit64, 4),
+		UNLESS(BPF_JEQ, caps >> CAP_SYS_RESOURCE & 1 ? NUMBERS_END : SYS_prlimit64, 4),
 		LOAD(args[0]),
 		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, 0, 1, 0),
+		RETURN_ERRNO(EPERM),
+		RETURN(SECCOMP_RET_ALLOW),
+		/* Another line discipline of the console would swallow init's lines. */
+		UNLESS(BPF_JEQ, caps >> CAP_SYS_TTY_CONFIG & 1 ? NUMBERS_END : SYS_ioctl, 4),
+		LOAD(args[1]),
+		UNLESS(BPF_JEQ, TIOCSETD, 1),
 		RETURN_ERRNO(EPERM),
 		RETURN(SECCOMP_RET_ALLOW),
 		/*

@@ -9,13 +9,6 @@
 /* Left to the kernel: faults of init itself, which have to end the machine. */
 static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT, 0};
 
-/*
- * Read, but not handed on: SIGCHLD is about init's own children; the other three speak of a
- * terminal that init shares with the command, and would stop the command for ever because nobody
- * is there to continue it.
- */
-static const int kept[] = {SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
-
 enum {
 	FIRST_WAIT_MS = 100,
 	LAST_WAIT_MS = 30000,
@@ -28,16 +21,20 @@ enum {
 struct task {
 	const struct command *command;
 	pid_t pid;	 /* 0: it does not run */
-	int64_t since;	 /* when it was started */
+	int64_t since;	 /* when it began to run, or could not */
 	int64_t due;	 /* when to start it again; 0: not at all */
 	int64_t wait_ms; /* how long it last had to wait */
 };
 
 int supervise_hands_on(int signal, int stop_signal)
 {
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (signal == kept[i])
-			return 0;
+	/*
+	 * SIGCHLD is about init's own children; the other three speak of a terminal that init
+	 * shares with the command, and would stop the command for ever because nobody is there to
+	 * continue it.
+	 */
+	if (signal == SIGCHLD || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
+		return 0;
 	return signal == SIGTERM ? stop_signal : signal;
 }
 
@@ -53,11 +50,14 @@ int64_t supervise_wait(enum restart restart, const struct ending *end, int64_t l
 	return last_ms * 2 < LAST_WAIT_MS ? last_ms * 2 : LAST_WAIT_MS;
 }
 
+/* The time that a start takes, or that one which fails takes to do so, is no time that it ran. */
 static int start(struct task *task, struct refusal *why)
 {
+	int result = command_start(task->command, &task->pid, why);
+
 	task->due = 0;
 	task->since = machine_ms();
-	return command_start(task->command, &task->pid, why);
+	return result;
 }
 
 /* A helper has ended, or did not start: plans what becomes of it. */
@@ -74,45 +74,47 @@ static void end_helper(struct task *task, const struct ending *end)
 		    task->due ? ", starts again" : "");
 }
 
-/* Takes what has ended, until that is the application, and returns whether it was. */
+/* Takes what has ended, until that is the application; returns whether it was, and how in end. */
 static bool reap(const struct task *application, struct task *tasks, struct ending *end)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		const struct ending found = {.by_signal = WIFSIGNALED(status),
-					     .number = WIFSIGNALED(status) ? WTERMSIG(status)
-									   : WEXITSTATUS(status)};
-
+		end->by_signal = WIFSIGNALED(status);
+		end->number = end->by_signal ? WTERMSIG(status) : WEXITSTATUS(status);
+		if (pid == application->pid)
+			return true;
 		for (struct task *task = tasks; task < application; task++)
 			if (task->pid == pid)
-				end_helper(task, &found);
-		if (pid != application->pid)
-			continue;
-		*end = found;
-		return true;
+				end_helper(task, end);
 	}
 	return false;
 }
 
-/* Starts what is due; returns the milliseconds until something else is, at most so many. */
+/*
+ * Starts what has been due the longest, and nothing else: a start may take its time, and meanwhile
+ * nobody reaps or reads signals. Returns the milliseconds until it has to be called again, at most
+ * so many.
+ */
 static int64_t start_due(const struct task *application, struct task *tasks, int64_t most)
 {
 	static const struct ending failure = {.number = 127};
-	int64_t now = machine_ms();
+	struct task *first = NULL;
+	struct refusal why;
+	int64_t left;
 
-	for (struct task *task = tasks; task < application; task++) {
-		struct refusal why;
-
-		if (task->due && task->due <= now && start(task, &why)) {
-			console_say("%s: %s: %s", task->command->name, why.name, why.text);
-			end_helper(task, &failure);
-		}
-		if (task->due && task->due - now < most)
-			most = task->due > now ? task->due - now : 0;
+	for (struct task *task = tasks; task < application; task++)
+		if (task->due && (!first || task->due < first->due))
+			first = task;
+	left = first ? first->due - machine_ms() : most;
+	if (!first || left > 0)
+		return left < most ? left : most;
+	if (start(first, &why)) {
+		console_say("%s: %s: %s", first->command->name, why.name, why.text);
+		end_helper(first, &failure);
 	}
-	return most;
+	return 0;
 }
 
 /* Waits for every process but init, at most so long; returns whether all have ended. */

@@ -1,6 +1,6 @@
 /*
  * Reads the file "run" of a finished archive back into a run specification, so that it can be
- * shown. Never takes what init would refuse; docs/init.md has the keys.
+ * shown. Never takes a record that init would refuse; docs/init.md has the keys.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -176,8 +176,8 @@ static int take_value(struct runspec *spec, enum key key, const char *record, si
 	if (before == 0 && !*value &&
 	    (key == NAME || key == ARG || key == DIGEST || key == HOSTNAME || key == PORT))
 		return refuse("a value that is not empty", value, err);
-	if ((key == WORKDIR || key == VOLUME) && *value != '/')
-		return refuse("an absolute path", value, err);
+	if ((key == WORKDIR || key == VOLUME) && (*value != '/' || (key == VOLUME && !value[1])))
+		return refuse("an absolute path, for a volume one below /", value, err);
 	switch (key) {
 	case NAME:
 		return take_text(value, &spec->name, err);

@@ -272,6 +272,11 @@ check "one-ramdisk: PCR1 tells" [ "$(pcr 1 one-ramdisk.json)" != "$(pcr 1 good.j
 check "one-ramdisk: PCR2 is the constant of nothing" \
 	[ "$(pcr 2 one-ramdisk.json)" = 21b9efbc184807662e966d34f390821309eeac6802309798826296bf3e8bec7c10edb30948c90ba67310f7b964fc500a ]
 
+boot one-ramdisk.eif "hello: ready|$ended" 120
+check "one-ramdisk: it boots, to the same application" grep -qx 'hello: ready' console
+check "one-ramdisk: and the NSM reports the other PCR1" grep -qx "hello: PCR1 $(pcr 1 one-ramdisk.json)" console
+end "$enclave_pid"
+
 # What PCR0 alone does not see: a file of ramdisk 1 is an archive with an init of its own. Everything in front of it goes
 # behind the kernel, which does not read there, and it boots in the place of ours. No refusal is to be expected; PCR1 and
 # PCR2 tell, and so policies name all three.

@@ -50,7 +50,7 @@ for line in 'getpid: ok' 'socket vsock: ok' 'socket netlink: ok' 'socket alg: Op
 	'umount: Operation not permitted' 'unshare user: Operation not permitted' 'unshare mount: Operation not permitted' 'chroot: ok' \
 	'mknod: Operation not permitted' 'sethostname: Operation not permitted' 'bpf: Operation not permitted' 'keyctl: Operation not permitted' \
 	'init_module: Operation not permitted' 'kexec_load: Operation not permitted' 'reboot: Operation not permitted' \
-	'perf_event_open: Operation not permitted'; do
+	'perf_event_open: Operation not permitted' "console's discipline: Operation not permitted"; do
 	says "calls: $line" "probe: $line"
 done
 # One of root's processes has it, so that all of them say so.

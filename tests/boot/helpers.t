@@ -63,6 +63,10 @@ refused helper-missing 'INIT-EXEC' arg=/bin/probe 'helper=none never' arg=/bin/n
 
 # Memory runs out in a child of the application: the child goes, the application is told, everybody else stays.
 script memory 'exit status 6' attest=yes "arg=while ! grep -q . /tmp/up; do probe nap; done
+for p in /proc/[0-9]*; do
+	[ \"\$(tr '\\0' ' ' <\$p/cmdline)\" != 'attest ' ] || echo \"inside: attest is spared by \$(cat \$p/oom_score_adj)\"
+done
+echo \"inside: self by \$(cat /proc/self/oom_score_adj)\"
 probe eat
 echo \"inside: eater ended with \$?\"
 sleep 1
@@ -71,5 +75,7 @@ exit 6" 'helper=up always' env=PATH=/bin arg=sh arg=-c 'arg=echo $(($(cat /tmp/u
 while :; do sleep 1; done'
 says "memory: the application saw what happened" 'inside: eater ended with 137'
 says "memory: a helper lived on" 'inside: helper 1'
+says "memory: a service is the last to go" 'inside: attest is spared by -999'
+says "memory: an application is not" 'inside: self by 0'
 check "memory: no service was touched" sh -c '! grep -qE "mintmark: (attest|ports|up):.*again" console'
 finish_tap

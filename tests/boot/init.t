@@ -109,7 +109,7 @@ check "heavy: the archive is not held beside the files that came out of it" [ "$
 rm -r heavy ramdisk1 image.eif
 
 # Run specifications that rootfs would never write.
-# raw NAME: ramdisk1 with the file "raw" as the run specification, and the tree.
+# raw NAME [REFUSAL]: ramdisk1 with the file "raw" as the run specification, and the tree.
 rm -rf raw.tree
 mkdir raw.tree
 cp -R tree raw.tree/rootfs
@@ -117,7 +117,7 @@ raw()
 {
 	rm -f ramdisk1
 	$rootfs pack dir:raw.tree --owner-root --add run=raw -o ramdisk1
-	boot "$1" 'refused: INIT-RUNSPEC'
+	boot "$1" "refused: ${2:-INIT-RUNSPEC}"
 	silent "$1"
 }
 printf 'name=raw\0arg=/bin/probe' >raw
@@ -126,9 +126,26 @@ record name=raw arg=/bin/probe obey=yes >raw
 raw runspec-key
 record name=raw arg=/bin/probe uid=4294967295 >raw
 raw runspec-uid
+record name=raw arg=/bin/probe volume=/ >raw
+raw runspec-volume
 record name=raw >raw
 raw runspec-command
 : >raw
 raw runspec-empty
+# The security module for one user, and a process beside it that is root, the same user, or has it as another.
+set -- name=raw arg=/bin/probe nsm=yes uid=5 process=beside:never arg=/bin/probe
+record "$@" >raw
+raw runspec-nsm-root
+record "$@" uid=5 >raw
+raw runspec-nsm-same
+record "$@" uid=6 nsm=yes >raw
+raw runspec-nsm-two
+# What is a run specification, and this machine cannot do.
+record name=raw arg=/bin/probe "xattr=security.capability:0100000200200000000000000000000000000000:bin/none" >raw
+raw xattr 'INIT-XATTR: bin/none: .*No such file'
+record name=raw arg=/bin/probe "hostname=$(printf '%065d' 1)" >raw
+raw hostname 'INIT-NETWORK: 0*1: become'
+record name=raw arg=/bin/probe rlimit=nofile:unlimited:unlimited >raw
+raw limit 'INIT-START: application: set up'
 
 finish_tap

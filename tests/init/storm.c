@@ -1,7 +1,7 @@
 /*
- * Supervises one command as process 1 of a namespace: itself once more, which leaves COUNT orphans behind, one after the
- * other. Says how many of them were still there at its end and how it ended. Refuses to be anything but process 1,
- * because supervision ends with a signal to everybody.
+ * Supervises one command as process 1 of a namespace: itself once more, which leaves COUNT orphans
+ * behind, one after the other. Says how many of them were still there at its end and how it ended.
+ * Refuses to be anything but process 1, because supervision ends with a signal to everybody.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -14,25 +14,17 @@
 
 enum { EXIT_AT_END = 7 };
 
-/* Processes that are dead and that nobody has asked after. */
-static int count_zombies(void)
+/* Processes beside these two: orphans, most of them dead, and nobody has asked after them. */
+static int count_others(void)
 {
 	int count = 0;
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 
-	while (proc && (entry = readdir(proc))) {
-		char path[300], state = 0;
-		FILE *stat;
-
-		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
-		stat = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "r") : NULL;
-		if (stat) {
-			if (fscanf(stat, "%*d %*s %c", &state) == 1 && state == 'Z')
-				count++;
-			fclose(stat);
-		}
-	}
+	while (proc && (entry = readdir(proc)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		    atoi(entry->d_name) != 1 && atoi(entry->d_name) != getpid())
+			count++;
 	if (proc)
 		closedir(proc);
 	return count;
@@ -40,6 +32,8 @@ static int count_zombies(void)
 
 static int leave_orphans(long count)
 {
+	int left = 1;
+
 	for (long i = 0; i < count; i++) {
 		pid_t child = fork();
 
@@ -53,9 +47,11 @@ static int leave_orphans(long count)
 			return 1;
 	}
 	/* Process 1 has run all the time; what it has not seen yet is little. */
-	for (int tries = 0; tries < 100 && count_zombies() > 0; tries++)
-		usleep(100000);
-	dprintf(1, "storm: %ld orphans, %d left\n", count, count_zombies());
+	for (int tries = 0; tries < 1000 && left > 0; tries++) {
+		usleep(10000);
+		left = count_others();
+	}
+	dprintf(1, "storm: %ld orphans, %d left\n", count, left);
 	return EXIT_AT_END;
 }
 

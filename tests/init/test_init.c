@@ -13,19 +13,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -502,7 +506,10 @@ static void test_runspec_refused(void **state)
 	runspec_refuses("name=x\0arg=/x\0uid=1\0uid=1", "at most 1 records uid=");
 	runspec_refuses("name=x\0arg=/x\0workdir=/a\0workdir=/a", "at most 1 records workdir=");
 	runspec_refuses("name=x\0arg=/x\0workdir=srv", "expected an absolute path");
+	runspec_refuses("name=x\0arg=/x\0workdir=", "expected an absolute path");
 	runspec_refuses("name=x\0arg=/x\0volume=", "expected an absolute path");
+	runspec_refuses("name=x\0arg=/x\0volume=data", "expected an absolute path");
+	runspec_refuses("name=x\0arg=/x\0volume=/", "for a volume one below /, found \"/\"");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=0", "expected a number from 1 to 64");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=65", "expected a number from 1 to 64");
 	runspec_refuses("name=x\0arg=/x\0stopsignal=TERM", "expected a number");
@@ -811,6 +818,61 @@ static void test_console_lines(void **state)
 	free(line);
 }
 
+/* The main end of a terminal where the system has none to give; -1 where we may not make one. */
+static int new_terminal(void)
+{
+	char template[] = "/tmp/init-pts-XXXXXX";
+	char *folder = new_folder(template);
+	char path[64];
+	int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/ptmx", folder);
+	if (unshare(CLONE_NEWNS) == 0) {
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+		if (mount("devpts", folder, "devpts", 0, "ptmxmode=0600") == 0) {
+			fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+			umount2(folder, MNT_DETACH);
+		}
+	}
+	assert_int_equal(rmdir(folder), 0);
+	return fd;
+}
+
+/* Who shares the terminal has stopped it: the line comes all the same. */
+static void test_console_taken_back(void **state)
+{
+	int main_end = new_terminal();
+	struct pollfd ready = {.fd = main_end, .events = POLLIN};
+	int terminal, saved;
+	char line[256] = "";
+
+	(void)state;
+	if (main_end < 0) {
+		print_message("no terminal: no rights to make one\n");
+		skip();
+	}
+	assert_int_equal(unlockpt(main_end), 0);
+	terminal = ioctl(main_end, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(terminal >= 0);
+	fflush(stdout);
+	saved = dup(1);
+	for (int stopped = 0; stopped <= 1; stopped++) {
+		if (stopped)
+			assert_int_equal(tcflow(terminal, TCOOFF), 0);
+		assert_int_equal(dup2(terminal, 1), 1);
+		console_say("exit status %d", stopped);
+		assert_int_equal(dup2(saved, 1), 1);
+		/* The kernel passes it on when it likes. */
+		assert_int_equal(poll(&ready, 1, 10000), 1);
+		assert_true(read(main_end, line, sizeof(line)) > 22);
+		assert_memory_equal(line, "mintmark: exit status ", 22);
+		assert_int_equal(line[22], '0' + stopped);
+	}
+	close(saved);
+	close(terminal);
+	close(main_end);
+}
+
 /* Finding and starting the command */
 
 static void test_command_path(void **state)
@@ -886,6 +948,7 @@ static void test_command_folder(void **state)
 static void test_command_user(void **state)
 {
 	static gid_t groups[] = {4001, 7};
+	static gid_t many[65536 + 1];
 	char *argv[] = {"sh", "-c",
 			"grep -q '^Uid:\t4000\t4000\t4000\t4000$' /proc/self/status &&"
 			"grep -q '^Gid:\t4001\t4001\t4001\t4001$' /proc/self/status &&"
@@ -920,6 +983,12 @@ static void test_command_user(void **state)
 	command.group_count = 0;
 	command.uid = 4000;
 	assert_int_equal(status_as(&command), 0);
+	/* More than Linux lets a process have, and more than a run specification can say. */
+	command.groups = many;
+	command.group_count = sizeof(many) / sizeof(many[0]);
+	assert_int_equal(command_start(&command, &pid, &why), -1);
+	assert_string_equal(why.name, "INIT-USER");
+	assert_non_null(strstr(why.text, "65537 groups: Invalid argument"));
 }
 
 static void start_refused(char *word, char **envp, const char *reason)
@@ -1043,6 +1112,25 @@ static int refused_calls(uint64_t caps)
 	return WEXITSTATUS(status);
 }
 
+/* Whether a terminal's discipline is out of reach; what else ioctl() can do never is. */
+static bool discipline_refused(uint64_t caps)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || seccomp_confine(caps))
+			_exit(253);
+		if (ioctl(-1, TIOCGETD, NULL) == 0 || errno != EBADF)
+			_exit(254);
+		_exit(ioctl(-1, TIOCSETD, NULL) < 0 && errno == EPERM);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+	return WEXITSTATUS(status);
+}
+
 static void test_confined(void **state)
 {
 	int plain = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -1054,6 +1142,9 @@ static void test_confined(void **state)
 	/* clone() with impossible flags, mount() of nothing: the kernel's own errors. */
 	assert_int_equal(refused_calls(1ULL << CAP_SYS_ADMIN) & 0xa9, 0x89);
 	assert_int_equal(refused_calls(0x1ffffffffff) & 0x89, 0x09);
+	assert_true(discipline_refused(0xa80425fb));
+	assert_true(discipline_refused(~(1ULL << CAP_SYS_TTY_CONFIG)));
+	assert_false(discipline_refused(1ULL << CAP_SYS_TTY_CONFIG));
 }
 
 /* A process has what its command says, and knows no other descriptor. */
@@ -1423,6 +1514,58 @@ static void test_parent_receive(void **state)
 	close(ends[0]);
 }
 
+/* Random numbers */
+
+static unsigned int alarm_in; /* seconds; 0: none is set */
+static int random_calls;
+
+/* The C library's, but that time passes when a test says so. */
+unsigned int alarm(unsigned int seconds)
+{
+	unsigned int before = alarm_in;
+
+	alarm_in = seconds;
+	return before;
+}
+
+static void ring(void)
+{
+	assert_true(alarm_in > 0);
+	alarm_in = 0;
+	assert_int_equal(raise(SIGALRM), 0);
+}
+
+/*
+ * One that has no answer. The processor stood still before this call, so that the first alarm is
+ * over; only one that comes after it can end the wait.
+ */
+ssize_t getrandom(void *bytes, size_t size, unsigned int flags)
+{
+	(void)bytes;
+	assert_int_equal(flags, 0);
+	if (random_calls++ > 0)
+		return (ssize_t)size;
+	ring();
+	ring();
+	errno = EINTR;
+	return -1;
+}
+
+/* Ten seconds and a bit more, whenever the host lets the processor run; no alarm is left behind. */
+static void test_random_awaited(void **state)
+{
+	struct refusal why = {.name = NULL};
+
+	(void)state;
+	random_calls = 0;
+	assert_int_equal(platform_await_random(&why), -1);
+	assert_string_equal(why.name, "INIT-ENTROPY");
+	assert_int_equal(alarm_in, 0);
+	assert_int_equal(platform_await_random(&why), 0);
+	assert_int_equal(alarm_in, 0);
+	assert_int_equal(random_calls, 2);
+}
+
 /* Realms */
 
 /*
@@ -1520,6 +1663,13 @@ static void test_rem_extended(void **state)
 	assert_int_equal(read_whole_file("/dev/cca_rem0", found, sizeof(found), &size), 0);
 	assert_int_equal(size, sizeof(wanted));
 	assert_memory_equal(found, wanted, sizeof(wanted));
+	/* Not even where something is in its place that takes no byte. */
+	assert_int_equal(unlink("/dev/cca_rem0"), 0);
+	if (mknod("/dev/cca_rem0", S_IFCHR | 0200, makedev(1, 7)) == 0) {
+		assert_int_equal(platform_cca.extend(0, digest, &why), -1);
+		assert_string_equal(why.name, "INIT-CONFIG");
+		assert_non_null(strstr(why.text, "/dev/cca_rem0: extend it: "));
+	}
 }
 
 /* Its application's user alone can ask; with nobody to give it to, the reports have to go. */
@@ -1547,6 +1697,9 @@ static void test_reports_given(void **state)
 	assert_int_equal(faccessat(fd, "inblob", F_OK, 0), 0);
 	close(fd);
 	assert_int_equal(tsm_make("/sys/kernel/config/none/attest", owner.uid, owner.gid), -1);
+	/* A folder in which the kernel puts no files is none of reports. */
+	assert_int_equal(tsm_make("/sys/kernel/config/tsm/other", owner.uid, owner.gid), -1);
+	assert_int_equal(errno, ENOENT);
 }
 
 /* No realm goes on without a processor that has random numbers; this one is another's. */
@@ -1625,6 +1778,7 @@ int main(void)
 		cmocka_unit_test(test_read_whole_file),
 		cmocka_unit_test(test_refusal_is_cut),
 		cmocka_unit_test(test_console_lines),
+		cmocka_unit_test(test_console_taken_back),
 		cmocka_unit_test(test_command_path),
 		cmocka_unit_test(test_command_starts),
 		cmocka_unit_test(test_command_folder),
@@ -1643,6 +1797,7 @@ int main(void)
 		cmocka_unit_test(test_nsm_every_byte),
 		cmocka_unit_test(test_sha384),
 		cmocka_unit_test(test_parent_receive),
+		cmocka_unit_test(test_random_awaited),
 		cmocka_unit_test(test_config_none),
 		in_root(test_platform_found),
 		in_root(test_rem_extended),

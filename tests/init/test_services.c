@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -183,6 +184,18 @@ static int join(void)
 
 	assert_int_equal(connect(fd, (struct sockaddr *)&here, here_size), 0);
 	return fd;
+}
+
+/* How long the last wait for clients was to be at most. */
+static int polled_ms;
+
+/* The C library's, but that a test may ask what it was called with. */
+int poll(struct pollfd *polled, nfds_t count, int ms)
+{
+	const struct timespec limit = {ms / 1000, ms % 1000 * 1000000L};
+
+	polled_ms = ms;
+	return ppoll(polled, count, ms < 0 ? NULL : &limit, NULL);
 }
 
 /* As long as it may have something to do at this time. */
@@ -385,6 +398,86 @@ static void test_token_refused(void **state)
 	finish_reports(folder);
 }
 
+/* How the kernel gives a token: so many bytes at a time, and an error after so many; 0: neither. */
+static size_t piece_size;
+static int reads_left;
+static int read_error;
+
+/* The C library's, but for that. */
+ssize_t read(int fd, void *data, size_t size)
+{
+	if (read_error && reads_left-- == 0) {
+		errno = read_error;
+		return -1;
+	}
+	return syscall(SYS_read, fd, data, piece_size && size > piece_size ? piece_size : size);
+}
+
+/* In pieces it is the same token; one that breaks off is none, whatever was there by then. */
+static void test_token_pieces(void **state)
+{
+	static const uint8_t token[200] = "challenge";
+	static const int errors[] = {EIO, EBUSY, EWOULDBLOCK, EINTR, ENXIO};
+	const struct nsm_request request = {.command = NSM_ATTESTATION,
+					    .fields[NSM_NONCE] = {token, TSM_CHALLENGE_SIZE}};
+	uint8_t *response = malloc(NSM_RESPONSE_MAX);
+	struct nsm_bytes answer = {.size = 77};
+	int folder = begin_reports();
+
+	(void)state;
+	report(folder, "inblob", "", 0);
+	report(folder, "outblob", token, sizeof(token));
+	for (piece_size = 1; piece_size <= sizeof(token); piece_size += 66) {
+		assert_int_equal(tsm_ask(folder, &request, response, &answer), 0);
+		assert_int_equal(answer.size, sizeof(token));
+		assert_memory_equal(answer.data, token, sizeof(token));
+	}
+	piece_size = 100;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		for (int pieces = 0; pieces <= 2; pieces++) {
+			read_error = errors[i];
+			reads_left = pieces;
+			token_refused(folder, &request, errors[i]);
+		}
+	read_error = 0;
+	piece_size = 0;
+	free(response);
+	finish_reports(folder);
+}
+
+/*
+ * A token of another generation: the kernel says nothing when it does not take a challenge, and
+ * gives what it made for the one before, or for somebody who asked meanwhile.
+ */
+static void test_token_of_another(void **state)
+{
+	uint8_t before[TSM_CHALLENGE_SIZE] = "before";
+	uint8_t after[TSM_CHALLENGE_SIZE] = "after";
+	struct nsm_request request = {.command = NSM_ATTESTATION,
+				      .fields[NSM_NONCE] = {before, sizeof(before)}};
+	uint8_t *response = malloc(NSM_RESPONSE_MAX);
+	struct nsm_bytes answer;
+	int folder = begin_reports();
+
+	(void)state;
+	assert_int_equal(symlinkat("/dev/null", folder, "inblob"), 0);
+	report(folder, "outblob", before, sizeof(before));
+	assert_int_equal(tsm_ask(folder, &request, response, &answer), 0);
+	request.fields[NSM_NONCE].data = after;
+	token_refused(folder, &request, EPROTO);
+	/* The zeros behind a nonce are part of the challenge, and a prefix of it is another. */
+	request.fields[NSM_NONCE] = (struct nsm_bytes){before, 5};
+	token_refused(folder, &request, EPROTO);
+	request.fields[NSM_NONCE] = (struct nsm_bytes){before, 6};
+	assert_int_equal(tsm_ask(folder, &request, response, &answer), 0);
+	/* One that is not taken, and says so. */
+	assert_int_equal(unlinkat(folder, "inblob", 0), 0);
+	assert_int_equal(symlinkat("/dev/full", folder, "inblob"), 0);
+	token_refused(folder, &request, ENOSPC);
+	free(response);
+	finish_reports(folder);
+}
+
 /* The protocol is that of Nitro: a client gets the token, or the length 0. */
 static void test_respond_token(void **state)
 {
@@ -496,6 +589,34 @@ static void test_respond_rate(void **state)
 	finish(responder);
 	close(greedy);
 	got_end(modest);
+}
+
+/* Who does not take an answer keeps nobody waiting: after each it is soon the next one's turn. */
+static void test_respond_pause(void **state)
+{
+	struct responder *responder = begin();
+	int clients[] = {join(), join()};
+
+	(void)state;
+	responder->next = now + 1;
+	puts_(clients[0], "\0\1a");
+	puts_(clients[1], "\0\1b");
+	serve(responder);
+	assert_int_equal(asked, 0);
+	now += 1;
+	respond(responder, RESPOND_CLIENT_MS);
+	assert_int_equal(asked, 1);
+	assert_int_equal(polled_ms, RESPOND_DOCUMENT_MS);
+	now += RESPOND_DOCUMENT_MS;
+	respond(responder, RESPOND_CLIENT_MS);
+	assert_int_equal(asked, 2);
+	assert_int_equal(polled_ms, RESPOND_DOCUMENT_MS);
+	serve(responder);
+	gets_(clients[0], "\0\0\0\1a");
+	gets_(clients[1], "\0\0\0\1b");
+	finish(responder);
+	got_end(clients[0]);
+	got_end(clients[1]);
 }
 
 /* The seventeenth waits until another one is done. */
@@ -1052,10 +1173,13 @@ int main(void)
 		cmocka_unit_test(test_respond_refused),
 		cmocka_unit_test(test_token_challenge),
 		cmocka_unit_test(test_token_refused),
+		cmocka_unit_test(test_token_pieces),
+		cmocka_unit_test(test_token_of_another),
 		cmocka_unit_test(test_respond_token),
 		cmocka_unit_test(test_respond_pieces),
 		cmocka_unit_test(test_respond_malformed),
 		cmocka_unit_test(test_respond_rate),
+		cmocka_unit_test(test_respond_pause),
 		cmocka_unit_test(test_respond_clients),
 		cmocka_unit_test(test_respond_time),
 		cmocka_unit_test(test_rule_in),

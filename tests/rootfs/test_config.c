@@ -718,8 +718,9 @@ static void what_init_refuses_is_not_shown(void **state)
 		{RECORDS("name=n\0arg=a\0group=1x"), "a number from 0 to 4294967292"},
 		{RECORDS("name=n\0arg=a\0stopsignal=0"), "a number from 1 to 64"},
 		{RECORDS("name=n\0arg=a\0stopsignal=65"), "a number from 1 to 64"},
-		{RECORDS("name=n\0arg=a\0workdir=srv"), "an absolute path expected, found \"srv\""},
-		{RECORDS("name=n\0arg=a\0volume="), "an absolute path expected, found \"\""},
+		{RECORDS("name=n\0arg=a\0workdir=srv"), "below / expected, found \"srv\""},
+		{RECORDS("name=n\0arg=a\0volume="), "a volume one below / expected, found \"\""},
+		{RECORDS("name=n\0arg=a\0volume=/"), "a volume one below / expected, found \"/\""},
 #undef RECORDS
 	};
 
