@@ -40,6 +40,9 @@ function checkSteps(file, steps) {
 			checkRun(file, step.run);
 		if (/^actions\/checkout@/.test(step.uses ?? "") && step.with?.["persist-credentials"] !== false)
 			finding(file, "CREDENTIALS", "persist-credentials: false expected of a checkout");
+		// By a name any job of the run can hand in what another was to make.
+		if (/^actions\/download-artifact@/.test(step.uses ?? "") && step.with?.["artifact-ids"] === undefined)
+			finding(file, "ARTIFACT", "artifact-ids, from the job that made it, expected of a download");
 	}
 }
 
