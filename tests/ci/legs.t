@@ -95,7 +95,11 @@ printf X >>"$other/$image"
 fails 1 'LEGS-DIFFERENT: the first that differs is image .*and [0-9]+ bytes are [0-9]+' "an image that goes on" compare
 fresh
 rm "$other/$image" && ln -s "$PWD/$image" "$other/$image"
-fails 1 'LEGS-DIFFERENT: the first that differs is image' "a link in the place of the image" compare
+fails 3 'LEGS-LEG: .*found ./out/hello/nitro-x86_64/image.eif' "a link in the place of the image" compare
+fresh
+mkdir -p "$other/out/x/y/root"
+ln -s "$TAP_TMP/secret" "$other/out/x/y/root/link"
+fails 1 'LEGS-DIFFERENT: .*out/x/y/root/link: only in the other leg' "a link in a root" compare
 fresh
 chmod a-x,a-w "$other/release/recipe/hello.c"
 fails 1 'LEGS-DIFFERENT: the first that differs is release' "another mode in the release" compare
@@ -116,7 +120,14 @@ out/bin/eif build --kernel "$TAP_TMP/sections/kernel" --cmdline 'another line' -
 	--ramdisk "$TAP_TMP/sections/ramdisk1" -o "$TAP_TMP/other.eif" >/dev/null
 cp "$TAP_TMP/other.eif" "$other/$image"
 fails 1 'LEGS-DIFFERENT: the first that differs is image' "an image with another command line" ci/compare-legs "$one" "$other" "$report"
-check "diffoscope's report names the section" sh -c 'grep -q "sections/cmdline" "$1/difference.txt" && grep -q "another line" "$1/difference.html"' sh "$report"
+check "diffoscope's report names the section" grep -q 'sections/cmdline' "$report/difference.txt"
+check "shows its lines" grep -q '+another line' "$report/difference.txt"
+check "and not when files were written" sh -c '! grep -q "^[^A-Za-z]*[-+] *Modify" "$1"' sh "$report/difference.txt"
+check "also as HTML" grep -q 'sections/cmdline' "$report/difference.html"
+mkdir -p "$TAP_TMP/x/checkout/out" "$TAP_TMP/y/checkout/out"
+ln -s "$PWD/LICENSE" "$TAP_TMP/x/checkout/out/link"
+echo >"$TAP_TMP/y/checkout/out/link"
+fails 1 'DIFFERENCE-NONE' "what a link leads to is not shown" ci/difference x link "$TAP_TMP/x" "$TAP_TMP/y" "$TAP_TMP/shown"
 
 # What is no leg.
 fails 2 'LEGS-LEG: .*nowhere: a leg expected' "a leg that is not there" ci/compare-legs --brief "$one" "$TAP_TMP/nowhere" "$report"
@@ -128,7 +139,7 @@ fails 3 'LEGS-LEG: .*a folder components expected' "a leg without components" co
 fresh
 mkfifo "$other/out/pipe"
 fails 3 'LEGS-LEG: .*found ./out/pipe' "a leg with a pipe" compare
-for path in ../../../etc/passwd hello/../../x; do
+for path in ../../../etc/passwd hello/../../x x/y/root/link/secret; do
 	fresh
 	echo "image 00 $path" >>"$other/components/nitro-x86_64"
 	fails 3 'LEGS-LEG: components/nitro-x86_64' "a list that names $path" compare
