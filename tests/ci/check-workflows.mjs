@@ -54,7 +54,30 @@ function checkGrants(file, job, permissions) {
 			finding(file, "PERMISSIONS", `job ${job}: one of ${Object.keys(grants).join(", ")} expected, found ${scope}: ${access}`);
 }
 
+function ancestors(jobs, name, found = new Set()) {
+	for (const before of [jobs[name]?.needs ?? []].flat())
+		if (!found.has(before))
+			ancestors(jobs, before, found.add(before));
+	return found;
+}
+
+// Nothing is signed that two legs did not come to, nothing published that was not signed, and nothing of it done all the same. What a
+// called workflow may do, its caller grants, and is asked here.
+function checkOrder(file, workflow) {
+	for (const [name, job] of Object.entries(workflow.jobs)) {
+		if (workflow.on?.workflow_call !== undefined || !Object.values(job.permissions ?? {}).includes("write"))
+			continue;
+		const before = [...ancestors(workflow.jobs, name)].map((other) => basename(workflow.jobs[other]?.uses ?? ""));
+		for (const needed of job.permissions.contents === "write" ? ["rebuild.yml", "attest.yml"] : ["rebuild.yml"])
+			if (!before.includes(needed))
+				finding(file, "ORDER", `job ${name}: after a job of ${needed} expected, found ${before.join(", ") || "none"} before it`);
+		if (/always\(|failure\(|cancelled\(/.test(job.if ?? ""))
+			finding(file, "ORDER", `job ${name}: only after success expected, found if: ${job.if}`);
+	}
+}
+
 function checkWorkflow(file, workflow) {
+	checkOrder(file, workflow);
 	if (JSON.stringify(workflow.permissions) !== "{}")
 		finding(file, "PERMISSIONS", "permissions: {} at the top expected");
 	if (workflow.on?.pull_request_target !== undefined || workflow.on?.workflow_run !== undefined)

@@ -158,13 +158,18 @@ backend=$TAP_TMP/backend
 mkdir -p "$backend/ci" "$backend/env" "$TAP_TMP/outdir"
 cp ci/rebuilderd "$backend/ci/"
 cp env/say.sh "$backend/env/"
-printf 'image:\n\tmkdir -p out/$(RECIPE)/$(TARGETS) && for f in image.eif measurements.json; do echo $(RECIPE) >out/$(RECIPE)/$(TARGETS)/$$f; done\n' \
+printf 'image:\n\tmkdir -p out/$(RECIPE)/$(TARGETS) && for f in image.eif image.igvm measurements.json; do echo $(RECIPE) >out/$(RECIPE)/$(TARGETS)/$$f; done\n' \
 	>"$backend/Makefile"
 cp out/hello/nitro-x86_64/measurements.json "$TAP_TMP/measurements.json"
 fails 2 'REBUILDERD-OUTDIR: ' "a backend without a folder" "$backend/ci/rebuilderd" "$TAP_TMP/measurements.json"
 check "the backend builds the recipe and target of the measurements" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" \
 	"$TAP_TMP/measurements.json"
 check "and leaves what is compared" sh -c 'cd "$1" && grep -qx hello image.eif && grep -qx hello measurements.json' sh "$TAP_TMP/outdir"
+sed 's/"Target": "nitro-x86_64"/"Target": "cca-aarch64"/' "$TAP_TMP/measurements.json" >"$TAP_TMP/realm.json"
+check "of a realm, too" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" "$TAP_TMP/realm.json"
+check "whose image has another name" grep -qx hello "$TAP_TMP/outdir/image.igvm"
+sed 's/"Target": "nitro-x86_64"/"Target": "moon"/' "$TAP_TMP/measurements.json" >"$TAP_TMP/odd.json"
+fails 3 'REBUILDERD-MEASUREMENTS: .*found "moon"' "a target that there is not" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" "$TAP_TMP/odd.json"
 sed 's/"Recipe": "hello"/"Recipe": "..\/x"/' "$TAP_TMP/measurements.json" >"$TAP_TMP/odd.json"
 fails 3 'REBUILDERD-MEASUREMENTS: .*found "../x"' "a recipe that is no name" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" "$TAP_TMP/odd.json"
 check "nothing is left behind" [ -z "$(ls -A "$TMPDIR")" ]
