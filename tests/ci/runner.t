@@ -79,6 +79,11 @@ x"; do
 	fails 2 'RUNNER-COMMIT: COMMIT: a commit of 40 digits' "\"$(echo "$commit" | tr '\n' ' ')\" is no commit" env COMMIT="$commit" ci/runner true
 done
 
+for name in RECIPE MIRROR LEG; do
+	fails 2 "RUNNER-VALUE: $name: one line expected" "a $name of two lines" env "$name=./x
+--volume=/:/host" ci/runner true
+done
+
 digest=debian@sha256:$(printf x | sha256sum | cut -c 1-64)
 fails 4 'RUNNER-ENGINE: docker or podman expected' "a container where there is no engine" env CONTAINER="$digest" ci/runner true
 put docker "$engine"
