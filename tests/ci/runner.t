@@ -70,6 +70,16 @@ check "wherever it is" grep -qx "chown -R 1000:1000 $TAP_TMP/report" "$seen"
 fails 3 '^$|with sudo' "the status is the command's" ci/runner sh -c 'exit 3'
 says "a b|c'd" "words stay words" ci/runner sh -c 'echo "$1|$2"' sh 'a b' "c'd"
 
+# The kernel's own refusal: none makes a user namespace in a changed root, as this environment is one.
+mv "$TAP_TMP/bin/unshare" "$TAP_TMP/unshare"
+if unshare --user --map-root-user true 2>/dev/null; then
+	skip "where the kernel refuses namespaces" "this one does not"
+else
+	says 'hello|||none' "where the kernel refuses namespaces a command gets sudo" env RECIPE=hello ci/runner sh -c "$show"
+	check "for itself" grep -q '^sudo -n env .*RECIPE=hello sh -c' "$seen"
+fi
+mv "$TAP_TMP/unshare" "$TAP_TMP/bin/unshare"
+
 # Of which commit a checkout has to be.
 put git '[ "$*" = "rev-parse HEAD" ] && echo '"$(printf %040d 7)"
 check "in a checkout of the commit that was named" env COMMIT="$(printf %040d 7)" ci/runner true
