@@ -22,7 +22,7 @@ cp ci/rebuild ci/extend-log "$tree/ci/"
 cp env/say.sh "$tree/env/"
 printf '#!/bin/sh\nexec %s "$@"\n' "$attest" >"$tree/out/bin/attest"
 chmod +x "$tree/out/bin/attest"
-printf '.PHONY: audit out/bin/attest\nout/bin/attest:\naudit:\n\t@echo audited >>%s; sh stand-in "$(RELEASE)"\n' "$TAP_TMP/audits" >"$tree/Makefile"
+printf '.PHONY: audit out/bin/attest\nout/bin/attest:\naudit:\n\t@echo audited >>%s; sh stand-in "$$RELEASE"\n' "$TAP_TMP/audits" >"$tree/Makefile"
 cat >"$tree/stand-in" <<'EOF'
 echo "  PCR0   a   b"
 case $(cat "$1/verdict") in
@@ -92,6 +92,11 @@ release v5 different
 release v6 offline
 fails 1 'REBUILD-UNJUDGED: v6' "a difference weighs more than what could not be judged" rebuild
 rm -r "$TAP_TMP/releases/v5" "$TAP_TMP/releases/v6"
+release 'v$(shell touch ran)' same
+check "a release whose name make could run" rebuild
+check "is a name" [ -e "$(statement 'v$(shell touch ran)')" ]
+check "and is not run" sh -c '! find "$1" -name ran | grep -q .' sh "$TAP_TMP"
+rm -r "$TAP_TMP/releases/v\$(shell touch ran)"
 : >"$TAP_TMP/statements/.lock"
 flock "$TAP_TMP/statements/.lock" sh -c 'while [ ! -e "$1" ]; do sleep 0.1; done' sh "$TAP_TMP/go" &
 holder=$!
