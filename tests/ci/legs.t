@@ -1,7 +1,8 @@
 #!/bin/sh
 # What two legs are compared by: the same build laid down twice agrees, as folders and as tar files; each byte that another
-# machine's leg has otherwise is named, whether lists name its file or not, and leaves a report; damaged legs are refused. Builds
-# nothing: legs are laid down from this checkout's out/. Runs on the host, from the top of the checkout, after `make image`.
+# machine's leg has otherwise is named, whether lists name its file or not, and leaves a report; damaged legs are refused. Legs are laid
+# down from this checkout's out/, and where one is built, a stand-in for the Makefile does it at once: `make ci-legs`, in make verify-full,
+# is the real thing. Runs on the host, from the top of the checkout, after `make image`.
 # shellcheck disable=SC2016 # the inner shells expand
 set -u
 . tests/tap.sh
@@ -155,4 +156,61 @@ fails 2 'LEG-FOLDER: .*a new folder' "a leg where something is" ci/leg "$one"
 mkdir "$TAP_TMP/none"
 fails 4 'LEG-MIRROR: .*MIRROR= names one' "a leg where apt names no Debian mirror" env APT_CONFIG_DIR="$TAP_TMP/none" ci/leg "$TAP_TMP/leg"
 fails 2 'VARY-UNKNOWN' "a variation that there is not" env VARY=moon ci/leg "$TAP_TMP/leg"
+
+# Both legs, in a checkout whose steps are stand-ins: each component is its name, and the kernel what "kernel" says.
+tree=$TAP_TMP/tree
+mkdir -p "$tree/attest" "$tree/recipes/hello" "$TAP_TMP/tmp"
+cp -R ci env "$tree/"
+cp recipes/hello/hello.c recipes/hello/image.conf "$tree/recipes/hello/"
+for pins in toolchain musl busybox libtomcrypt linux; do
+	mkdir -p "$tree/recipes/$pins"
+	: >"$tree/recipes/$pins/pins.lock"
+done
+echo 00 >"$tree/recipes/toolchain/root.sha256"
+printf '#!/bin/sh\nexit 0\n' >"$tree/env/fetch"
+cp "$tree/env/fetch" "$tree/env/root"
+printf '#!/bin/sh\nexit 4\n' >"$tree/env/run"
+printf '#!/bin/sh\nmkdir "$1" && echo "$2" >"$1/SHA256SUMS"\n' >"$tree/attest/lay-down"
+chmod +x "$tree/env/fetch" "$tree/env/root" "$tree/env/run" "$tree/attest/lay-down"
+cat >"$tree/Makefile" <<'EOF'
+image out/libexec/attest out/parts/nitro-x86_64/kernel/bzImage:
+	@sh ./stand-in $@
+EOF
+cat >"$tree/stand-in" <<'EOF'
+set -e
+[ "$1" = image ] || { mkdir -p "${1%/*}" && sh ./kernel >"$1"; exit; }
+ci/components hello nitro-x86_64 | while read -r name path rest; do
+	[ "$path" != - ] && [ ! -e "out/${path%#*}" ] || continue
+	mkdir -p "out/${path%/*}" && echo "$name" >"out/${path%#*}"
+done
+for name in TreeDigest PCR0 PCR1 PCR2; do
+	printf '"%s": "00"\n' $name
+done >out/hello/nitro-x86_64/measurements.json
+. ./lacking
+EOF
+echo 'echo always the same' >"$tree/kernel"
+: >"$tree/lacking"
+in_tree()
+{
+	(
+		unset MINTMARK_RUN
+		export MIRROR=http://mirror.invalid/debian TMPDIR="$TAP_TMP/tmp" MINTMARK_OUT="$tree/out"
+		cd "$tree" && "$@"
+	)
+}
+check "two legs that build the same" in_tree ci/legs none
+check "agree" grep -q '^bit-identical: ' "$tree/out/legs/report/report.txt"
+check "and say where each was built" grep -q '^| kernel | | Linux ' "$tree/out/legs/report/summary.md"
+check "a leg as a tar file" in_tree ci/leg "$TAP_TMP/leg.tar"
+check "is the same leg" in_tree ci/compare-legs --brief out/legs/first "$TAP_TMP/leg.tar" "$report"
+echo 'pwd' >"$tree/kernel"
+fails 1 'LEGS-DIFFERENT: the first that differs is kernel .*bzImage: byte' "a kernel that has its path in it" in_tree ci/legs none
+check "makes a report" grep -q '^DIFFERENT: the first component that differs is kernel' "$tree/out/legs/report/report.txt"
+check "and no release" [ ! -e "$tree/out/legs/report/release" ]
+echo 'rm out/parts/nitro-x86_64/init/init' >"$tree/lacking"
+fails 1 'LEG-COMPONENT: init ' "a build that lacks a component" in_tree ci/leg "$TAP_TMP/none.tar"
+echo 'exit 1' >"$tree/lacking"
+fails 1 'LEG-BUILD: hello for nitro-x86_64 does not build' "one that fails" in_tree ci/leg "$TAP_TMP/none.tar"
+check "is no leg" [ ! -e "$TAP_TMP/none.tar" ]
+check "nothing is left behind" [ -z "$(ls -A "$TAP_TMP/tmp")" ]
 finish_tap
