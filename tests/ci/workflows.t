@@ -25,6 +25,12 @@ mkdir -p "$TAP_TMP/tree/.github" "$TAP_TMP/tree/ci"
 cp -R .github/workflows "$TAP_TMP/tree/.github/"
 cp action.yml "$TAP_TMP/tree/"
 cp ci/gitlab.yml "$TAP_TMP/tree/ci/"
+# What docs/actions.md has callers write.
+{
+	printf 'on: push\npermissions: {}\n'
+	sed -n '/^    jobs:$/,/^$/s/^    //p' docs/actions.md
+} >"$TAP_TMP/tree/.github/workflows/caller.yml"
+check "the documented call is there" grep -q 'uses: OWNER/mintmark/.github/workflows/attest.yml@' "$TAP_TMP/tree/.github/workflows/caller.yml"
 check "workflows and action are what GitHub's parser and our rules take" read_all "$TAP_TMP/tree"
 
 # wrong RULE FILE SED NAME: a copy with one thing changed, in a folder that is called after what has to be said of it.
@@ -45,6 +51,8 @@ wrong PARSER $w/rebuild.yml 's/needs: \[first,/needs: [frist,/' "a job that ther
 wrong PARSER $w/rebuild.yml 's/if: always()/if: allways()/' "a function that there is not"
 wrong PARSER $w/check.yml 's/^      mirror: /      mirrors: /' "an input that a called workflow does not have"
 wrong PARSER $w/check.yml '/^      mintmark: /d' "a call that does not say where mintmark is"
+wrong PARSER $w/caller.yml '/^      commit: /d' "a caller elsewhere that does not say which commit"
+wrong PARSER $w/caller.yml 's/recipe: /recipes: /' "a caller elsewhere with an input that there is not"
 wrong PARSER $w/rebuild.yml 's/contents: read/content: read/' "a permission that there is not"
 wrong PARSER $w/check.yml 's/^  push:/  psuh:/' "an event that there is not"
 wrong PARSER $w/full.yml 's/17 3 \* \* 6/17 25 * * 6/' "an hour that there is not"
