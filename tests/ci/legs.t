@@ -114,7 +114,11 @@ echo "PCR0 00 hello/nitro-aarch64/measurements.json#PCR0" >"$one/components/nitr
 fails 1 'LEGS-DIFFERENT: the first that differs is PCR0' "a target that nobody built" compare
 rm "$one/components/nitro-aarch64"
 
-# A difference is shown where it is.
+# A difference is shown where it is: in a section, or, of the checksum over all of them, in the file.
+shown()
+{
+	[ "$1" -eq 4000 ] && echo 'one/sections/kernel' || echo 'one/image.eif'
+}
 fresh
 out/bin/eif extract "$other/$image" "$TAP_TMP/sections" >/dev/null
 out/bin/eif build --kernel "$TAP_TMP/sections/kernel" --cmdline 'another line' --ramdisk "$TAP_TMP/sections/ramdisk0" \
@@ -125,6 +129,14 @@ check "diffoscope's report names the section" grep -q 'sections/cmdline' "$repor
 check "shows its lines" grep -q '+another line' "$report/difference.txt"
 check "and not when files were written" sh -c '! grep -q "^[^A-Za-z]*[-+] *Modify" "$1"' sh "$report/difference.txt"
 check "also as HTML" grep -q 'sections/cmdline' "$report/difference.html"
+for at in 4000 545; do
+	fresh
+	byte=$(od -An -tu1 -j $at -N 1 "$other/$image")
+	# shellcheck disable=SC2059 # an escape
+	printf "\\$(printf %03o $((byte ^ 1)))" | dd of="$other/$image" bs=1 seek=$at conv=notrunc 2>/dev/null
+	fails 1 'LEGS-DIFFERENT: the first that differs is image' "an image with another byte $at" ci/compare-legs "$one" "$other" "$report"
+	check "is shown: $(shown $at)" grep -qE "$(shown $at)" "$report/difference.txt"
+done
 mkdir -p "$TAP_TMP/x/checkout/out" "$TAP_TMP/y/checkout/out"
 ln -s "$PWD/LICENSE" "$TAP_TMP/x/checkout/out/link"
 echo >"$TAP_TMP/y/checkout/out/link"
