@@ -32,6 +32,10 @@ $(foreach v,ROOTFS IMAGE FROM,$(call expect_plain,$v,:))
 $(foreach v,TARGETS VARY HOSTS SECONDS FUZZ BENCH,$(if $(strip $(call left,$v)),$(error \
 	$v: words of A-Z a-z 0-9 _ . / + $(comma) @ = ~ - expected, found "$(value $v)")))
 
+# All others may be any text, and make is not to expand it on its way into the environment of a command.
+$(foreach v,JOBS MIRROR BUNDLE SNAPSHOT NPM KEYRING TESTS RELEASE LEG PREFIX DESTDIR MINTMARK_CACHE AUTHORITY KEY SIGNER PASSPHRASE_FILE \
+	RANDOM_NONCE RELEASES LOG LOG_KEY TITLE FILES,$(if $(findstring command,$(origin $v)),$(eval override export $v := $$(value $v))))
+
 recipe_dir := $(if $(findstring /,$(RECIPE)),$(RECIPE:%/=%),recipes/$(RECIPE))
 recipe_name := $(notdir $(recipe_dir))
 $(if $(filter-out . ..,$(recipe_name)),,$(error RECIPE: the name or folder of a recipe expected, found "$(RECIPE)"))

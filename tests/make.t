@@ -182,6 +182,11 @@ for word in "RECIPE=/x;touch $TAP_TMP/ran" "RECIPE=\$(shell touch $TAP_TMP/ran)"
 	fails 2 "${word%%=*}: (one word|words) of .* expected, found" "$(printf %s "$word" | sed "s,$TAP_TMP/,,") is refused" make -n image "$word"
 done
 check "without being run" [ ! -e "$TAP_TMP/ran" ]
+for word in RELEASE LEG MIRROR KEY RELEASES; do
+	make -s audit RELEASE=/nowhere "$word=/nowhere/\$(shell touch $TAP_TMP/ran)" >"$TAP_TMP/log" 2>&1
+	check "what $word says is not run" [ ! -e "$TAP_TMP/ran" ]
+done
+fails 2 'AUDIT-RELEASE: /nowhere/\$\(shell x\) \$HOME: ' "but stays what it is" make -s audit 'RELEASE=/nowhere/$(shell x) $HOME'
 for word in RECIPE= RECIPE=/ RECIPE=./; do
 	fails 2 'RECIPE: the name or folder of a recipe expected' "$word is refused" make -n image "$word"
 done

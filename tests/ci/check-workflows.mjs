@@ -40,6 +40,9 @@ function checkSteps(file, steps) {
 			checkRun(file, step.run);
 		if (/^actions\/checkout@/.test(step.uses ?? "") && step.with?.["persist-credentials"] !== false)
 			finding(file, "CREDENTIALS", "persist-credentials: false expected of a checkout");
+		// By a name any job of the run can hand in what another was to make.
+		if (/^actions\/download-artifact@/.test(step.uses ?? "") && step.with?.["artifact-ids"] === undefined)
+			finding(file, "ARTIFACT", "artifact-ids, from the job that made it, expected of a download");
 	}
 }
 
@@ -51,7 +54,30 @@ function checkGrants(file, job, permissions) {
 			finding(file, "PERMISSIONS", `job ${job}: one of ${Object.keys(grants).join(", ")} expected, found ${scope}: ${access}`);
 }
 
+function ancestors(jobs, name, found = new Set()) {
+	for (const before of [jobs[name]?.needs ?? []].flat())
+		if (!found.has(before))
+			ancestors(jobs, before, found.add(before));
+	return found;
+}
+
+// Nothing is signed that two legs did not come to, nothing published that was not signed, and nothing of it done all the same. What a
+// called workflow may do, its caller grants, and is asked here.
+function checkOrder(file, workflow) {
+	for (const [name, job] of Object.entries(workflow.jobs)) {
+		if (workflow.on?.workflow_call !== undefined || !Object.values(job.permissions ?? {}).includes("write"))
+			continue;
+		const before = [...ancestors(workflow.jobs, name)].map((other) => basename(workflow.jobs[other]?.uses ?? "").replace(/@.*/, ""));
+		for (const needed of job.permissions.contents === "write" ? ["rebuild.yml", "attest.yml"] : ["rebuild.yml"])
+			if (!before.includes(needed))
+				finding(file, "ORDER", `job ${name}: after a job of ${needed} expected, found ${before.join(", ") || "none"} before it`);
+		if (/always\(|failure\(|cancelled\(/.test(job.if ?? ""))
+			finding(file, "ORDER", `job ${name}: only after success expected, found if: ${job.if}`);
+	}
+}
+
 function checkWorkflow(file, workflow) {
+	checkOrder(file, workflow);
 	if (JSON.stringify(workflow.permissions) !== "{}")
 		finding(file, "PERMISSIONS", "permissions: {} at the top expected");
 	if (workflow.on?.pull_request_target !== undefined || workflow.on?.workflow_run !== undefined)
@@ -66,11 +92,12 @@ function checkWorkflow(file, workflow) {
 	}
 }
 
-// What a workflow here calls is read from beside it, so that inputs and outputs are checked, too.
+// What a workflow here calls is read from beside it, so that inputs and outputs are checked, too; so is what the documented caller in another
+// repository calls.
 function provider(folder) {
 	return {
 		async getFileContent(reference) {
-			if (reference.repository !== undefined)
+			if (reference.repository !== undefined && `${reference.owner}/${reference.repository}` !== "OWNER/mintmark")
 				throw new Error(`${reference.path} of another repository`);
 			return { name: reference.path, content: readFileSync(join(folder, basename(reference.path)), "utf8") };
 		},

@@ -22,7 +22,7 @@ cp ci/rebuild ci/extend-log "$tree/ci/"
 cp env/say.sh "$tree/env/"
 printf '#!/bin/sh\nexec %s "$@"\n' "$attest" >"$tree/out/bin/attest"
 chmod +x "$tree/out/bin/attest"
-printf '.PHONY: audit out/bin/attest\nout/bin/attest:\naudit:\n\t@echo audited >>%s; sh stand-in "$(RELEASE)"\n' "$TAP_TMP/audits" >"$tree/Makefile"
+printf '.PHONY: audit out/bin/attest\nout/bin/attest:\naudit:\n\t@echo audited >>%s; sh stand-in "$$RELEASE"\n' "$TAP_TMP/audits" >"$tree/Makefile"
 cat >"$tree/stand-in" <<'EOF'
 echo "  PCR0   a   b"
 case $(cat "$1/verdict") in
@@ -92,6 +92,11 @@ release v5 different
 release v6 offline
 fails 1 'REBUILD-UNJUDGED: v6' "a difference weighs more than what could not be judged" rebuild
 rm -r "$TAP_TMP/releases/v5" "$TAP_TMP/releases/v6"
+release 'v$(shell touch ran)' same
+check "a release whose name make could run" rebuild
+check "is a name" [ -e "$(statement 'v$(shell touch ran)')" ]
+check "and is not run" sh -c '! find "$1" -name ran | grep -q .' sh "$TAP_TMP"
+rm -r "$TAP_TMP/releases/v\$(shell touch ran)"
 : >"$TAP_TMP/statements/.lock"
 flock "$TAP_TMP/statements/.lock" sh -c 'while [ ! -e "$1" ]; do sleep 0.1; done' sh "$TAP_TMP/go" &
 holder=$!
@@ -158,13 +163,18 @@ backend=$TAP_TMP/backend
 mkdir -p "$backend/ci" "$backend/env" "$TAP_TMP/outdir"
 cp ci/rebuilderd "$backend/ci/"
 cp env/say.sh "$backend/env/"
-printf 'image:\n\tmkdir -p out/$(RECIPE)/$(TARGETS) && for f in image.eif measurements.json; do echo $(RECIPE) >out/$(RECIPE)/$(TARGETS)/$$f; done\n' \
+printf 'image:\n\tmkdir -p out/$(RECIPE)/$(TARGETS) && for f in image.eif image.igvm measurements.json; do echo $(RECIPE) >out/$(RECIPE)/$(TARGETS)/$$f; done\n' \
 	>"$backend/Makefile"
 cp out/hello/nitro-x86_64/measurements.json "$TAP_TMP/measurements.json"
 fails 2 'REBUILDERD-OUTDIR: ' "a backend without a folder" "$backend/ci/rebuilderd" "$TAP_TMP/measurements.json"
 check "the backend builds the recipe and target of the measurements" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" \
 	"$TAP_TMP/measurements.json"
 check "and leaves what is compared" sh -c 'cd "$1" && grep -qx hello image.eif && grep -qx hello measurements.json' sh "$TAP_TMP/outdir"
+sed 's/"Target": "nitro-x86_64"/"Target": "cca-aarch64"/' "$TAP_TMP/measurements.json" >"$TAP_TMP/realm.json"
+check "of a realm, too" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" "$TAP_TMP/realm.json"
+check "whose image has another name" grep -qx hello "$TAP_TMP/outdir/image.igvm"
+sed 's/"Target": "nitro-x86_64"/"Target": "moon"/' "$TAP_TMP/measurements.json" >"$TAP_TMP/odd.json"
+fails 3 'REBUILDERD-MEASUREMENTS: .*found "moon"' "a target that there is not" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" "$TAP_TMP/odd.json"
 sed 's/"Recipe": "hello"/"Recipe": "..\/x"/' "$TAP_TMP/measurements.json" >"$TAP_TMP/odd.json"
 fails 3 'REBUILDERD-MEASUREMENTS: .*found "../x"' "a recipe that is no name" env REBUILDERD_OUTDIR="$TAP_TMP/outdir" "$backend/ci/rebuilderd" "$TAP_TMP/odd.json"
 check "nothing is left behind" [ -z "$(ls -A "$TMPDIR")" ]

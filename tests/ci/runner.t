@@ -65,8 +65,34 @@ mkdir -p "$HOME/.cache/mintmark"
 check "a leg made with sudo" env LEG="$TAP_TMP/leg.tar" ci/runner sh -c 'echo >"$LEG"'
 check "is the caller's afterwards" grep -qx "chown -R 1000:1000 $TAP_TMP/leg.tar" "$seen"
 check "and so is the cache" grep -qx "chown -R 1000:1000 $HOME/.cache/mintmark" "$seen"
+check "and so is a report" env REPORT="$TAP_TMP/report" ci/runner sh -c 'mkdir "$0"' "$TAP_TMP/report"
+check "wherever it is" grep -qx "chown -R 1000:1000 $TAP_TMP/report" "$seen"
 fails 3 '^$|with sudo' "the status is the command's" ci/runner sh -c 'exit 3'
 says "a b|c'd" "words stay words" ci/runner sh -c 'echo "$1|$2"' sh 'a b' "c'd"
+
+# The kernel's own refusal: none makes a user namespace in a changed root, as this environment is one.
+mv "$TAP_TMP/bin/unshare" "$TAP_TMP/unshare"
+if unshare --user --map-root-user true 2>/dev/null; then
+	skip "where the kernel refuses namespaces" "this one does not"
+else
+	says 'hello|||none' "where the kernel refuses namespaces a command gets sudo" env RECIPE=hello ci/runner sh -c "$show"
+	check "for itself" grep -q '^sudo -n env .*RECIPE=hello sh -c' "$seen"
+fi
+mv "$TAP_TMP/unshare" "$TAP_TMP/bin/unshare"
+
+# Of which commit a checkout has to be.
+put git '[ "$*" = "rev-parse HEAD" ] && echo '"$(printf %040d 7)"
+check "in a checkout of the commit that was named" env COMMIT="$(printf %040d 7)" ci/runner true
+fails 2 "RUNNER-COMMIT: a checkout of .*8 expected, found .*7" "in one of another nothing runs" env COMMIT="$(printf %040d 8)" ci/runner true
+for commit in main 0000007 "$(printf %040d 7)
+x"; do
+	fails 2 'RUNNER-COMMIT: COMMIT: a commit of 40 digits' "\"$(echo "$commit" | tr '\n' ' ')\" is no commit" env COMMIT="$commit" ci/runner true
+done
+
+for name in RECIPE MIRROR LEG; do
+	fails 2 "RUNNER-VALUE: $name: one line expected" "a $name of two lines" env "$name=./x
+--volume=/:/host" ci/runner true
+done
 
 digest=debian@sha256:$(printf x | sha256sum | cut -c 1-64)
 fails 4 'RUNNER-ENGINE: docker or podman expected' "a container where there is no engine" env CONTAINER="$digest" ci/runner true

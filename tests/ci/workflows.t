@@ -25,6 +25,12 @@ mkdir -p "$TAP_TMP/tree/.github" "$TAP_TMP/tree/ci"
 cp -R .github/workflows "$TAP_TMP/tree/.github/"
 cp action.yml "$TAP_TMP/tree/"
 cp ci/gitlab.yml "$TAP_TMP/tree/ci/"
+# What docs/actions.md has callers write.
+{
+	printf 'on: push\npermissions: {}\n'
+	sed -n '/^    jobs:$/,/^$/s/^    //p' docs/actions.md
+} >"$TAP_TMP/tree/.github/workflows/caller.yml"
+check "the documented call is there" grep -q 'uses: OWNER/mintmark/.github/workflows/attest.yml@' "$TAP_TMP/tree/.github/workflows/caller.yml"
 check "workflows and action are what GitHub's parser and our rules take" read_all "$TAP_TMP/tree"
 
 # wrong RULE FILE SED NAME: a copy with one thing changed, in a folder that is called after what has to be said of it.
@@ -41,9 +47,12 @@ wrong()
 w=.github/workflows
 wrong PARSER $w/rebuild.yml 's/runs-on:/run-on:/' "a misspelled key"
 wrong PARSER $w/rebuild.yml 's/\${{ inputs.mirror }}/${{ inptus.mirror }}/' "a context that there is not"
-wrong PARSER $w/rebuild.yml 's/needs: leg/needs: legs/' "a job that there is not"
+wrong PARSER $w/rebuild.yml 's/needs: \[first,/needs: [frist,/' "a job that there is not"
 wrong PARSER $w/rebuild.yml 's/if: always()/if: allways()/' "a function that there is not"
 wrong PARSER $w/check.yml 's/^      mirror: /      mirrors: /' "an input that a called workflow does not have"
+wrong PARSER $w/check.yml '/^      mintmark: /d' "a call that does not say where mintmark is"
+wrong PARSER $w/caller.yml '/^      commit: /d' "a caller elsewhere that does not say which commit"
+wrong PARSER $w/caller.yml 's/recipe: /recipes: /' "a caller elsewhere with an input that there is not"
 wrong PARSER $w/rebuild.yml 's/contents: read/content: read/' "a permission that there is not"
 wrong PARSER $w/check.yml 's/^  push:/  psuh:/' "an event that there is not"
 wrong PARSER $w/full.yml 's/17 3 \* \* 6/17 25 * * 6/' "an hour that there is not"
@@ -53,6 +62,7 @@ wrong PARSER action.yml 's/shell: sh/shel: sh/' "a step of an action with a miss
 wrong PIN $w/rebuild.yml 's/\(checkout@\)[0-9a-f]*/\1v6/' "an action by its tag"
 wrong PIN $w/attest.yml 's/\(provenance@\)\([0-9a-f]\{12\}\)[0-9a-f]*/\1\2/' "an action by a short commit"
 wrong CACHE $w/rebuild.yml 's/actions\/download-artifact/actions\/cache/' "a restored cache"
+wrong ARTIFACT $w/rebuild.yml 's/artifact-ids: .*needs.first.*/name: leg-first/' "a leg by a name that any job can take"
 wrong INJECTION $w/release.yml 's/"\$GITHUB_REF_NAME"/${{ github.ref_name }}/' "an expression in a script"
 wrong LOGIC $w/full.yml 's/run: ci\/runner make/run: make/' "a command that is not of ci/"
 wrong LOGIC action.yml 's/run: ci\/runner make ci-leg/run: ci\/runner make ci-leg; true/' "two commands"
@@ -61,6 +71,9 @@ wrong PERMISSIONS $w/check.yml 's/^permissions: {}/permissions: read-all/' "perm
 wrong PERMISSIONS $w/full.yml 's/^      contents: read/      packages: write/' "a permission that nothing here needs"
 wrong PERMISSIONS $w/check.yml '/^  tests:/,/^  rebuild:/{/^    permissions:/d;/^      contents: read/d;}' "a job without permissions of its own"
 wrong TRIGGER $w/check.yml 's/^  pull_request:/  pull_request_target:/' "a trigger that runs others' changes with our rights"
+wrong ORDER $w/release.yml 's/needs: \[rebuild, attest\]/needs: rebuild/' "a release before it is signed"
+wrong ORDER $w/release.yml 's/    needs: rebuild$/    needs: []/;s/needs.rebuild.outputs.release/github.run_id/' "a signature before the legs agree"
+wrong ORDER $w/release.yml 's/    if: vars/    if: always() \&\& vars/' "an entry in the log of what was not published"
 wrong TIMEOUT $w/full.yml '/timeout-minutes/d' "a job without an end"
 wrong GITLAB ci/gitlab.yml 's/needs: \[first/needs: [frist/' "a job of GitLab's that there is not"
 wrong LOGIC ci/gitlab.yml 's/ci\/runner ci\/compare-legs/cmp/' "a comparison by hand"
