@@ -180,7 +180,20 @@ static char *rim_name(const json_t *rim)
 	return name;
 }
 
-/* A realm's, {"RIMs": [{"rim": {"hex"}, and its conditions}]}. */
+/* REM0, of which there is one for each hash: "REM0, sha-256". Nothing when there is none. */
+static int add_rem0(json_t *registers, json_t *hex)
+{
+	char name[32];
+
+	if (!hex)
+		return 0;
+	snprintf(name, sizeof(name), "REM0, sha-%zu", 4 * json_string_length(hex));
+	if (json_equal(json_object_get(registers, name), hex))
+		return 0;
+	return add_register(registers, name, hex);
+}
+
+/* A realm's, {"RIMs": [{"RIM": {"hex"}, "REM0": {"hex"}, and its conditions}]}. */
 static int add_rims(const json_t *rims, json_t *registers)
 {
 	const json_t *one;
@@ -190,8 +203,10 @@ static int add_rims(const json_t *rims, json_t *registers)
 	{
 		cleanup_free char *name = rim_name(one);
 
-		if (!name || add_register(registers, name,
-					  json_object_get(json_object_get(one, "rim"), "hex")) < 0)
+		if (!name ||
+		    add_register(registers, name,
+				 json_object_get(json_object_get(one, "RIM"), "hex")) < 0 ||
+		    add_rem0(registers, json_object_get(json_object_get(one, "REM0"), "hex")) < 0)
 			return -1;
 	}
 	return 0;
@@ -229,13 +244,14 @@ static json_t *read_facts(const json_t *release, const char *target, struct err 
 	static const char *const names[] = {"FileSize", "FileSha256", "TreeDigest", "Cmdline"};
 	cleanup_json json_t *document =
 		published_json(release, target, "measurements.json", ATTEST_MAX_REFERENCE, err);
+	const json_t *metadata = json_object_get(document, "Metadata");
 	json_t *facts = document ? json_object() : NULL;
 
 	for (size_t i = 0; facts && i < sizeof(names) / sizeof(names[0]); i++)
 		copy_fact(facts, names[i], json_object_get(document, names[i]));
 	if (facts)
 		copy_fact(facts, "Kernel",
-			  json_object_get(json_object_get(document, "Metadata"), "KernelVersion"));
+			  json_object_get(metadata ? metadata : document, "KernelVersion"));
 	return facts;
 }
 
@@ -391,6 +407,7 @@ static json_t *logged_target(json_t *measured)
 	json_array_foreach(measured, i, one)
 	{
 		add_register(registers, "RIM", json_object_get(one, "RIM"));
+		add_rem0(registers, json_object_get(one, "REM0"));
 	}
 	return json_pack("{s:o, s:b}", "Registers", registers, "Any", 1);
 }

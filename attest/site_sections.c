@@ -52,7 +52,10 @@ static const char *meaning(const char *name)
 		{"PCR0", "the whole image"},	       {"PCR1", "kernel, command line and init"},
 		{"PCR2", "the application"},	       {"PCR8", "the certificate that signed it"},
 		{"PCR16", "the launch configuration"}, {"RIM", "all that the realm begins with"},
-		{"RPV", "the personalization value"},
+		{"RPV", "the personalization value"},  {"REM0", "the launch configuration"},
+		{"REM0, sha-256", "the launch configuration"},
+		{"REM0, sha-384", "the launch configuration"},
+		{"REM0, sha-512", "the launch configuration"},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

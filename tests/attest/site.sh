@@ -79,9 +79,9 @@ realm()
 	mkdir -p realm/cca-aarch64
 	echo '{"Recipe":"hello","ImageVersion":"1.0","Target":"cca-aarch64","FileSize":9000000}' >realm/cca-aarch64/measurements.json
 	{
-		printf '{"RIMs":[{"hash":"sha-256","rmm":"1.0","rim":{"hex":"%s"}}' "$(hex 40 32)"
+		printf '{"RIMs":[{"hash":"sha-256","rmm":"1.0","RIM":{"hex":"%s"}}' "$(hex 40 32)"
 		for byte in 41 42 43 44 45 46 47 48 49 50; do
-			printf ',{"cpus":%s,"hash":"sha-256","layout":"qemu","memory":536870912,"rmm":"1.0","rim":{"hex":"%s"}}' "$byte" "$(hex $byte 32)"
+			printf ',{"cpus":%s,"hash":"sha-256","layout":"qemu","memory":536870912,"rmm":"1.0","RIM":{"hex":"%s"}}' "$byte" "$(hex $byte 32)"
 		done
 		printf ']}\n'
 	} >realm/cca-aarch64/values.json
