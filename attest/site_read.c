@@ -393,22 +393,26 @@ static const char *word_of(const json_t *object, const char *member)
 	return json_string_value(json_object_get(object, member));
 }
 
-/* What the log tells of a target: registers, or of a realm a list, any of which it may show. */
+static void add_realm(json_t *registers, const json_t *one)
+{
+	add_register(registers, "RIM", json_object_get(one, "RIM"));
+	add_rem0(registers, json_object_get(one, "REM0"));
+}
+
+/* What the log tells of a target: registers, or of a realm one or a list, any of which it may show.
+ */
 static json_t *logged_target(json_t *measured)
 {
-	json_t *registers = json_object();
+	json_t *registers;
 	const json_t *one;
 	size_t i;
 
-	if (json_is_object(measured)) {
-		json_decref(registers);
+	if (json_is_object(measured) && !json_object_get(measured, "RIM"))
 		return json_pack("{s:O}", "Registers", measured);
-	}
-	json_array_foreach(measured, i, one)
-	{
-		add_register(registers, "RIM", json_object_get(one, "RIM"));
-		add_rem0(registers, json_object_get(one, "REM0"));
-	}
+	registers = json_object();
+	if (json_is_object(measured))
+		add_realm(registers, measured);
+	json_array_foreach(measured, i, one) add_realm(registers, one);
 	return json_pack("{s:o, s:b}", "Registers", registers, "Any", 1);
 }
 
@@ -560,7 +564,7 @@ static int same_registers(const json_t *logged, const json_t *read, const char *
 	return 0;
 }
 
-/* Each that the folder tells must be one of the log's, which has no conditions. */
+/* Each RIM and each REM0 that the folder tells must be one of the log's, which has no conditions. */
 static int known_registers(const json_t *logged, const json_t *read, const char *folder,
 			   struct err *err)
 {
@@ -574,7 +578,7 @@ static int known_registers(const json_t *logged, const json_t *read, const char 
 		bool known = false;
 
 		json_object_foreach((json_t *)(uintptr_t)logged, key, one) known =
-			known || json_equal(one, value);
+			known || (strncmp(key, name, 3) == 0 && json_equal(one, value));
 		if (!known)
 			return not_logged(folder, name, "values", value, err);
 	}

@@ -13,7 +13,8 @@ trap 'rm -rf "$TAP_TMP"' EXIT
 out=$TAP_TMP/out
 realm=$out/hello/cca-aarch64
 own=$MINTMARK_OUT
-export MINTMARK_OUT="$out"
+# Environments are checked once.
+export MINTMARK_OUT="$out" MINTMARK_RUN="realm.$$"
 
 # What make image RECIPE=hello TARGETS=cca-aarch64 leaves; the kernel begins as one for arm64 does.
 mkdir -p "$realm/ramdisk1" "$out/libexec" "$out/parts/cca-aarch64/kernel"
