@@ -144,7 +144,7 @@ static int add_register(json_t *registers, const char *name, json_t *hex)
 	return json_object_set(registers, numbered, hex);
 }
 
-/* "RIM, RMM 1.0, sha-256, qemu, 512.00 MiB, 2 processors": under which conditions a realm has it.
+/* "RIM, RMM 1.0, sha-256, qemu, 512 MiB, 2 processors": under which conditions a realm has it.
  */
 static char *rim_name(const json_t *rim)
 {
@@ -157,22 +157,25 @@ static char *rim_name(const json_t *rim)
 		     {"layout", "", ""},
 		     {"memory", "", ""},
 		     {"cpus", "", " processors"}};
+	json_int_t number;
 	char *name = strdup("RIM");
 
 	for (size_t i = 0; name && i < sizeof(words) / sizeof(words[0]); i++) {
 		const json_t *value = json_object_get(rim, words[i].member);
-		char number[32] = "";
+		char text[32] = "";
 		char *longer = NULL;
 
+		number = json_integer_value(value);
 		if (json_is_integer(value) && strcmp(words[i].member, "memory") == 0)
-			site_size_text(json_integer_value(value), number);
+			snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT " MiB",
+				 number / (1 << 20));
 		else if (json_is_integer(value))
-			snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
-				 json_integer_value(value));
+			snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, number);
 		else if (!json_is_string(value))
 			continue;
 		if (asprintf(&longer, "%s, %s%s%s", name, words[i].before,
-			     number[0] ? number : json_string_value(value), words[i].behind) < 0)
+			     text[0] ? text : json_string_value(value),
+			     number == 1 ? " processor" : words[i].behind) < 0)
 			longer = NULL;
 		free(name);
 		name = longer;

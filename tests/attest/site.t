@@ -73,7 +73,8 @@ says index.html "outdated</strong>: security version 2 is asked for" "a release 
 
 # A realm, of which the log has a list: any of its RIMs will do, and the folder knows under which conditions which.
 says release-6.html '<summary>14 values of RIM, any of which it may show</summary>' "a realm's RIMs, when somebody wants to see them"
-says release-6.html "<dt>RIM, RMM 1.0, sha-256, qemu-rmm1, 512.00 MiB, 8 processors <span></span></dt><dd><code>$(hex c1 31)20</code>" "with the conditions of each"
+says release-6.html "<dt>RIM, RMM 1.0, sha-256, qemu-rmm1, 512 MiB, 8 processors <span></span></dt><dd><code>$(hex c1 31)20</code>" "with the conditions of each"
+says release-6.html '<dt>RIM, RMM 1.0, sha-256, qemu-2026, 512 MiB, 1 processor <span>' "one processor is not several"
 says release-6.html "<dt>REM0, sha-256 <span>the launch configuration</span></dt><dd><code>$(hex e1 32)</code>" "and its first REM"
 tr -d '\n' <pages/release-6.html | grep -q 'REM0, sha-512.*<details>.*RIM.*</details>'
 ok $? "before them"
@@ -101,7 +102,7 @@ told "a log that has other RIMs than the folder" "[{\"RIM\":\"$(hex 40 32)\"},{\
 told "a log that has one RIM alone" "{\"RIM\":\"$(hex 40 32)\"}" 'R[IE]M.*: the log.s values'
 check "the folder's own values are no others" sh -c '"$ATTEST" site --out own --log log --log-key "$1" realm realm-2' sh "$vkey"
 check "well-formed, too" "$here/pages.py" own
-tr -d '\n' <own/release-7.html | grep -q 'REM0, sha-256 <span>the launch configuration, as before.*RIM, RMM 1.0, sha-256 <span>as before.*qemu-rmm1, 512.00 MiB, 8 processors <span>changed'
+tr -d '\n' <own/release-7.html | grep -q 'REM0, sha-256 <span>the launch configuration, as before.*RIM, RMM 1.0, sha-256 <span>as before.*qemu-rmm1, 512 MiB, 8 processors <span>changed'
 ok $? "and which of them are as before"
 grep -q '<bdi>zlib</bdi></td><td><bdi>1.c1</bdi></td><td><bdi>1.c2' own/release-7.html
 ok $? "what changed in a realm"
