@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "folder.h"
 #include "log.h"
@@ -80,6 +81,16 @@ static int digest_text(const void *data, size_t size, char hex[HASH_MAX_HEX], st
 	return 0;
 }
 
+/* As read_small_file(), with memory for what is there instead of for the most that may be. */
+static char *read_file(const char *path, size_t limit, size_t *size, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size < limit)
+		limit = (size_t)st.st_size;
+	return read_small_file(path, limit, size, err);
+}
+
 /*
  * A file of a release, the caller's; NULL without an error when the release has none. Its sum is
  * compared here, so that nothing else of a folder can get into a page.
@@ -99,7 +110,7 @@ static char *published(const json_t *release, const char *target, const char *fi
 	if (!sum)
 		return NULL;
 	path = folder_path(json_string_value(json_object_get(release, "Path")), target, file, err);
-	data = path ? read_small_file(path, limit, size, err) : NULL;
+	data = path ? read_file(path, limit, size, err) : NULL;
 	if (!data || digest_text(data, *size, found, err) < 0)
 		return NULL;
 	if (strcmp(found, sum) == 0)
