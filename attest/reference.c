@@ -260,7 +260,8 @@ static int read_rim(const char *path, const json_t *one, const json_t *rem0, siz
 	if (!hash || strcmp(hash, expected) != 0)
 		return bad_json(path, "hash", "the name of the hash that the RIM has the size of",
 				err);
-	if (rem0 && (values.rem[0].size > 0 || !digest_parse(json_object_get(rem0, hash), &values.rem[0])))
+	if (rem0 &&
+	    (values.rem[0].size > 0 || !digest_parse(json_object_get(rem0, hash), &values.rem[0])))
 		return bad_json(path, "REM0", "one digest of each hash", err);
 	if (known_realm(references, from, &values))
 		return 0;
@@ -305,8 +306,8 @@ static int read_realm(const json_t *root, const char *path, struct attest_refere
 
 		if (list && !json_is_array(list))
 			return bad_json(path, realm_lists[i], "a list", err);
-		json_array_foreach(list, j, one) if (read_rim(path, one, rem0, from, references, err) <
-						     0) return -1;
+		json_array_foreach(list, j, one) if (read_rim(path, one, rem0, from, references,
+							      err) < 0) return -1;
 	}
 	return references->count > from ? 0 : bad_json(path, realm_lists[0], "a RIM", err);
 }

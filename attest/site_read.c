@@ -578,7 +578,8 @@ static int same_registers(const json_t *logged, const json_t *read, const char *
 	return 0;
 }
 
-/* Each RIM and each REM0 that the folder tells must be one of the log's, which has no conditions. */
+/* Each RIM and each REM0 that the folder tells must be one of the log's, which has no conditions.
+ */
 static int known_registers(const json_t *logged, const json_t *read, const char *folder,
 			   struct err *err)
 {

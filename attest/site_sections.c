@@ -49,10 +49,14 @@ static const char *meaning(const char *name)
 		const char *name;
 		const char *text;
 	} known[] = {
-		{"PCR0", "the whole image"},	       {"PCR1", "kernel, command line and init"},
-		{"PCR2", "the application"},	       {"PCR8", "the certificate that signed it"},
-		{"PCR16", "the launch configuration"}, {"RIM", "all that the realm begins with"},
-		{"RPV", "the personalization value"},  {"REM0", "the launch configuration"},
+		{"PCR0", "the whole image"},
+		{"PCR1", "kernel, command line and init"},
+		{"PCR2", "the application"},
+		{"PCR8", "the certificate that signed it"},
+		{"PCR16", "the launch configuration"},
+		{"RIM", "all that the realm begins with"},
+		{"RPV", "the personalization value"},
+		{"REM0", "the launch configuration"},
 		{"REM0, sha-256", "the launch configuration"},
 		{"REM0, sha-384", "the launch configuration"},
 		{"REM0, sha-512", "the launch configuration"},
@@ -207,7 +211,8 @@ static void put_folder_command(struct html *html, const json_t *release)
 	html_put(html, "cd -- ");
 	html_put_word(html, folder ? folder : "release");
 	if (sums)
-		html_put(html, " &amp;&amp;\n  echo &#39;%s  SHA256SUMS&#39; |\n  sha256sum -c", sums);
+		html_put(html, " &amp;&amp;\n  echo &#39;%s  SHA256SUMS&#39; |\n  sha256sum -c",
+			 sums);
 	html_put(html, " &amp;&amp;\n  sha256sum -c SHA256SUMS");
 	end_command(html, "first");
 }
@@ -218,8 +223,8 @@ static bool is_realms(const char *target)
 }
 
 /* Evidence of a platform, against all targets of the release that are for it; nothing without. */
-static void put_evidence_command(struct html *html, const struct site *site,
-				 const json_t *release, bool realm)
+static void put_evidence_command(struct html *html, const struct site *site, const json_t *release,
+				 bool realm)
 {
 	json_t *targets = json_object_get(release, "Targets");
 	const char *target;
@@ -231,11 +236,15 @@ static void put_evidence_command(struct html *html, const struct site *site,
 		if (is_realms(target) != realm)
 			continue;
 		if (!begun && realm)
-			begin_command(html, "The token that a realm answered is genuine, under the key of "
-					    "its platform's maker, fresh, and of this image:");
+			begin_command(
+				html,
+				"The token that a realm answered is genuine, under the key of "
+				"its platform's maker, fresh, and of this image:");
 		else if (!begun)
-			begin_command(html, "The document that an enclave answered is genuine, fresh, and "
-					    "of this image:");
+			begin_command(
+				html,
+				"The document that an enclave answered is genuine, fresh, and "
+				"of this image:");
 		if (!begun)
 			html_put(html, "attest verify --evidence %s --nonce \"$nonce\"%s",
 				 realm ? "token" : "document",

@@ -116,7 +116,7 @@ link()
 	name=$2
 	shift 2
 	# pkg-config quotes for a shell.
-	eval "gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -o '$work/$room-$name' '$work/$room.c' $(pkg-config "$@" --cflags --libs mintmark-$room)"
+	eval "gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -o '$work/$room-$name' '$work/$room.c' $(pkg-config "$@" --cflags --libs "mintmark-$room")"
 }
 # tells ROOM NAME: it finds the PCR0 that another implementation computed, or that a document of now says.
 tells()

@@ -1,7 +1,7 @@
 /*
  * Chains of certificates, each behind its length in two bytes, the leaf first: refused by name, or
- * each is OpenSSL's word the issuer of the one before it, at a time in its own validity. The root is
- * whatever stands at the end, since AWS's has signed nothing that is not among the seeds.
+ * each is OpenSSL's word the issuer of the one before it, at a time in its own validity. The root
+ * is whatever stands at the end, since AWS's has signed nothing that is not among the seeds.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -90,9 +90,9 @@ static int run(const uint8_t *data, size_t size)
 		refused(&err);
 	err = (struct err){0};
 	pem_size = root_pem(&chain, pem, sizeof(pem));
-	if (pem_size > 0 && certificates_expect_root(&chain,
-						     (struct slice){(unsigned char *)pem, pem_size},
-						     &err) < 0)
+	if (pem_size > 0 &&
+	    certificates_expect_root(&chain, (struct slice){(unsigned char *)pem, pem_size}, &err) <
+		    0)
 		refused(&err);
 	err = (struct err){0};
 	if (certificates_check(&chain, AT, &err) < 0)

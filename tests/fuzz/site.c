@@ -23,11 +23,11 @@ static const char *const files[FILES] = {"measurements.json", "values.json", "sb
 
 /* Of an element without content the end is in its start. */
 static const char *const elements[] = {
-	"html", "head",	 "meta", "title", "style",  "script", "body",	   "nav",	 "main",
-	"footer", "section", "h1",   "h2",	  "h3",	    "h4",     "p",	   "a",		 "bdi",
-	"code", "button", "dl",	 "div",	  "dt",	    "span",   "dd",	   "pre",	 "ol",
-	"li",	"table", "thead", "tbody", "tr",	    "th",     "td",	   "figure",	 "figcaption",
-	"details", "summary", "svg", "g",	  "line",   "rect",   "text",	   "strong",	 NULL};
+	"html",	   "head",    "meta",  "title", "style", "script", "body", "nav",    "main",
+	"footer",  "section", "h1",    "h2",	"h3",	 "h4",	   "p",	   "a",	     "bdi",
+	"code",	   "button",  "dl",    "div",	"dt",	 "span",   "dd",   "pre",    "ol",
+	"li",	   "table",   "thead", "tbody", "tr",	 "th",	   "td",   "figure", "figcaption",
+	"details", "summary", "svg",   "g",	"line",	 "rect",   "text", "strong", NULL};
 
 static const char *element(const char *at, size_t size)
 {

@@ -17,9 +17,10 @@ static const char key_pem[] = "-----BEGIN PUBLIC KEY-----\n"
 static const char *const names[] = {"ATTEST-", NULL};
 
 /* The private one to the other below, of nobody. */
-static const char private_pem[] = "-----BEGIN PRIVATE KEY-----\n"
-				  "MC4CAQAwBQYDK2VwBCIEIPn3GZWHNBq022ocW8fHfQxUCkqXiR8gmIx1tn8gAyuf\n"
-				  "-----END PRIVATE KEY-----\n";
+static const char private_pem[] =
+	"-----BEGIN PRIVATE KEY-----\n"
+	"MC4CAQAwBQYDK2VwBCIEIPn3GZWHNBq022ocW8fHfQxUCkqXiR8gmIx1tn8gAyuf\n"
+	"-----END PRIVATE KEY-----\n";
 static const char signer_pem[] = "-----BEGIN PUBLIC KEY-----\n"
 				 "MCowBQYDK2VwAyEA2R+wxnkTFT2vhxWV3WnyxWjTRtKcWrmko4js7VpExgQ=\n"
 				 "-----END PUBLIC KEY-----\n";
@@ -63,7 +64,8 @@ static void check_signed(const uint8_t *data, size_t size)
 
 	if (attest_quorum(&quorum, &found, &err) == 0) {
 		if (found != 1 || !memmem(data, size, sums_hex, sizeof(sums_hex) - 1))
-			fuzz_fail("a statement that names the release expected, found %zu others", found);
+			fuzz_fail("a statement that names the release expected, found %zu others",
+				  found);
 	} else {
 		if (err.status == EXIT_VERIFY)
 			err.status = EXIT_MALFORMED;
