@@ -195,13 +195,8 @@ static json_t *rims_of(const struct attest_references *references)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < references->count; i++) {
-		const struct attest_digest *rim = &references->list[i].rim;
-
-		json_array_append_new(
-			list,
-			json_pack("{s:o}", "RIM", hex_json((struct slice){rim->data, rim->size})));
-	}
+	for (size_t i = 0; list && i < references->count; i++)
+		json_array_append_new(list, realm_registers(&references->list[i]));
 	if (json_array_size(list) == 1) {
 		json_t *only = json_incref(json_array_get(list, 0));
 

@@ -32,7 +32,7 @@ static json_t *registers(const struct attest_values *values, const char *first, 
 	return object;
 }
 
-static json_t *realm_registers(const struct attest_values *values)
+json_t *realm_registers(const struct attest_values *values)
 {
 	json_t *object = json_object();
 	char name[16];

@@ -219,37 +219,70 @@ static int push_from(const char *path, const struct attest_values *values,
 	return references_push(references, values, err) < 0 ? err_wrap(err, "%s", path) : 0;
 }
 
-/* Whether one from index on has the RIM: under several conditions it may be the same. */
-static bool known_rim(const struct attest_references *references, size_t from,
-		      const struct attest_digest *rim)
+static bool same_digest(const struct attest_digest *a, const struct attest_digest *b)
+{
+	return slice_same((struct slice){a->data, a->size}, (struct slice){b->data, b->size});
+}
+
+/* Whether one from index on has the same registers: under several conditions they may be these. */
+static bool known_realm(const struct attest_references *references, size_t from,
+			const struct attest_values *values)
 {
 	for (size_t i = from; i < references->count; i++) {
-		const struct attest_digest *known = &references->list[i].rim;
+		const struct attest_values *known = &references->list[i];
+		bool same = same_digest(&known->rim, &values->rim) &&
+			    same_digest(&known->rpv, &values->rpv);
 
-		if (slice_same((struct slice){known->data, known->size},
-			       (struct slice){rim->data, rim->size}))
+		for (unsigned k = 0; k < ATTEST_REMS; k++)
+			same = same && same_digest(&known->rem[k], &values->rem[k]);
+		if (same)
 			return true;
 	}
 	return false;
 }
 
-/* {"hash", "rim", and the conditions under which it is that one}; only these two are looked at. */
-static int read_rim(const char *path, const json_t *one, size_t from,
+/*
+ * {"RIM", "REM0" and other registers if they are known, "hash", and the conditions under which they
+ * are these}. rem0 is {HASH: REM0} of the file, where it does not stand in each.
+ */
+static int read_rim(const char *path, const json_t *one, const json_t *rem0, size_t from,
 		    struct attest_references *references, struct err *err)
 {
-	struct attest_values values = {.platform = ATTEST_CCA};
+	struct attest_values values;
 	const char *hash = json_string_value(json_object_get(one, "hash"));
 	char expected[16] = "";
 
-	if (read_hex(path, "rim", json_object_get(one, "rim"), &values.rim, err) < 0)
+	if (values_parse(one, path, &values, err) < 0)
 		return -1;
+	if (values.platform != ATTEST_CCA)
+		return bad_json(path, "RIM", "a digest in hexadecimal", err);
 	snprintf(expected, sizeof(expected), "sha-%zu", values.rim.size * 8);
 	if (!hash || strcmp(hash, expected) != 0)
 		return bad_json(path, "hash", "the name of the hash that the RIM has the size of",
 				err);
-	if (known_rim(references, from, &values.rim))
+	if (rem0 &&
+	    (values.rem[0].size > 0 || !digest_parse(json_object_get(rem0, hash), &values.rem[0])))
+		return bad_json(path, "REM0", "one digest of each hash", err);
+	if (known_realm(references, from, &values))
 		return 0;
 	return push_from(path, &values, references, err);
+}
+
+/* Of the registers only REM0 stands beside the lists: another one would not be compared. */
+static int check_beside(const char *path, const json_t *root, struct err *err)
+{
+	struct attest_values ignored;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)root, key, value)
+	{
+		if (strcmp(key, "REM0") == 0 || strcmp(key, "RIMs") == 0)
+			continue;
+		if (realm_slot(key, &ignored) || pcr_number(key) >= 0)
+			return bad_json(path, key, "no register beside the lists but REM0", err);
+	}
+	return 0;
 }
 
 /*
@@ -259,8 +292,11 @@ static int read_rim(const char *path, const json_t *one, size_t from,
 static int read_realm(const json_t *root, const char *path, struct attest_references *references,
 		      struct err *err)
 {
+	const json_t *rem0 = json_object_get(root, "REM0");
 	size_t from = references->count;
 
+	if (check_beside(path, root, err) < 0)
+		return -1;
 	if (json_object_get(root, "Measurements"))
 		return bad_json(path, "Measurements", "those of an enclave or of a realm", err);
 	for (size_t i = 0; realm_lists[i]; i++) {
@@ -270,8 +306,8 @@ static int read_realm(const json_t *root, const char *path, struct attest_refere
 
 		if (list && !json_is_array(list))
 			return bad_json(path, realm_lists[i], "a list", err);
-		json_array_foreach(list, j, one) if (read_rim(path, one, from, references, err) <
-						     0) return -1;
+		json_array_foreach(list, j, one) if (read_rim(path, one, rem0, from, references,
+							      err) < 0) return -1;
 	}
 	return references->count > from ? 0 : bad_json(path, realm_lists[0], "a RIM", err);
 }

@@ -4,13 +4,16 @@
 
 #include "room.h"
 
-/* Members of a realm's measurements.json and values.json: lists of {"hash", "rim", conditions...}.
+/* Members of a realm's measurements.json and values.json: lists of {"RIM", "hash", conditions...}.
  * Ends with NULL.
  */
 extern const char *const realm_lists[];
 
 /* Whether one of these is a realm's. */
 bool is_realm(const json_t *measured);
+
+/* {"RIM": ..., and REMs and RPV where they are known}, in hexadecimal; the caller's. */
+json_t *realm_registers(const struct attest_values *values);
 
 /* What a policy calls a platform. */
 const char *policy_platform(enum attest_platform platform);

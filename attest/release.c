@@ -85,9 +85,18 @@ static json_t *all_values(const struct attest_values *values)
 	return object;
 }
 
-/* A realm's RIMs with the conditions of each, as measurements.json has them. */
+static void set_value(json_t *object, const char *name, const json_t *hex)
+{
+	struct attest_digest digest;
+
+	if (digest_parse(hex, &digest))
+		json_object_set_new(object, name, values_json(&digest));
+}
+
+/* A realm's registers with the conditions of each, as measurements.json has them. */
 static json_t *rim_values(const json_t *measured)
 {
+	const json_t *rem0 = json_object_get(measured, "REM0");
 	json_t *all = json_array();
 
 	for (size_t i = 0; all && realm_lists[i]; i++) {
@@ -97,11 +106,11 @@ static json_t *rim_values(const json_t *measured)
 
 		json_array_foreach(list, j, one)
 		{
+			const char *hash = json_string_value(json_object_get(one, "hash"));
 			json_t *copy = json_deep_copy(one);
-			struct attest_digest rim;
 
-			if (digest_parse(json_object_get(one, "rim"), &rim))
-				json_object_set_new(copy, "rim", values_json(&rim));
+			set_value(copy, "RIM", json_object_get(one, "RIM"));
+			set_value(copy, "REM0", hash ? json_object_get(rem0, hash) : NULL);
 			json_array_append_new(all, copy);
 		}
 	}

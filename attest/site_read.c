@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "folder.h"
 #include "log.h"
@@ -80,6 +81,16 @@ static int digest_text(const void *data, size_t size, char hex[HASH_MAX_HEX], st
 	return 0;
 }
 
+/* As read_small_file(), with memory for what is there instead of for the most that may be. */
+static char *read_file(const char *path, size_t limit, size_t *size, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size < limit)
+		limit = (size_t)st.st_size;
+	return read_small_file(path, limit, size, err);
+}
+
 /*
  * A file of a release, the caller's; NULL without an error when the release has none. Its sum is
  * compared here, so that nothing else of a folder can get into a page.
@@ -99,7 +110,7 @@ static char *published(const json_t *release, const char *target, const char *fi
 	if (!sum)
 		return NULL;
 	path = folder_path(json_string_value(json_object_get(release, "Path")), target, file, err);
-	data = path ? read_small_file(path, limit, size, err) : NULL;
+	data = path ? read_file(path, limit, size, err) : NULL;
 	if (!data || digest_text(data, *size, found, err) < 0)
 		return NULL;
 	if (strcmp(found, sum) == 0)
@@ -144,7 +155,7 @@ static int add_register(json_t *registers, const char *name, json_t *hex)
 	return json_object_set(registers, numbered, hex);
 }
 
-/* "RIM, RMM 1.0, sha-256, qemu, 512.00 MiB, 2 processors": under which conditions a realm has it.
+/* "RIM, RMM 1.0, sha-256, qemu, 512 MiB, 2 processors": under which conditions a realm has it.
  */
 static char *rim_name(const json_t *rim)
 {
@@ -157,22 +168,25 @@ static char *rim_name(const json_t *rim)
 		     {"layout", "", ""},
 		     {"memory", "", ""},
 		     {"cpus", "", " processors"}};
+	json_int_t number;
 	char *name = strdup("RIM");
 
 	for (size_t i = 0; name && i < sizeof(words) / sizeof(words[0]); i++) {
 		const json_t *value = json_object_get(rim, words[i].member);
-		char number[32] = "";
+		char text[32] = "";
 		char *longer = NULL;
 
+		number = json_integer_value(value);
 		if (json_is_integer(value) && strcmp(words[i].member, "memory") == 0)
-			site_size_text(json_integer_value(value), number);
+			snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT " MiB",
+				 number / (1 << 20));
 		else if (json_is_integer(value))
-			snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
-				 json_integer_value(value));
+			snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, number);
 		else if (!json_is_string(value))
 			continue;
 		if (asprintf(&longer, "%s, %s%s%s", name, words[i].before,
-			     number[0] ? number : json_string_value(value), words[i].behind) < 0)
+			     text[0] ? text : json_string_value(value),
+			     number == 1 ? " processor" : words[i].behind) < 0)
 			longer = NULL;
 		free(name);
 		name = longer;
@@ -180,7 +194,20 @@ static char *rim_name(const json_t *rim)
 	return name;
 }
 
-/* A realm's, {"RIMs": [{"rim": {"hex"}, and its conditions}]}. */
+/* REM0, of which there is one for each hash: "REM0, sha-256". Nothing when there is none. */
+static int add_rem0(json_t *registers, json_t *hex)
+{
+	char name[32];
+
+	if (!hex)
+		return 0;
+	snprintf(name, sizeof(name), "REM0, sha-%zu", 4 * json_string_length(hex));
+	if (json_equal(json_object_get(registers, name), hex))
+		return 0;
+	return add_register(registers, name, hex);
+}
+
+/* A realm's, {"RIMs": [{"RIM": {"hex"}, "REM0": {"hex"}, and its conditions}]}. */
 static int add_rims(const json_t *rims, json_t *registers)
 {
 	const json_t *one;
@@ -190,8 +217,10 @@ static int add_rims(const json_t *rims, json_t *registers)
 	{
 		cleanup_free char *name = rim_name(one);
 
-		if (!name || add_register(registers, name,
-					  json_object_get(json_object_get(one, "rim"), "hex")) < 0)
+		if (!name ||
+		    add_register(registers, name,
+				 json_object_get(json_object_get(one, "RIM"), "hex")) < 0 ||
+		    add_rem0(registers, json_object_get(json_object_get(one, "REM0"), "hex")) < 0)
 			return -1;
 	}
 	return 0;
@@ -229,13 +258,14 @@ static json_t *read_facts(const json_t *release, const char *target, struct err 
 	static const char *const names[] = {"FileSize", "FileSha256", "TreeDigest", "Cmdline"};
 	cleanup_json json_t *document =
 		published_json(release, target, "measurements.json", ATTEST_MAX_REFERENCE, err);
+	const json_t *metadata = json_object_get(document, "Metadata");
 	json_t *facts = document ? json_object() : NULL;
 
 	for (size_t i = 0; facts && i < sizeof(names) / sizeof(names[0]); i++)
 		copy_fact(facts, names[i], json_object_get(document, names[i]));
 	if (facts)
 		copy_fact(facts, "Kernel",
-			  json_object_get(json_object_get(document, "Metadata"), "KernelVersion"));
+			  json_object_get(metadata ? metadata : document, "KernelVersion"));
 	return facts;
 }
 
@@ -377,21 +407,26 @@ static const char *word_of(const json_t *object, const char *member)
 	return json_string_value(json_object_get(object, member));
 }
 
-/* What the log tells of a target: registers, or of a realm a list, any of which it may show. */
+static void add_realm(json_t *registers, const json_t *one)
+{
+	add_register(registers, "RIM", json_object_get(one, "RIM"));
+	add_rem0(registers, json_object_get(one, "REM0"));
+}
+
+/* What the log tells of a target: registers, or of a realm one or a list, any of which it may show.
+ */
 static json_t *logged_target(json_t *measured)
 {
-	json_t *registers = json_object();
+	json_t *registers;
 	const json_t *one;
 	size_t i;
 
-	if (json_is_object(measured)) {
-		json_decref(registers);
+	if (json_is_object(measured) && !json_object_get(measured, "RIM"))
 		return json_pack("{s:O}", "Registers", measured);
-	}
-	json_array_foreach(measured, i, one)
-	{
-		add_register(registers, "RIM", json_object_get(one, "RIM"));
-	}
+	registers = json_object();
+	if (json_is_object(measured))
+		add_realm(registers, measured);
+	json_array_foreach(measured, i, one) add_realm(registers, one);
 	return json_pack("{s:o, s:b}", "Registers", registers, "Any", 1);
 }
 
@@ -543,7 +578,8 @@ static int same_registers(const json_t *logged, const json_t *read, const char *
 	return 0;
 }
 
-/* Each that the folder tells must be one of the log's, which has no conditions. */
+/* Each RIM and each REM0 that the folder tells must be one of the log's, which has no conditions.
+ */
 static int known_registers(const json_t *logged, const json_t *read, const char *folder,
 			   struct err *err)
 {
@@ -557,7 +593,7 @@ static int known_registers(const json_t *logged, const json_t *read, const char 
 		bool known = false;
 
 		json_object_foreach((json_t *)(uintptr_t)logged, key, one) known =
-			known || json_equal(one, value);
+			known || (strncmp(key, name, 3) == 0 && json_equal(one, value));
 		if (!known)
 			return not_logged(folder, name, "values", value, err);
 	}

@@ -7,8 +7,8 @@
 /* Rows of a table of changes; who wants more compares the releases. */
 enum { ROWS_MOST = 300 };
 
-/* Registers that are shown at once; of more, which a realm has, only when somebody wants to see
- * them. */
+/* RIMs that are shown at once; more of them, as a realm has, only when somebody wants to see them.
+ */
 enum { REGISTERS_MOST = 10 };
 
 static const char *word_of(const json_t *object, const char *member)
@@ -49,10 +49,17 @@ static const char *meaning(const char *name)
 		const char *name;
 		const char *text;
 	} known[] = {
-		{"PCR0", "the whole image"},	       {"PCR1", "kernel, command line and init"},
-		{"PCR2", "the application"},	       {"PCR8", "the certificate that signed it"},
-		{"PCR16", "the launch configuration"}, {"RIM", "all that the realm begins with"},
+		{"PCR0", "the whole image"},
+		{"PCR1", "kernel, command line and init"},
+		{"PCR2", "the application"},
+		{"PCR8", "the certificate that signed it"},
+		{"PCR16", "the launch configuration"},
+		{"RIM", "all that the realm begins with"},
 		{"RPV", "the personalization value"},
+		{"REM0", "the launch configuration"},
+		{"REM0, sha-256", "the launch configuration"},
+		{"REM0, sha-384", "the launch configuration"},
+		{"REM0, sha-512", "the launch configuration"},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -67,13 +74,18 @@ static const json_t *registers_of(const json_t *release, const char *target)
 			       "Registers");
 }
 
-/* PCR2 before PCR16. */
+static bool is_rim(const char *name)
+{
+	return strncmp(name, "RIM", 3) == 0;
+}
+
+/* PCR2 before PCR16, and RIMs, of which there may be many, behind all others. */
 static int by_register(const void *a, const void *b)
 {
 	const char *one = *(const char *const *)a;
 	const char *two = *(const char *const *)b;
 
-	return strverscmp(one, two);
+	return is_rim(one) == is_rim(two) ? strverscmp(one, two) : is_rim(one) - is_rim(two);
 }
 
 static void put_register(struct html *html, const char *target, const char *name,
@@ -92,14 +104,29 @@ static void put_register(struct html *html, const char *target, const char *name
 	html_put(html, "</div>\n");
 }
 
+static void put_list(struct html *html, const json_t *release, const char *target,
+		     const json_t *before, const char *const *names, size_t count)
+{
+	const json_t *registers = registers_of(release, target);
+	const json_t *older = registers_of(before, target);
+
+	if (count == 0)
+		return;
+	html_put(html, "<dl>\n");
+	for (size_t i = 0; i < count; i++)
+		put_register(html, target, names[i], json_object_get(registers, names[i]),
+			     json_object_get(older, names[i]));
+	html_put(html, "</dl>\n");
+}
+
 void site_put_registers(struct html *html, const json_t *release, const char *target,
 			const json_t *before)
 {
 	const json_t *registers = registers_of(release, target);
-	const json_t *older = registers_of(before, target);
 	cleanup_free const char **names =
 		malloc((json_object_size(registers) + 1) * sizeof(*names));
 	size_t count = 0;
+	size_t first = 0; /* that is shown only when somebody wants to see it */
 	const char *name;
 	json_t *value;
 
@@ -107,18 +134,18 @@ void site_put_registers(struct html *html, const json_t *release, const char *ta
 			    value) if (names && json_is_string(value)) names[count++] = name;
 	if (names)
 		qsort(names, count, sizeof(*names), by_register);
+	while (first < count && !is_rim(names[first]))
+		first++;
+	if (count - first <= REGISTERS_MOST)
+		first = count;
 	html_put(html, "<h3><bdi>%s</bdi></h3>\n", target);
-	if (count > REGISTERS_MOST)
-		html_put(html,
-			 "<details><summary>%lld values, any of which it may show</summary>\n",
-			 (long long)count);
-	html_put(html, "<dl>\n");
-	for (size_t i = 0; i < count; i++)
-		put_register(html, target, names[i], json_object_get(registers, names[i]),
-			     json_object_get(older, names[i]));
-	html_put(html, "</dl>\n");
-	if (count > REGISTERS_MOST)
-		html_put(html, "</details>\n");
+	put_list(html, release, target, before, names, first);
+	if (first == count)
+		return;
+	html_put(html, "<details><summary>%lld values of RIM, any of which it may show</summary>\n",
+		 (long long)(count - first));
+	put_list(html, release, target, before, names + first, count - first);
+	html_put(html, "</details>\n");
 }
 
 static void put_fact(struct html *html, const char *target, const char *name, const char *text)
@@ -184,31 +211,69 @@ static void put_folder_command(struct html *html, const json_t *release)
 	html_put(html, "cd -- ");
 	html_put_word(html, folder ? folder : "release");
 	if (sums)
-		html_put(html, " &amp;&amp;\n  echo &#39;%s  SHA256SUMS&#39; | sha256sum -c", sums);
+		html_put(html, " &amp;&amp;\n  echo &#39;%s  SHA256SUMS&#39; |\n  sha256sum -c",
+			 sums);
 	html_put(html, " &amp;&amp;\n  sha256sum -c SHA256SUMS");
 	end_command(html, "first");
 }
 
+static bool is_realms(const char *target)
+{
+	return strncmp(target, "cca-", 4) == 0;
+}
+
+/* Evidence of a platform, against all targets of the release that are for it; nothing without. */
+static void put_evidence_command(struct html *html, const struct site *site, const json_t *release,
+				 bool realm)
+{
+	json_t *targets = json_object_get(release, "Targets");
+	const char *target;
+	bool begun = false;
+	json_t *one;
+
+	json_object_foreach(targets, target, one)
+	{
+		if (is_realms(target) != realm)
+			continue;
+		if (!begun && realm)
+			begin_command(
+				html,
+				"The token that a realm answered is genuine, under the key of "
+				"its platform's maker, fresh, and of this image:");
+		else if (!begun)
+			begin_command(
+				html,
+				"The document that an enclave answered is genuine, fresh, and "
+				"of this image:");
+		if (!begun)
+			html_put(html, "attest verify --evidence %s --nonce \"$nonce\"%s",
+				 realm ? "token" : "document",
+				 realm ? " \\\n  --platform-key platform.pem" : "");
+		begun = true;
+		html_put(html, " \\\n  --reference ");
+		html_put_word(html, target);
+		html_put(html, "/reference.cbor");
+	}
+	if (!begun)
+		return;
+	if (site->log) {
+		html_put(html, " \\\n  --log ../log \\\n  --log-key ");
+		html_put_word(html, word_of(site->log, "Key"));
+	}
+	end_command(html, realm ? "realm's" : "third");
+}
+
 void site_put_commands(struct html *html, const struct site *site, const json_t *release)
 {
-	const json_t *targets = json_object_get(release, "Targets");
-	const char *target = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)targets));
 	const char *folder = word_of(release, "Folder");
 
 	html_put(html, "<ol>\n");
 	put_folder_command(html, release);
-	begin_command(html, "A nonce for the enclave, which puts it into its document:");
+	begin_command(html, "A nonce to send, which comes back in what is answered:");
 	html_put(html, "nonce=$(openssl rand -hex 16); echo \"$nonce\"");
 	end_command(html, "second");
-	begin_command(html, "The document that it answered is genuine, fresh, and of this image:");
-	html_put(html, "attest verify --evidence document --nonce \"$nonce\" \\\n  --reference ");
-	html_put_word(html, target ? target : "nitro-x86_64");
-	html_put(html, "/reference.cbor");
-	if (site->log) {
-		html_put(html, " \\\n  --log ../log --log-key ");
-		html_put_word(html, word_of(site->log, "Key"));
-	}
-	end_command(html, "third");
+	put_evidence_command(html, site, release, false);
+	put_evidence_command(html, site, release, true);
 	html_put(html, "</ol>\n");
 	if (site->log)
 		html_put(html,

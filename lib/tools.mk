@@ -55,7 +55,8 @@ install: export DESTDIR := $(DESTDIR)
 install: export CC := $(CC)
 install: export CFLAGS := $(CFLAGS)
 install: export LDFLAGS := $(LDFLAGS)
-install: ## build commands and C library with the host's compiler and libraries, install them below PREFIX
+install: ## build commands and C libraries with the host's compiler and libraries, install them below PREFIX
 	@lib/install "$(CBASE) $(CWARN)" "$(CHARD_ALL) $(CHARD_LINK)" "$(tool_eif_libs)" "$(tool_eif_src)" \
 		"$(tool_rootfs_libs)" "$(tool_rootfs_src)" "$(LIB_SRC) $(EIF_LIB_SRC)" \
-		"$(tool_realm_libs)" "$(tool_realm_src)" "$(tool_attest_libs)" "$(tool_attest_src)"
+		"$(tool_realm_libs)" "$(tool_realm_src)" "$(tool_attest_libs)" "$(tool_attest_src)" \
+		"$(LIB_SRC) $(ATTEST_LIB_SRC)"

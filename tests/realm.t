@@ -13,7 +13,8 @@ trap 'rm -rf "$TAP_TMP"' EXIT
 out=$TAP_TMP/out
 realm=$out/hello/cca-aarch64
 own=$MINTMARK_OUT
-export MINTMARK_OUT="$out"
+# Environments are checked once.
+export MINTMARK_OUT="$out" MINTMARK_RUN="realm.$$"
 
 # What make image RECIPE=hello TARGETS=cca-aarch64 leaves; the kernel begins as one for arm64 does.
 mkdir -p "$realm/ramdisk1" "$out/libexec" "$out/parts/cca-aarch64/kernel"
@@ -38,8 +39,8 @@ put_together()
 	done
 	env/run --name realm-test --in kernel="$out/parts/cca-aarch64/kernel" --in cmdline=kernel/cmdline/cca-aarch64 \
 		--in words=kernel/words --in ramdisk0.cpio="$out/parts/cca-aarch64/ramdisk0.cpio" --in ramdisk1="$realm/ramdisk1" \
-		--in layouts=cca-image/layouts --in bin/realm="$out/libexec/realm" --in assemble=cca-image/assemble "$@" \
-		-- sh /mint/in/assemble hello cca-aarch64 512M 1
+		--in layouts=cca-image/layouts --in bin/realm="$out/libexec/realm" --in assemble=cca-image/assemble --in rem0=cca-image/rem0 "$@" \
+		-- sh /mint/in/assemble hello cca-aarch64 512M 1 no
 }
 check "a realm is put together of small parts" put_together
 ci/components hello cca-aarch64 >"$TAP_TMP/components"
@@ -77,6 +78,7 @@ cca-aarch64/image.dtb
 cca-aarch64/image.igvm
 cca-aarch64/initrd.cpio
 cca-aarch64/kernel
+cca-aarch64/kernel.config
 cca-aarch64/manifest.json
 cca-aarch64/measurements.json
 cca-aarch64/policy.json
@@ -99,7 +101,7 @@ recipe/hello.c
 recipe/image.conf
 END
 check "it holds what a realm's release does, and nothing else" diff "$TAP_TMP/expected" "$TAP_TMP/files"
-rim=$(sed -n 's/^ *"rim": "\([0-9a-f]*\)".*/\1/p' "$release/cca-aarch64/measurements.json" | head -n 1)
+rim=$(sed -n 's/^ *"RIM": "\([0-9a-f]*\)".*/\1/p' "$release/cca-aarch64/measurements.json" | head -n 1)
 check "its policy names a RIM of its measurements" grep -q "\"RIM\": \"$rim\"" "$release/cca-aarch64/policy.json"
 check "the statement names the bills of materials" sh -c 'grep -q "\"name\":\"cca-aarch64/sbom.spdx.json\"" "$1" && grep -q "\"name\":\"cca-aarch64/sbom.cdx.json\"" "$1"' \
 	sh "$release/provenance.json"
@@ -111,7 +113,7 @@ cp "$release/cca-aarch64/kernel" "$TAP_TMP/kept"
 printf X | dd of="$release/cca-aarch64/kernel" bs=1 seek=100000 conv=notrunc 2>/dev/null
 fails 1 'AUDIT-DIFFERENT: cca-aarch64/kernel' "another kernel is not" ci/compare-release "$release" "$out" recipes/hello
 cp "$TAP_TMP/kept" "$release/cca-aarch64/kernel"
-sed -i 's/"rim": "./"rim": "g/' "$release/cca-aarch64/measurements.json"
+sed -i 's/"RIM": "./"RIM": "g/' "$release/cca-aarch64/measurements.json"
 fails 1 'AUDIT-DIFFERENT: cca-aarch64/measurements.json' "nor another RIM" ci/compare-release "$release" "$out" recipes/hello
 printf X | dd of="$realm/image.igvm" bs=1 seek=100000 conv=notrunc 2>/dev/null
 fails 1 'PUBLISH-STALE' "an image that was changed afterwards is not laid down" attest/lay-down "$TAP_TMP/never" recipes/hello cca-aarch64

@@ -219,6 +219,22 @@ token
 check "a policy of AWS KMS" "$ATTEST" policy --reference release/nitro-x86_64/measurements.json --reference other.json
 cp "$TAP_TMP/tap.log" said
 check "says why" grep -q 'PCR0, PCR1 and PCR2 stand together' said
+# The commands of docs/attest.md, with a stand-in for aws.
+mkdir -p kms/programs
+cp -R release kms/release
+cp -R release kms/release-1
+cp -R other/release kms/release-2
+printf '#!/bin/sh\necho "$*" >>said\ncase $* in *file://*) cp "${*##*file://}" policy 2>/dev/null || cp key-policy.json policy ;; esac\n' >kms/programs/aws
+printf '#!/bin/sh\nexec %s "$@"\n' "$ATTEST" >kms/programs/attest
+chmod +x kms/programs/*
+sh "$here/commands" "$DOCS" '### In AWS KMS' >kms/commands
+check "in AWS KMS, with the commands of docs/attest.md" sh -c 'cd kms && key=1 PATH=$PWD/programs:$PATH sh -eu commands'
+check "a key is made and gets another policy" [ "$(cut -d ' ' -f 1,2 kms/said | tr '\n' ' ')" = 'kms create-key kms put-key-policy ' ]
+check "its administrator cannot decrypt" [ "$(jq -c '[.Statement[0].Action[] | select(test("Decrypt|Generate|Derive|ReEncrypt|Grant|kms:[*]"))]' kms/policy)" = '[]' ]
+check "an enclave can, which runs the release" [ "$(jq -c '.Statement[1] | [.Principal.AWS, .Effect, .Condition.StringEqualsIgnoreCase["kms:RecipientAttestation:ImageSha384"], .Condition.StringEqualsIgnoreCase["kms:RecipientAttestation:PCR2"]]' kms/policy)" = \
+	"[\"arn:aws:iam::111122223333:role/parent\",\"Allow\",\"$p0\",\"$p2\"]" ]
+check "nobody else" [ "$(jq '.Statement | length' kms/policy)" -eq 2 ]
+check "then one that runs either release" [ "$(jq -c '[.Statement[].Condition.StringEqualsIgnoreCase["kms:RecipientAttestation:ImageSha384"]]' kms/enclave.json)" = "[\"$p0\",\"$(hex a2 48)\"]" ]
 fails 2 'ATTEST-POLICY' "a principal of another partition" "$ATTEST" policy --reference other.json --partition aws-cn --principal arn:aws:iam::1:role/r
 
 # The log.

@@ -12,7 +12,7 @@ import tarfile
 
 CHROMIUM = "/usr/lib/chromium/chromium-headless-shell"
 SIZES = {"phone": (360, 740, True), "desk": (1280, 900, False)}
-SHOWN = ("index.html", "image-hello.html", "release-1.html", "image-many.html")
+SHOWN = ("index.html", "image-hello.html", "release-1.html", "release-7.html", "image-many.html")
 
 
 class Browser:
@@ -115,26 +115,41 @@ def violations(browser, axe):
         yield f"{one['id']}: {one['help']}: {json.dumps(places)}"
 
 
+def judge(browser, axe):
+    wide = browser.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return (["wider than the screen"] if wide else []) + list(violations(browser, axe))
+
+
+def shoot(browser, path):
+    data = browser.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+    with open(path, "wb") as file:
+        file.write(base64.b64decode(data))
+
+
 def look(browser, tap, axe, site, page, size, scheme, shots):
     url = f"file://{site}/{page}"
     width, height, mobile = SIZES[size]
     browser.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if mobile else 1, mobile=mobile)
     browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     browser.open(url)
-    problems = []
-    if browser.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        problems.append("wider than the screen")
+    problems = judge(browser, axe)
     background = browser.evaluate("getComputedStyle(document.body).backgroundColor")
     red = re.match(r"rgb\((\d+),", background)
     if not red or (scheme == "dark") != (int(red[1]) < 128):
         problems.append(f"{scheme}, but its background is {background}")
-    problems += violations(browser, axe)
     problems += browser.complaints(url)
     tap.ok(f"{page}, {size}, {scheme}", problems)
     if page in SHOWN:
-        data = browser.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-        with open(f"{shots}/{page[:-5]}-{size}-{scheme}.png", "wb") as file:
-            file.write(base64.b64decode(data))
+        shoot(browser, f"{shots}/{page[:-5]}-{size}-{scheme}.png")
+    hidden = browser.evaluate("document.querySelectorAll('details:not([open])').length")
+    if hidden:
+        browser.evaluate("document.querySelectorAll('summary').forEach(s => s.click())")
+        problems = judge(browser, axe) + list(browser.complaints(url))
+        if browser.evaluate("[...document.querySelectorAll('details')].some(d => !d.open || !d.querySelector('code').offsetParent)"):
+            problems.append("a click that shows what was hidden expected")
+        tap.ok(f"{page}, {size}, {scheme}, {hidden} lists opened", problems)
+        if page in SHOWN:
+            shoot(browser, f"{shots}/{page[:-5]}-{size}-{scheme}-open.png")
 
 
 def copy(browser, tap, site):

@@ -30,7 +30,7 @@ digit()
 }
 printf '{"Measurements":{"PCR0":"%s","PCR1":"%s","PCR2":"%s"},"PCR16":"%s"}\n' "$(digit 1 96)" "$(digit 2 96)" \
 	"$(digit 3 96)" "$(digit 4 96)" >release/nitro-x86_64/measurements.json
-printf '{"ImageMeasurements":[{"hash":"sha-256","rim":"%s"},{"hash":"sha-512","rim":"%s"}]}\n' "$(digit 5 64)" "$(digit 6 128)" \
+printf '{"ImageMeasurements":[{"hash":"sha-256","RIM":"%s"},{"hash":"sha-512","RIM":"%s"}]}\n' "$(digit 5 64)" "$(digit 6 128)" \
 	>release/cca-aarch64/measurements.json
 touch release/nitro-x86_64/image.eif release/cca-aarch64/image.igvm
 check "attest publish" "$ATTEST" publish release

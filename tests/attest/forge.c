@@ -438,13 +438,30 @@ static void init_platform(struct map *claims, bool second)
 	end(software, &encoder);
 }
 
+/* Four REMs, of which the first may be given. */
+static void put_rems(struct map *claims, const unsigned char *first)
+{
+	struct raw *rems = map_number(claims, 44239);
+	struct encoder encoder = begin(rems);
+	unsigned char rem[32];
+
+	encoder_put(&encoder, ITEM_ARRAY, 4);
+	for (unsigned char i = 0; i < 4; i++) {
+		memset(rem, 0x30 + i, sizeof(rem));
+		encoder_put_bytes(&encoder, i == 0 && first ? first : rem, sizeof(rem));
+	}
+	end(rems, &encoder);
+}
+
+void token_rem0(struct token *token, const unsigned char rem0[32])
+{
+	put_rems(&token->realm_claims, rem0);
+}
+
 static void init_realm(struct map *claims, bool second, const void *nonce, size_t nonce_size)
 {
 	unsigned char challenge[64] = {0};
 	unsigned char instance[33] = {1, 9};
-	struct raw *rems;
-	struct encoder encoder;
-	unsigned char rem[32];
 
 	memcpy(challenge, nonce, nonce_size);
 	raw_bytes(map_number(claims, 10), challenge, sizeof(challenge));
@@ -459,14 +476,7 @@ static void init_realm(struct map *claims, bool second, const void *nonce, size_
 		 second ? "tag:arm.com,2024:realm#2.0.0" : "tag:arm.com,2023:realm#1.0.0");
 	if (second)
 		raw_number(map_number(claims, 44243), 1);
-	rems = map_number(claims, 44239);
-	encoder = begin(rems);
-	encoder_put(&encoder, ITEM_ARRAY, 4);
-	for (unsigned char i = 0; i < 4; i++) {
-		memset(rem, 0x30 + i, sizeof(rem));
-		encoder_put_bytes(&encoder, rem, sizeof(rem));
-	}
-	end(rems, &encoder);
+	put_rems(claims, NULL);
 }
 
 /* The realm's key as COSE_Key. */

@@ -132,6 +132,7 @@ struct token {
 };
 
 void token_init(struct token *token, bool second, const void *nonce, size_t nonce_size);
+void token_rem0(struct token *token, const unsigned char rem0[32]);
 void token_make(struct token *token, struct raw *raw);
 void token_free(struct token *token);
 /* PEM of the platform's public key, owned by the caller. */

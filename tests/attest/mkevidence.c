@@ -1,7 +1,8 @@
 /*
  * mkevidence FOLDER NONCEHEX PCR0 PCR1 PCR2 [PCR16]: writes a Nitro document of now under a test
  * root into FOLDER (document, root.pem), and the same as an emulator writes it (emulator).
- * mkevidence FOLDER NONCEHEX RIM: a CCA token (token) under a key (platform.pub). For tests alone.
+ * mkevidence FOLDER NONCEHEX RIM [REM0]: a CCA token (token) under a key (platform.pub). For tests
+ * alone.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,18 +26,22 @@ static void write_file(const char *folder, const char *name, const void *data, s
 }
 
 static int write_token(const char *folder, const unsigned char *nonce, size_t nonce_size,
-		       const char *rim_text)
+		       char **registers)
 {
 	static struct token token;
 	static struct raw raw;
+	unsigned char rem0[32];
 	unsigned char rim[32];
 	size_t size;
 	char *pem;
 
-	if (!hex_decode(rim_text, rim, sizeof(rim)))
+	if (!hex_decode(registers[0], rim, sizeof(rim)) ||
+	    (registers[1] && !hex_decode(registers[1], rem0, sizeof(rem0))))
 		return 2;
 	token_init(&token, false, nonce, nonce_size);
 	raw_bytes(map_number(&token.realm_claims, 44238), rim, sizeof(rim));
+	if (registers[1])
+		token_rem0(&token, rem0);
 	token_make(&token, &raw);
 	write_file(folder, "token", raw.data, raw.size);
 	pem = key_pem(token.platform_key, &size);
@@ -85,11 +90,10 @@ int main(int argc, char **argv)
 	unsigned char nonce[64];
 	size_t size;
 
-	if (argc < 4 || argc == 5 || argc > 7)
+	if (argc < 4 || argc > 7)
 		return 2;
 	size = strlen(argv[2]) / 2;
 	if (size > sizeof(nonce) || !hex_decode(argv[2], nonce, size))
 		return 2;
-	return argc == 4 ? write_token(argv[1], nonce, size, argv[3])
-			 : write_document(argv[1], nonce, size, argv + 3);
+	return (argc < 6 ? write_token : write_document)(argv[1], nonce, size, argv + 3);
 }

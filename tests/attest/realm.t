@@ -16,7 +16,7 @@ put_together()
 	mkdir -p in/kernel in/ramdisk1 in/bin "$1"
 	cp Image in/kernel/
 	echo 7.2.8 >in/kernel/kernel.release
-	cp "$tree/kernel/words" in/
+	cp "$tree/kernel/words" "$tree/cca-image/rem0" in/
 	cp "$tree/kernel/cmdline/cca-aarch64" in/cmdline
 	cp -R "$layouts" in/
 	ln -sf "$REALM" in/bin/realm
@@ -25,22 +25,33 @@ put_together()
 	cp in/ramdisk1/initrd.cpio in/ramdisk0.cpio
 	sed "s,^in=.*,in=$work/in,; s,^out=.*,out=$work/$1," "$tree/cca-image/assemble" >assemble
 	rm -rf parts
-	sh assemble hello cca-aarch64 512M,1G 1,2
+	sh assemble hello cca-aarch64 512M,1G 1,2 no
 }
 make_inputs
 check "a small realm" put_together release/cca-aarch64
 measured=release/cca-aarch64/measurements.json
 reference=release/cca-aarch64/reference.cbor
-jq -r '(.ImageMeasurements + .PartsMeasurements)[].rim' $measured | sort -u >rims
+jq -r '(.ImageMeasurements + .PartsMeasurements)[].RIM' $measured | sort -u >rims
 is "has a RIM for its image under each RMM, and for its parts under each layout, memory and number of processors" 34 "$(wc -l <rims)"
 check "attest publish" "$ATTEST" publish release
 "$ATTEST" policy --for generic --reference $reference | jq -r '.AnyOf[].Measurements.RIM' | sort >found
 check "the CoRIM has exactly these" cmp rims found
 jq -r '.AnyOf[] | select(.Platform == "arm-cca") | .Measurements.RIM' release/cca-aarch64/policy.json | sort >found
 check "so has the policy" cmp rims found
-is "values.json has them with their conditions" "$(jq -S -c '[(.ImageMeasurements + .PartsMeasurements)[]]' $measured)" \
-	"$(jq -S -c '[.RIMs[] | .rim = .rim.hex]' release/cca-aarch64/values.json)"
-jq -r '.RIMs[].rim.base64' release/cca-aarch64/values.json | while read -r text; do
+is "values.json has them with their conditions" \
+	"$(jq -S -c '[.REM0 as $first | (.ImageMeasurements + .PartsMeasurements)[] | .REM0 = $first[.hash]]' $measured)" \
+	"$(jq -S -c '[.RIMs[] | .RIM = .RIM.hex | .REM0 = .REM0.hex]' release/cca-aarch64/values.json)"
+# registers JQ FILE: what it says of RIM and REM0, as sorted lines of JSON
+registers()
+{
+	jq -c "$1 | {RIM, REM0}" "$2" | sort -u
+}
+registers '.REM0 as $first | (.ImageMeasurements + .PartsMeasurements)[] | .REM0 = $first[.hash]' $measured >named
+registers '.RIMs[] | .RIM |= .hex | .REM0 |= .hex' release/cca-aarch64/values.json >found
+check "registers have the names of evidence in measurements.json, values.json" cmp named found
+registers '.AnyOf[].Measurements' release/cca-aarch64/policy.json >found
+check "and policy.json" cmp named found
+jq -r '.RIMs[].RIM.base64' release/cca-aarch64/values.json | while read -r text; do
 	echo "$text" | base64 -d | od -An -v -tx1 | tr -d ' \n'
 	echo
 done | sort -u >found
@@ -68,11 +79,12 @@ printf '{"AnyOf":[{"Measurements":{"PCR0":"%096d","PCR1":"%096d","PCR2":"%096d"}
 fails 3 'ATTEST-RELEASE: .*one platform' "an enclave and a realm in one folder" "$ATTEST" publish mixed
 
 # Tokens.
-# token RIM: a token that shows it
+# token RIM [REM0]: a token that shows it, and the first REM of no launch configuration unless it is given
 token()
 {
-	"$MKEVIDENCE" . "$nonce" "$1"
+	"$MKEVIDENCE" . "$nonce" "$1" "${2:-$none_given}"
 }
+none_given=$("$tree/cca-image/rem0" sha-256)
 verify()
 {
 	"$ATTEST" verify --evidence token --nonce "$nonce" --platform-key platform.pub "$@"
@@ -80,13 +92,26 @@ verify()
 # rim_of MEASUREMENTS: under kvmtool's first layout
 rim_of()
 {
-	jq -r '.PartsMeasurements[] | select(.layout == "kvmtool-rmm1" and .hash == "sha-256" and .cpus == 2 and .memory == 1073741824).rim' "$1"
+	jq -r '.PartsMeasurements[] | select(.layout == "kvmtool-rmm1" and .hash == "sha-256" and .cpus == 2 and .memory == 1073741824).RIM' "$1"
 }
 token "$(rim_of $measured)"
 check "its token, by the CoRIM" verify --reference $reference
 check "its token, by measurements.json" verify --reference $measured
 check "its token, by values.json" verify --reference release/cca-aarch64/values.json
 check "its token, by policy.json" verify --reference release/cca-aarch64/policy.json
+for one in '.PartsMeasurements[] | select(.layout == "kvmtool-rmm1" and .hash == "sha-256" and .cpus == 2 and .memory == 1073741824)' \
+	'.PartsMeasurements[] | select(.layout == "qemu-rmm1" and .hash == "sha-256" and .cpus == 1)'; do
+	jq "first($one)" $measured >one.json
+	case $one in
+	*kvmtool*) check "its token, by the one of these conditions alone" verify --reference one.json ;;
+	*) fails 1 'ATTEST-RIM: RIM: ' "but not by one of others" verify --reference one.json ;;
+	esac
+done
+token "$(rim_of $measured)" "$(printf '%064d' 7)"
+for file in measurements.json values.json policy.json reference.cbor; do
+	fails 1 'ATTEST-REM: REM0: ' "another launch configuration, by $file" verify --reference release/cca-aarch64/$file
+done
+token "$(rim_of $measured)"
 cp Image Image.first
 patch_byte Image 150000 101
 is "another kernel: one byte of it" 1 "$(cmp -l Image Image.first | wc -l)"
@@ -100,7 +125,7 @@ openssl genpkey -algorithm ed25519 -out key.pem
 "$ATTEST" sign release --key key.pem --signer test
 check "its token, by the signed CoRIM" verify --reference release/signatures/cca-aarch64.cose
 
-# The log.
+# The log, which has the RIMs and the first REM of each.
 (cd release && find . -type f ! -name SHA256SUMS ! -path './signatures/*' | sort | xargs sha256sum >../sums && mv ../sums SHA256SUMS)
 key=$("$ATTEST" log key --key key.pem --origin example.org/log)
 keep()
@@ -111,6 +136,12 @@ check "a realm's release in a log" keep --release release --version 1
 check "is found by its token" verify --reference $reference --log log --log-key "$key"
 token "$(rim_of other/cca-aarch64/measurements.json)"
 fails 1 'ATTEST-LOG-MISSING' "another is not" verify --reference other/cca-aarch64/measurements.json --log log --log-key "$key"
+"$ATTEST" log check --log log --log-key "$key" --json >entries.json
+jq -c '.. | objects | select(has("RIM")) | {RIM, REM0}' entries.json | sort -u >found
+check "its entry has the registers by the same names" cmp named found
+token "$(rim_of $measured)" "$(printf '%064d' 7)"
+jq 'del(.REM0)' $measured >loose.json
+fails 1 'ATTEST-LOG-MISSING' "nor is another launch configuration" verify --reference loose.json --log log --log-key "$key"
 keep --withdraw 0 --reason 'a hole'
 token "$(rim_of $measured)"
 fails 1 'ATTEST-LOG-WITHDRAWN: .*a hole' "once withdrawn" verify --reference $reference --log log --log-key "$key"
@@ -124,10 +155,16 @@ refused()
 }
 refused 'hash: ' "a hash of another size than the RIM" '.PartsMeasurements[3].hash = "sha-512"'
 refused 'hash: ' "no hash" 'del(.ImageMeasurements[0].hash)'
-refused 'rim: ' "no RIM" 'del(.PartsMeasurements[0].rim)'
-refused 'rim: ' "a RIM that is short" '.PartsMeasurements[0].rim |= .[2:]'
-refused 'a RIM that is not zero' "a RIM of zeros" '.PartsMeasurements[0].rim |= gsub("."; "0")'
+refused 'RIM: ' "no RIM" 'del(.PartsMeasurements[0].RIM)'
+refused 'RIM: ' "a RIM that is short" '.PartsMeasurements[0].RIM |= .[2:]'
+refused 'a RIM that is not zero' "a RIM of zeros" '.PartsMeasurements[0].RIM |= gsub("."; "0")'
 refused 'PartsMeasurements: a list' "no list" '.PartsMeasurements = {}'
 refused 'ImageMeasurements: a RIM' "no RIM at all" '.PartsMeasurements = [] | .ImageMeasurements = []'
+refused 'REM0: one digest' "a first REM of one hash alone" 'del(.REM0["sha-512"])'
+refused 'REM0: one digest' "a first REM that stands in two places" '.REM0["sha-256"] as $rem | .PartsMeasurements[0].REM0 = $rem'
+refused 'REM1: no register' "a register beside the lists" '.REM1 = .REM0["sha-256"]'
+refused 'RIM: no register' "a RIM beside the lists" '.RIM = .PartsMeasurements[0].RIM'
+refused 'PCR0: no register' "a PCR beside the lists" '.PCR0 = .PartsMeasurements[0].RIM'
+refused 'rim: PCR0 to PCR31, RIM' "a register by another name" '.PartsMeasurements[0].rim = .PartsMeasurements[0].RIM'
 refused 'Measurements: ' "an enclave's beside it" '.Measurements = {"PCR0": "00"}'
 finish_tap

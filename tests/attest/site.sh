@@ -29,22 +29,23 @@ release()
 	"$ATTEST" publish "$1"
 }
 
-# contents FOLDER PACKAGES OPTIONS FILES: words NAME=VERSION, NAME=VALUE, and PATH=MODE=BYTE.
+# contents FOLDER PACKAGES OPTIONS FILES [TARGET]: words NAME=VERSION, NAME=VALUE, and PATH=MODE=BYTE.
 contents()
 {
+	target=${5:-nitro-x86_64}
 	{
 		printf '{"packages":[{"name":"rootfs","versionInfo":"00","primaryPackagePurpose":"CONTAINER"}'
 		for word in $2; do
 			printf ',{"name":"%s","versionInfo":"%s"}' "${word%%=*}" "${word#*=}"
 		done
 		printf ']}\n'
-	} >"$1/nitro-x86_64/sbom.spdx.json"
+	} >"$1/$target/sbom.spdx.json"
 	{
 		echo '# CONFIG_GENERATED is not set'
 		for word in $3; do
 			echo "CONFIG_$word"
 		done
-	} >"$1/nitro-x86_64/kernel.config"
+	} >"$1/$target/kernel.config"
 	{
 		printf '{"Prefix":"rootfs","Entries":[{"path":"rootfs","type":"directory","mode":"0755","uid":0,"gid":0,"size":0}'
 		for word in $4; do
@@ -53,7 +54,7 @@ contents()
 				"${word%%=*}" "${mode%=*}" "$(hex "${mode#*=}" 32)"
 		done
 		printf ']}\n'
-	} >"$1/nitro-x86_64/manifest.json"
+	} >"$1/$target/manifest.json"
 }
 
 # three: releases one, two and three of hello, with boot times of two of them.
@@ -73,19 +74,31 @@ three()
 	echo '{"Results":[{"Name":"debian","Seconds":9},{"Name":"ours","Seconds":0.335}]}' >three.boot.json
 }
 
-# realm: one of a realm, whose RIM depends on who runs it.
+# realm FOLDER VERSION BYTE SIZE: one of a realm, whose RIM depends on who runs it, as cca-image/assemble describes it.
 realm()
 {
-	mkdir -p realm/cca-aarch64
-	echo '{"Recipe":"hello","ImageVersion":"1.0","Target":"cca-aarch64","FileSize":9000000}' >realm/cca-aarch64/measurements.json
+	mkdir -p "$1/cca-aarch64" "$1/pins"
 	{
-		printf '{"RIMs":[{"hash":"sha-256","rmm":"1.0","rim":{"hex":"%s"}}' "$(hex 40 32)"
-		for byte in 41 42 43 44 45 46 47 48 49 50; do
-			printf ',{"cpus":%s,"hash":"sha-256","layout":"qemu","memory":536870912,"rmm":"1.0","rim":{"hex":"%s"}}' "$byte" "$(hex $byte 32)"
+		printf '{"Recipe":"vault","Target":"cca-aarch64","TreeDigest":"%s","KernelVersion":"7.2.8","FileSize":%s,"FileSha256":"%s",' \
+			"$(hex "$3" 32)" "$4" "$(hex "$3" 32)"
+		printf '"Cmdline":"quiet","REM0":{"sha-256":"%s","sha-512":"%s"},' "$(hex e1 32)" "$(hex e5 64)"
+		printf '"ImageMeasurements":[{"hash":"sha-256","rmm":"1.0","RIM":"%s"},{"hash":"sha-512","rmm":"1.0","RIM":"%s"}],"PartsMeasurements":[' \
+			"$(hex 40 32)" "$(hex "$3" 64)"
+		comma='' last=10
+		for cpus in 1 2 4 8; do
+			for layout in kvmtool-rmm1 qemu-rmm1 qemu-2026; do
+				printf '%s{"cpus":%s,"hash":"sha-256","layout":"%s","memory":536870912,"rmm":"1.0","RIM":"%s%s"}' "$comma" $cpus \
+					$layout "$(hex "$3" 31)" "$last"
+				last=$((last + 1))
+				comma=,
+			done
 		done
 		printf ']}\n'
-	} >realm/cca-aarch64/values.json
-	seal realm
+	} >"$1/cca-aarch64/measurements.json"
+	echo realm >"$1/cca-aarch64/image.igvm"
+	"$ATTEST" publish "$1"
+	contents "$1" "bash=5.2 zlib=1.$3" 'NET=y PCI=y' "bin/vault=0755=$3" cca-aarch64
+	seal "$1"
 }
 
 # hostile: one whose every word would like to be markup, or a shell's.
@@ -110,6 +123,13 @@ hostile()
 	seal worse
 }
 
+# realms: two releases of vault.
+realms()
+{
+	realm realm 1.0 c1 9000000
+	realm realm-2 1.1 c2 9100000
+}
+
 # logged KEY: a log in log/ of all of these, of which the first is withdrawn; prints the log's key.
 logged()
 {
@@ -122,5 +142,7 @@ logged()
 	"$ATTEST" "$@" --release worse --version '</title><b>'
 	"$ATTEST" "$@" --withdraw 0 --reason "a key leaked <b onclick='alert(1)'>"
 	"$ATTEST" "$@" --release three --version 2.0 --security 2
+	"$ATTEST" "$@" --release realm --version 1.0
+	"$ATTEST" "$@" --release realm-2 --version 1.1
 	"$ATTEST" log key --key "$key" --origin example.org/log
 }

@@ -16,6 +16,7 @@ export ATTEST
 
 openssl genpkey -algorithm ed25519 -out key.pem
 three
+realms
 hostile
 vkey=$(logged key.pem)
 
@@ -28,18 +29,18 @@ site()
 }
 all()
 {
-	site "$1" --log log --log-key "$vkey" --title 'A & B' --files https://example.org/r one two three "$folder" worse
+	site "$1" --log log --log-key "$vkey" --title 'A & B' --files https://example.org/r one two three realm "$folder" worse
 }
 check "a site of a log and its releases" all pages
 check "pages are well-formed, links lead to what is there, nothing but our script can act" "$here/pages.py" pages
 check "again" all again
 check "gives the same bytes" diff -r pages again
-mkdir elsewhere && cp -pR log one two three one.boot.json three.boot.json "$folder" worse elsewhere/
+mkdir elsewhere && cp -pR log one two three realm one.boot.json three.boot.json "$folder" worse elsewhere/
 check "in another folder, another order, another time zone and locale" sh -c 'cd elsewhere &&
-	TZ=Asia/Tokyo LC_ALL=en_US.UTF-8 "$ATTEST" site --out pages --title "A & B" --files https://example.org/r --log log --log-key "$1" worse/ "$2" three ../elsewhere/two one &&
+	TZ=Asia/Tokyo LC_ALL=en_US.UTF-8 "$ATTEST" site --out pages --title "A & B" --files https://example.org/r --log log --log-key "$1" worse/ "$2" three realm ../elsewhere/two one &&
 	diff -r pages ../pages' sh "$vkey" "$folder"
 check "the files' times do not matter" sh -c 'find one log -exec touch -d 2001-01-01 {} + && "$0" "$@" && diff -r later pages' \
-	"$ATTEST" site --out later --log log --log-key "$vkey" --title 'A & B' --files https://example.org/r one two three "$folder" worse
+	"$ATTEST" site --out later --log log --log-key "$vkey" --title 'A & B' --files https://example.org/r one two three realm "$folder" worse
 
 # says PAGE TEXT NAME
 says()
@@ -48,7 +49,7 @@ says()
 	ok $? "$3"
 }
 says index.html "$(hex a3 48)" "the first page has the newest measurements"
-says index.html "echo &#39;$(sha256sum <three/SHA256SUMS | cut -c 1-64)  SHA256SUMS&#39; | sha256sum -c" "its commands hold the folder against the log"
+says index.html "echo &#39;$(sha256sum <three/SHA256SUMS | cut -c 1-64)  SHA256SUMS&#39; |" "its commands hold the folder against the log"
 says index.html "--log-key $vkey" "and name the log's key"
 says index.html 'example.org/log' "the log's origin"
 says index.html '2026-11-22T00:00:00Z' "and time"
@@ -70,6 +71,42 @@ says image-hello.html '<title>2.0: 2.84 MiB</title>' "a chart of sizes"
 says image-hello.html '<title>1.0: 410 ms</title>' "and one of boot times"
 says index.html "outdated</strong>: security version 2 is asked for" "a release that another security version replaced"
 
+# A realm, of which the log has a list: any of its RIMs will do, and the folder knows under which conditions which.
+says release-6.html '<summary>14 values of RIM, any of which it may show</summary>' "a realm's RIMs, when somebody wants to see them"
+says release-6.html "<dt>RIM, RMM 1.0, sha-256, qemu-rmm1, 512 MiB, 8 processors <span></span></dt><dd><code>$(hex c1 31)20</code>" "with the conditions of each"
+says release-6.html '<dt>RIM, RMM 1.0, sha-256, qemu-2026, 512 MiB, 1 processor <span>' "one processor is not several"
+says release-6.html "<dt>REM0, sha-256 <span>the launch configuration</span></dt><dd><code>$(hex e1 32)</code>" "and its first REM"
+tr -d '\n' <pages/release-6.html | grep -q 'REM0, sha-512.*<details>.*RIM.*</details>'
+ok $? "before them"
+says release-6.html 'aria-label="Copy Linux of cca-aarch64"' "a realm's Linux"
+says release-6.html '<dd>8.58 MiB (9000000 bytes)</dd>' "and its size"
+says release-7.html '<summary>14 values of RIM, any of which it may show</summary>' "RIMs of a release that is in the log alone"
+says release-7.html '<dt>RIM (2) <span>' "by numbers"
+says image-vault.html '<title>1.0: 8.58 MiB</title>' "a realm's sizes"
+says release-6.html '  --platform-key platform.pem' "and the key that its tokens want"
+says release-6.html '  --reference cca-aarch64/reference.cbor' "in the command for a realm"
+says release-1.html '  --reference nitro-x86_64/reference.cbor' "all targets of a platform are in one command"
+grep -q 'platform-key' pages/release-1.html
+ok $((! $?)) "that of enclaves wants no such key"
+# told NAME MEASURED LINE: in a log of its own that names other measurements the folder realm is refused with such a line
+told()
+{
+	rm -rf told
+	printf '[{"type":"release","name":"vault","version":"1","security":0,"files":{"SHA256SUMS":"%s"},"measurements":{"cca-aarch64":%s}}]' \
+		"$(sha256sum <realm/SHA256SUMS | cut -c 1-64)" "$2" >told.json
+	"$ATTEST" log append --log told --key key.pem --origin example.org/told --at 2026-11-22 --entries told.json
+	fails 1 "ATTEST-SITE-LOG: realm: $3" "refused: $1" site none --log told --log-key \
+		"$("$ATTEST" log key --key key.pem --origin example.org/told)" realm
+}
+told "a log that has other RIMs than the folder" "[{\"RIM\":\"$(hex 40 32)\"},{\"RIM\":\"$(hex 41 32)\"}]" 'R[IE]M.*: the log.s values'
+told "a log that has one RIM alone" "{\"RIM\":\"$(hex 40 32)\"}" 'R[IE]M.*: the log.s values'
+check "the folder's own values are no others" sh -c '"$ATTEST" site --out own --log log --log-key "$1" realm realm-2' sh "$vkey"
+check "well-formed, too" "$here/pages.py" own
+tr -d '\n' <own/release-7.html | grep -q 'REM0, sha-256 <span>the launch configuration, as before.*RIM, RMM 1.0, sha-256 <span>as before.*qemu-rmm1, 512 MiB, 8 processors <span>changed'
+ok $? "and which of them are as before"
+grep -q '<bdi>zlib</bdi></td><td><bdi>1.c1</bdi></td><td><bdi>1.c2' own/release-7.html
+ok $? "what changed in a realm"
+
 # Hostile words.
 grep -l '<script>alert\|<img\|<b>\|<b \|onmouseover="\|href="javascript' pages/* >found
 ok $((! $?)) "no word of a release became markup" found
@@ -84,11 +121,9 @@ check "without a log" site plain one three
 check "well-formed, too" "$here/pages.py" plain
 grep -q 'in no log' plain/release-0.html
 ok $? "which says so"
-realm
 check "a realm" site realms realm
 check "well-formed, too" "$here/pages.py" realms
-grep -q '<summary>11 values' realms/index.html && grep -q '<dt>RIM, RMM 1.0, sha-256 <span>' realms/index.html &&
-	grep -q '<dt>RIM, RMM 1.0, sha-256, qemu, 512.00 MiB, 41 processors <span>' realms/index.html
+grep -q '<summary>14 values' realms/index.html && grep -q '<dt>RIM, RMM 1.0, sha-256 <span>' realms/index.html
 ok $? "has RIMs with their conditions"
 fails 2 'ATTEST-SITE-FOLDER' "a folder that is there" site plain one
 fails 2 'ATTEST-USAGE' "nothing to show" site none
@@ -99,7 +134,7 @@ fails 1 'ATTEST-SITE-SUMS: .*measurements.json' "a file that was changed" site n
 seal other
 fails 1 'ATTEST-SITE-LOG: .*other: a release in the log expected' "a release that is not in the log" \
 	site none --log log --log-key "$vkey" other
-cp -R log forged && sed 's/1\.1/1.9/' log/tile/entries/000.p/6 >forged/tile/entries/000.p/6
+cp -R log forged && sed 's/1\.1/1.9/' log/tile/entries/000.p/8 >forged/tile/entries/000.p/8
 fails 1 'ATTEST-LOG-(TILE|ENTRY)' "a log that was changed" site none --log forged --log-key "$vkey" one
 rm -rf other && cp -R one other && echo '[' >other/nitro-x86_64/manifest.json && seal other && cp -R two next
 fails 3 'ATTEST-SITE: .*manifest.json' "a manifest that is none" site none other next

@@ -1,11 +1,12 @@
 #!/bin/sh
-# What make install lays down, by the names that programs of others rely on: the library through pkg-config, shared and
-# static, with no names but its public ones; manuals and completion. Runs in the test environment, in a copy of the
-# sources; builds with its compiler.
+# What make install lays down, by the names that programs of others rely on: the libraries through pkg-config, shared and
+# static, with no names but their public ones; manuals and completion. Runs in the test environment, in a copy of the
+# sources; builds with its compiler. Needs MKEVIDENCE (of tests/attest/mkevidence.c).
 set -u
 # shellcheck source=tests/tap.sh
 . /mint/in/tests/tap.sh
 unset ROOTFS # make has a variable of this name
+: "${MKEVIDENCE:=/mint/in/mkevidence}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TAP_TMP="$work"
@@ -25,12 +26,17 @@ cat >expected <<END
 ./bin/eif
 ./bin/realm
 ./bin/rootfs
+./include/mintmark/attest.h
 ./include/mintmark/digest.h
 ./include/mintmark/eif.h
 ./include/mintmark/err.h
+./lib/libmintmark-attest.a
+./lib/libmintmark-attest.so
+./lib/libmintmark-attest.so.0
 ./lib/libmintmark-eif.a
 ./lib/libmintmark-eif.so
 ./lib/libmintmark-eif.so.0
+./lib/pkgconfig/mintmark-attest.pc
 ./lib/pkgconfig/mintmark-eif.pc
 ./share/bash-completion/completions/attest
 ./share/bash-completion/completions/eif
@@ -52,10 +58,10 @@ check "it installs these files and no others" diff expected found
 check "nothing else is below DESTDIR" [ "$(ls "$stage")" = opt ]
 check "eif runs" "$there/bin/eif" --version
 check "rootfs runs" "$there/bin/rootfs" --version
-fails 2 'PREFIX: a path that begins with /' "a relative PREFIX is refused" env PREFIX=here lib/install '' '' '' '' '' '' '' '' '' '' ''
+fails 2 'PREFIX: a path that begins with /' "a relative PREFIX is refused" env PREFIX=here lib/install '' '' '' '' '' '' '' '' '' '' '' ''
 
-# A program of somebody else.
-cat >"$work/pcr0.c" <<'END'
+# Programs of somebody else.
+cat >"$work/eif.c" <<'END'
 #include <fcntl.h>
 #include <mintmark/eif.h>
 #include <stdio.h>
@@ -71,47 +77,94 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
+cat >"$work/attest.c" <<'END'
+#include <mintmark/attest.h>
+#include <stdio.h>
+#include <time.h>
+static char evidence[ATTEST_MAX_EVIDENCE], reference[ATTEST_MAX_REFERENCE], root[4096];
+static size_t take(const char *path, char *data, size_t room)
+{
+	FILE *file = fopen(path, "r");
+	return file ? fread(data, 1, room, file) : 0;
+}
+int main(int argc, char **argv)
+{
+	struct attest_references references = ATTEST_REFERENCES_INIT;
+	struct attest_expectation expected = {.references = &references, .root = root, .now = time(NULL), .max_age = ATTEST_MAX_AGE};
+	struct err err = {0};
+	json_t *report = NULL;
+	expected.root_size = argc == 4 ? take(argv[3], root, sizeof(root)) : 0;
+	if (attest_references_add(&references, reference, take(argv[2], reference, sizeof(reference)), argv[2], &err) == 0)
+		report = attest_verify(evidence, take(argv[1], evidence, sizeof(evidence)), &expected, &err);
+	if (!report)
+		return fprintf(stderr, "%s: %s\n", err.name, err.text), err.status;
+	puts(json_string_value(json_object_get(json_object_get(report, "Measurements"), "PCR0")));
+	json_decref(report);
+	attest_references_clear(&references);
+	return 0;
+}
+END
 # pkg-config itself cannot do with a space in this one.
 ln -s "$stage" "$work/sysroot"
 PKG_CONFIG_SYSROOT_DIR=$work/sysroot
 PKG_CONFIG_PATH=$there/lib/pkgconfig
 export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
-# link NAME OPTION...: the program, by what pkg-config says with these options.
+# link ROOM NAME OPTION...: the program, by what pkg-config says of the library with these options.
 link()
 {
-	name=$1
-	shift
+	room=$1
+	name=$2
+	shift 2
 	# pkg-config quotes for a shell.
-	eval "gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -o '$work/$name' '$work/pcr0.c' $(pkg-config "$@" --cflags --libs mintmark-eif)"
+	eval "gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -o '$work/$room-$name' '$work/$room.c' $(pkg-config "$@" --cflags --libs "mintmark-$room")"
 }
-# tells NAME: it finds the PCR0 that another implementation computed.
+# tells ROOM NAME: it finds the PCR0 that another implementation computed, or that a document of now says.
 tells()
 {
-	expected=$(jq -r '.cases[] | select(.id == "02-two-ramdisks").expect.PCR0' $golden/cases.json)
-	[ "$("$work/$1" $golden/02-two-ramdisks.eif)" = "$expected" ]
+	case $1 in
+	eif)
+		expected=$(jq -r '.cases[] | select(.id == "02-two-ramdisks").expect.PCR0' $golden/cases.json)
+		[ "$("$work/$1-$2" $golden/02-two-ramdisks.eif)" = "$expected" ]
+		;;
+	attest) [ "$("$work/$1-$2" "$work/document" "$work/reference.json" "$work/root.pem")" = "$(printf '%096d' 1)" ] ;;
+	esac
 }
-check "pkg-config knows the version" [ "eif (mintmark) $(pkg-config --modversion mintmark-eif)" = "$("$there/bin/eif" --version)" ]
-check "a program links with the shared library" link shared
+check "evidence" "$MKEVIDENCE" "$work" 00 "$(printf '%096d' 1)" "$(printf '%096d' 2)" "$(printf '%096d' 3)"
+printf '{"PCR0":"%096d","PCR1":"%096d","PCR2":"%096d"}' 1 2 3 >"$work/reference.json"
+for room in eif attest; do
+	check "$room: pkg-config knows the version" \
+		[ "$room (mintmark) $(pkg-config --modversion mintmark-$room)" = "$("$there/bin/$room" --version)" ]
+	check "$room: a program links with the shared library" link $room shared
+done
 LD_LIBRARY_PATH=$there/lib
 export LD_LIBRARY_PATH
-check "and runs with it" tells shared
+for room in eif attest; do
+	check "$room: and runs with it" tells $room shared
+done
 printf x | cat $golden/02-two-ramdisks.eif - >"$work/damaged.eif"
-fails 1 '^EIF-TRAILING: ' "and gets the library's errors" "$work/shared" "$work/damaged.eif"
+fails 1 '^EIF-TRAILING: ' "and gets the library's errors" "$work/eif-shared" "$work/damaged.eif"
+printf x | cat "$work/document" - >"$work/damaged"
+fails 3 '^ATTEST-CBOR: ' "attest: and gets its errors" "$work/attest-shared" "$work/damaged" "$work/reference.json" "$work/root.pem"
+sed 's/01"/02"/' "$work/reference.json" >"$work/other.json"
+fails 1 '^ATTEST-PCR: PCR0: ' "attest: another image" "$work/attest-shared" "$work/document" "$work/other.json" "$work/root.pem"
 
-# shown NAME NM-OPTION FILE: the file shows names that begin with eif_, and no others.
+# shown NAME NM-OPTION FILE ROOM: the file shows the names of functions in the room's public face, and no others.
 shown()
 {
-	nm "$2" --defined-only "$there/lib/$3" | awk 'NF == 3 && $2 != "A" { print $3 }' | sed 's/@.*//' >shown
-	check "$1: eif_read is there" grep -qx eif_read shown
-	check "$1: no name but the public ones" [ "$(grep -v '^eif_' shown)" = "" ]
+	nm "$2" --defined-only "$there/lib/$3" | awk 'NF == 3 && $2 != "A" { print $3 }' | sed 's/@.*//' | sort >shown
+	grep -o "\b$4_[a-z_0-9]*(" "$there/include/mintmark/$4.h" | tr -d '(' | sort -u >public
+	check "$1: all of the public face is there" [ "$(comm -13 shown public | grep -v "^$4_[a-z]*_t$")" = "" ]
+	check "$1: no name but the public ones" [ "$(grep -v "^$4_" shown)" = "" ]
 }
-shown 'shared library' --dynamic libmintmark-eif.so.0
-shown 'static library' --extern-only libmintmark-eif.a
-readelf -d "$there/lib/libmintmark-eif.so.0" >dynamic
-check "the shared library's name for the loader" grep -q 'SONAME.*\[libmintmark-eif.so.0\]' dynamic
-rm "$there"/lib/libmintmark-eif.so*
-check "a program links with the static library" link static --static
-check "and runs without the shared one" tells static
+for room in eif attest; do
+	shown "$room, shared library" --dynamic libmintmark-$room.so.0 $room
+	shown "$room, static library" --extern-only libmintmark-$room.a $room
+	readelf -d "$there/lib/libmintmark-$room.so.0" >dynamic
+	check "$room: the shared library's name for the loader" grep -q "SONAME.*\[libmintmark-$room.so.0\]" dynamic
+	rm "$there"/lib/libmintmark-$room.so*
+	check "$room: a program links with the static library" link $room static --static
+	check "$room: and runs without the shared one" tells $room static
+done
 
 # completes WORD... = EXPECTED: what bash offers behind these words of a command line.
 completes()

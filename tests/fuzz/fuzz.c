@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 const struct target *const fuzz_targets[] = {
+	&fuzz_certificates,
 	&fuzz_config,
 	&fuzz_cpio,
 	&fuzz_deb,
@@ -29,6 +30,7 @@ const struct target *const fuzz_targets[] = {
 	&fuzz_reference,
 	&fuzz_runspec,
 	&fuzz_signature,
+	&fuzz_site,
 	&fuzz_statement,
 	&fuzz_stream,
 	&fuzz_tar,

@@ -1,4 +1,8 @@
-/* DSSE envelopes under a key that signed none of them: all are refused, by name. */
+/*
+ * DSSE envelopes under a key that signed none of them: all are refused, by name. And the same bytes
+ * as what a known key signed: they count for a release only when they name it and say that it
+ * passed.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +15,64 @@ static const char key_pem[] = "-----BEGIN PUBLIC KEY-----\n"
 			      "-----END PUBLIC KEY-----\n";
 
 static const char *const names[] = {"ATTEST-", NULL};
+
+/* The private one to the other below, of nobody. */
+static const char private_pem[] =
+	"-----BEGIN PRIVATE KEY-----\n"
+	"MC4CAQAwBQYDK2VwBCIEIPn3GZWHNBq022ocW8fHfQxUCkqXiR8gmIx1tn8gAyuf\n"
+	"-----END PRIVATE KEY-----\n";
+static const char signer_pem[] = "-----BEGIN PUBLIC KEY-----\n"
+				 "MCowBQYDK2VwAyEA2R+wxnkTFT2vhxWV3WnyxWjTRtKcWrmko4js7VpExgQ=\n"
+				 "-----END PUBLIC KEY-----\n";
+
+/* What the seeds are about, and its SHA-256. */
+static const char sums[] = "SHA256SUMS\n";
+static const char sums_hex[] = "483073bd2aadbfc7dde7f6f920b96c70cdcfaf89fb8d98defe9510bd42023cce";
+
+static char *sign(const uint8_t *data, size_t size)
+{
+	struct memory_file file = memory_file_new(private_pem, sizeof(private_pem) - 1);
+	struct err err = {0};
+	struct signer *signer = signer_open(file.path, NULL, "ATTEST", &err);
+	const struct signing signing = {.key = signer, .name = "fuzz"};
+	char *envelope;
+
+	if (!signer)
+		fuzz_fail("a key expected, found %s", err.text);
+	envelope = dsse_sign((struct slice){data, size}, &signing, &err);
+	if (!envelope)
+		fuzz_fail("a signature expected, found %s", err.text);
+	signer_close(signer);
+	memory_file_close(&file);
+	return envelope;
+}
+
+static void check_signed(const uint8_t *data, size_t size)
+{
+	cleanup_free char *envelope = sign(data, size);
+	struct memory_file file = memory_file_new(sums, sizeof(sums) - 1);
+	const struct attest_file key = {"key", signer_pem, sizeof(signer_pem) - 1};
+	const struct attest_file statement = {"statement", envelope, strlen(envelope)};
+	const struct attest_quorum quorum = {.sums = file.path,
+					     .keys = &key,
+					     .key_count = 1,
+					     .statements = &statement,
+					     .statement_count = 1,
+					     .need = 1};
+	struct err err = {0};
+	size_t found = 0;
+
+	if (attest_quorum(&quorum, &found, &err) == 0) {
+		if (found != 1 || !memmem(data, size, sums_hex, sizeof(sums_hex) - 1))
+			fuzz_fail("a statement that names the release expected, found %zu others",
+				  found);
+	} else {
+		if (err.status == EXIT_VERIFY)
+			err.status = EXIT_MALFORMED;
+		fuzz_refused(&err, names);
+	}
+	memory_file_close(&file);
+}
 
 static int run(const uint8_t *data, size_t size)
 {
@@ -28,6 +90,7 @@ static int run(const uint8_t *data, size_t size)
 		err.status = EXIT_MALFORMED;
 	fuzz_refused(&err, names);
 	EVP_PKEY_free(key);
+	check_signed(data, size);
 	return 0;
 }
 
