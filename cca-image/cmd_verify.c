@@ -63,16 +63,19 @@ static bool take_params(const json_t *json, struct realm_params *params)
 	       take_number(json, "pmu_num_ctrs", &params->pmu_num_ctrs);
 }
 
+/* One measurement as realm measure --json has it, or a measurements.json, which says "RIM". */
 static int compare(const struct options *options, int fd, const json_t *entry, size_t index,
 		   struct err *err)
 {
 	const char *rmm = json_string_value(json_object_get(entry, "rmm"));
 	const char *hash = json_string_value(json_object_get(entry, "hash"));
-	const char *published = json_string_value(json_object_get(entry, "rim"));
+	const char *published = json_string_value(json_object_get(entry, "RIM"));
 	struct igvm_loading loading = {.ripas_block = 2 << 20};
 	unsigned char rim[HASH_MAX_SIZE];
 	char hex[HASH_MAX_HEX];
 
+	if (!published)
+		published = json_string_value(json_object_get(entry, "rim"));
 	if (!rmm || !realm_rmm_parse(rmm, &loading.rmm))
 		return malformed(options, index, "rmm", err);
 	if (!hash || !realm_hash_parse(hash, &loading.params.hash))
@@ -127,6 +130,8 @@ static int compare_published(const struct options *options, int fd, size_t *comp
 			       "%s: line %d: JSON expected: %s", options->measurements, reason.line,
 			       reason.text);
 	list = json_object_get(json, "measurements");
+	if (!list)
+		list = json_object_get(json, "ImageMeasurements");
 	if (!json_is_array(list))
 		return err_set(err, EXIT_MALFORMED, "REALM-MEASUREMENTS",
 			       "%s: an array of measurements expected, found none",

@@ -64,6 +64,9 @@ is "the statement is about the image and the parts" 'cmdline image.dtb image.igv
 } >sums
 check "by their digests" sh -c 'cd release && sha256sum -c ../sums'
 check "its CoRIM has the grammar of one" cddl --ci validate --cddl "$attest_tests/corim.cddl" --cbor $reference
+check "realm verify comes to the RIMs of the image" "$REALM" verify release/cca-aarch64/image.igvm --measurements $measured
+jq '.ImageMeasurements[0].RIM = .ImageMeasurements[1].RIM' $measured >bad.json
+fails 1 'REALM-RIM: ' "and to no others" "$REALM" verify release/cca-aarch64/image.igvm --measurements bad.json
 mkdir again
 cp -R release/cca-aarch64 again/
 rm again/cca-aarch64/reference.cbor
