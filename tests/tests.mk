@@ -135,12 +135,13 @@ test-aarch64: $(vms_needed) $(vms_aarch64_needed) $(parts)/test/aarch64/probe $(
 
 # The emulated machine is no realm, so that it boots the image that is content with any machine.
 .PHONY: test-cca
-test-cca: $(vms_needed) $(vms_aarch64_needed) ## build hello-plain for cca-aarch64, boot it in QEMU; not part of make test
+test-cca: $(vms_needed) $(vms_aarch64_needed) out/libexec/realm ## build hello-plain for cca-aarch64, boot it in QEMU; not part of make test
 	@+$(MAKE) out/hello-plain/cca-aarch64/image.igvm out/hello-plain/nitro-aarch64/initrd.cpio RECIPE=hello-plain ROOTFS= \
 		TARGETS=cca-aarch64 >/dev/null
 	@$(RUN) --tty --name test-cca --root test $(vms) $(vms_aarch64) --in tests=tests \
 		--in realm=out/hello-plain/cca-aarch64 --in nitro.cpio=out/hello-plain/nitro-aarch64/initrd.cpio \
 		--in ramdisk0.cpio=$(parts)/cca-aarch64/ramdisk0.cpio --in release=$(parts)/cca-aarch64/kernel/kernel.release \
+		--in bin/realm=out/libexec/realm --in layouts=cca-image/layouts \
 		-- prove -v --merge --exec sh /mint/in/boot/cca.t
 
 # Pages in a browser, which has an environment of its own; what needs none is in tests/attest/site.t.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A realm's kernel and ramdisks on an emulated board with the devices that VMMs give to realms: console, heartbeat and
-# application over virtio on the bus, over virtio in memory; bounce buffers, and a loader's seed that counts for nothing.
+# application over virtio on the bus, over virtio in memory; bounce buffers, and a loader's seed that counts for nothing;
+# then once more from the very pages that a RIM was told for, the predicted device tree among them.
 # Runs in the test environment. There is no RMM: what only a realm has, tokens above all, is not here, and kernel and init
 # have to notice that; the image is hello-plain, which is content with such a machine.
 set -u
@@ -20,10 +21,11 @@ cd /mint/work || exit 4
 trap 'end "${enclave_pid:-}"; end "${parent_pid:-}"; end "${wires_pid:-}"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# boot FOLDER BUS REGEX SECONDS: boots these parts until a line of either console matches: both are in console then.
+# boot FOLDER BUS REGEX SECONDS [MEMORY [CPUS [IMAGE]]]: boots these parts until a line of either console matches: both are in
+# console then.
 boot()
 {
-	realm "$1" "$2"
+	realm "$1" "$2" "${5:-}" "${6:-}" "${7:-}"
 	status=1
 	ticks=$(($4 * 5))
 	while [ "$ticks" -gt 0 ] && [ $status -ne 0 ]; do
@@ -55,7 +57,7 @@ wires
 ok $? "vhost-device-vsock serves both machines" "$vm/wires.log"
 parent parent.mode=ok
 ok $? "the parent instance is up" "$vm/parent.console"
-boot $image pci "^hello: good day|$ended" 600
+boot $image pci "^hello: good day|$ended" 600 6G
 ok $? "the image boots with its devices on the bus" console
 check "Linux is $(cat /mint/in/release)" grep -qF "Linux version $(cat /mint/in/release) " serial
 check "both ends of the command line are there" grep -qE \
@@ -75,9 +77,41 @@ end "$enclave_pid"
 : >"$vm/parent.console"
 boot $image mmio "^hello: good day|$ended" 600
 ok $? "the image boots with its device in memory" console
-check "and the serial port as its console" grep -q '^hello: good day' serial
+grep -q '^hello: good day' serial
+ok $? "and the serial port as its console" console
 check "the heartbeat reached the parent" wait_for "$vm/parent.console" '^parent: heartbeat from CID 4' 5
 end "$enclave_pid"
+
+# measured BUS MEMORY CPUS: boots what a realm's memory was predicted to be, and nothing else: the pages that a RIM was told for,
+# the device tree among them, with the registers of the boot processor.
+measured()
+{
+	bus=$1 memory=$2 cpus=$3
+	what="$bus, $memory, $cpus CPUs"
+	: >"$vm/parent.console"
+	rm -f events predicted.dtb
+	set -- --layout /mint/in/layouts/qemu-2026.layout --memory "$memory" --cpus "$cpus" --kernel $image/kernel \
+		--initrd $image/initrd.cpio --cmdline "$(cat $image/cmdline)"
+	check "$what: a RIM is told" /mint/in/bin/realm measure "$@" --rmm 2.0 --hash sha-256 --events events
+	/mint/in/bin/realm tree "$@" -o predicted.dtb
+	check "$what: the measured memory is laid" sh -c 'python3 /mint/in/boot/lay-memory "$@" >memory.elf' sh \
+		"$memory" events $image/kernel $image/initrd.cpio predicted.dtb
+	boot $image "$bus" "^hello: good day|$ended" 600 "$memory" "$cpus" memory.elf
+	ok $? "$what: it boots, with the device tree that was predicted" console
+	check "$what: both ends of the command line are there" grep -qE \
+		'Kernel command line: console=.* mintmark.begin=cca-aarch64 mintmark.end=cca-aarch64$' serial
+	check "$what: so is all memory" grep -q "node   0: \[mem 0x0000000040000000-0x$(printf '%016x' \
+		$((0x40000000 + $(numfmt --from=iec "$memory") - 1)))\]" serial
+	check "$what: PSCI brings up all processors" grep -qE "smp: Brought up 1 node, $cpus CPUs?" serial
+	check "$what: the kernel found no RMM" sh -c '! grep -q "RME: Using RSI" console'
+	grep -q '^hello: good day' console
+	ok $? "$what: hello runs" console
+	check "$what: the heartbeat reached the parent" wait_for "$vm/parent.console" '^parent: heartbeat from CID 4' 5
+	end "$enclave_pid"
+}
+measured mmio 512M 1
+measured pci 6G 2
+check "and the virtual console has hello's words" grep -q '^hello: good day' virtual
 
 # refuses NAME TEXT WHAT: boots the parts with TEXT as the loader's command line; init must refuse and reset.
 refuses()

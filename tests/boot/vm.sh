@@ -113,25 +113,35 @@ plain()
 	enclave_pid=$!
 }
 
-# realm FOLDER pci|mmio [MEMORY]: boots what a realm consists of on the board "virt", with an interrupt controller as realms
-# have it. There is no RMM below it, so that it is none; everything else is real. On the bus the vsock device and a virtio
-# console, $vm/realm.console, which may touch what the kernel shares with it alone; in memory the vsock device only. The
-# serial port is $vm/enclave.console. It ends with a reset.
+# realm FOLDER pci|mmio [MEMORY [CPUS [IMAGE]]]: boots what a realm consists of on the board "virt", with an interrupt controller
+# as realms have it. There is no RMM below it, so that it is none; everything else is real. On the bus the vsock device and a
+# virtio console, $vm/realm.console, which may touch what the kernel shares with it alone; in memory the vsock device only. The
+# serial port is $vm/enclave.console. It ends with a reset. What the kernel shares on a machine that is no realm is a
+# thousandth of memory, not 64 MB: for the buffers of a console (1024 of 4 KiB for each port) 4 GB are not enough. IMAGE is a
+# whole memory (lay-memory), to be booted instead of FOLDER's parts and the board's own device tree; PSCI is called by smc then,
+# as a realm's tree says, and not by hvc.
 realm()
 {
 	: >"$vm/enclave.console"
 	: >"$vm/realm.console"
 	realm_parts=$1
+	realm_bus=$2
 	realm_memory=${3:-512M}
-	case $2 in
-	pci) set -- -device vhost-user-vsock-pci,chardev=c -chardev "file,id=h,path=$vm/realm.console" \
-		-device virtio-serial-pci,iommu_platform=on,disable-legacy=on -device virtconsole,chardev=h ;;
-	mmio) set -- -device vhost-user-vsock-device,chardev=c ;;
+	realm_cpus=${4:-1}
+	if [ -n "${5:-}" ]; then
+		set -- -M virtualization=on -kernel "$5"
+	else
+		set -- -kernel "$realm_parts/kernel" -initrd "$realm_parts/initrd.cpio" -append "$(cat "$realm_parts/cmdline")"
+	fi
+	case $realm_bus in
+	pci) set -- "$@" -device vhost-user-vsock-pci,chardev=c -chardev "file,id=h,path=$vm/realm.console" \
+		-device virtio-serial-pci,iommu_platform=on,disable-legacy=on,max_ports=1 -device virtconsole,chardev=h ;;
+	mmio) set -- "$@" -device vhost-user-vsock-device,chardev=c ;;
 	esac
 	/mint/in/qemu-aarch64/qemu-system-aarch64 -M virt,gic-version=3,acpi=off,memory-backend=m -accel tcg \
-		-cpu max,pauth-impdef=on -m "$realm_memory" -object "memory-backend-memfd,id=m,size=$realm_memory,share=on" \
-		-global virtio-mmio.force-legacy=false -chardev "socket,id=c,path=$vm/enclave.vhost" \
-		-kernel "$realm_parts/kernel" -initrd "$realm_parts/initrd.cpio" -append "$(cat "$realm_parts/cmdline")" -no-reboot \
+		-cpu max,pauth-impdef=on -smp "$realm_cpus" -m "$realm_memory" \
+		-object "memory-backend-memfd,id=m,size=$realm_memory,share=on" \
+		-global virtio-mmio.force-legacy=false -chardev "socket,id=c,path=$vm/enclave.vhost" -no-reboot \
 		-display none -monitor none -nodefaults -serial "file:$vm/enclave.console" "$@" \
 		</dev/null >"$vm/enclave.log" 2>&1 &
 	enclave_pid=$!

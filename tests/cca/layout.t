@@ -67,6 +67,7 @@ done
 differs "the order of operations" "$first" "$(edited 's/^order = .*/order = data rec ripas/')"
 differs "entries of RIPAS" "$first" "$(edited 's/^ripas_block = .*/ripas_block = 4K/')"
 differs "rounding, of parts that are not padded" "$first" "$(edited 's/^round = .*/round = 64K/')"
+differs "the hash" "$first" "$(rim --layout kvmtool-rmm1.layout --memory 512M --cpus 1 --kernel Image --initrd initrd --hash sha-512)"
 differs "flags: LPA2" "$first" "$(of --lpa2)"
 differs "flags: SVE" "$first" "$(of --sve-vl 0)"
 differs "SVE's vectors" "$(of --sve-vl 0)" "$(of --sve-vl 1)"
@@ -110,6 +111,42 @@ differs "but its address" "$(last_of '{"op": "data", "ipa": "0x80000000", "flags
 differs "and that it is there" "$(last_of "$data")" \
 	"$(last_of "$data, {\"op\": \"data\", \"ipa\": \"0x80001000\", \"flags\": 0, \"hex\": \"00\"}")"
 is "the layout's name" "$first" "$(edited 's/^name = .*/name = other/')"
+is "the personalisation value, which stands in the VMM's command alone" "$first" \
+	"$(edited 's/^command = lkvm run --realm/& --realm-pv mint/')"
+check "which was edited" grep -q -e '--realm-pv mint' edited.layout
+is "processors beyond the first, which are not runnable, when the device tree stays as it is" "$first" \
+	"$(rim --layout kvmtool-rmm1.layout --memory 512M --cpus 4 --kernel Image --initrd initrd --hash sha-256 --tree image.dtb)"
+
+# ---- the same of an image ----
+
+head -c 9000 Image >blob
+cp blob other-blob
+patch_byte other-blob 8999 101
+# image OPTION...: the RIM of an image of these pages under RMM 2.0, and under RMM 1.0 in old
+image()
+{
+	rm -f made.igvm
+	"$REALM" build "$@" --pc 0x80000000 --x0 1 -o made.igvm
+	old=$(rim made.igvm --rmm 1.0)
+	new=$(rim made.igvm --rmm 2.0)
+}
+pages="--pages 0x80000000=blob --required 0x80000000+0x200000"
+# shellcheck disable=SC2086 # words
+image $pages
+made=$new made_old=$old
+image --pages 0x80000000=other-blob --required 0x80000000+0x200000
+differs "image: a byte of a page" "$made" "$new"
+image --pages 0x80001000=blob --required 0x80000000+0x200000
+differs "image: its address" "$made" "$new"
+image --unmeasured 0x80000000=blob --required 0x80000000+0x200000
+differs "image: whether it is measured" "$made" "$new"
+unmeasured=$new
+image --unmeasured 0x80000000=other-blob --required 0x80000000+0x200000
+is "image: a byte of a page that is not" "$unmeasured" "$new"
+# shellcheck disable=SC2086
+image $pages --required 0x80200000+0x200000
+is "image: memory without pages, under RMM 2.0" "$made" "$new"
+differs "image: but under RMM 1.0, where it is RAM from the start" "$made_old" "$old"
 
 # ---- padded parts: every rounding gives the same pages ----
 
