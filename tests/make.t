@@ -5,7 +5,8 @@
 # shellcheck disable=SC2016,SC2086 # the inner shells expand; $isolate is a list of words
 set -u
 . tests/tap.sh
-unset MINTMARK_RUN MAKEFLAGS MFLAGS MAKELEVEL RECIPE TARGETS ROOTFS
+unset MINTMARK_RUN MAKEFLAGS MFLAGS MAKELEVEL RECIPE ROOTFS
+export TARGETS=nitro-x86_64 # hello has one more, whose kernel these tests do not wait for
 out=$PWD/out
 TAP_TMP=$(mktemp -d)
 trap 'rm -rf "$TAP_TMP" "$out/mine" "$out/full"' EXIT
@@ -204,6 +205,10 @@ fails 2 'RECIPE-ARCH: .*packages of arm64 for nitro-aarch64 expected, found .*_a
 	env MINTMARK_OUT="$out" rootfs/pack-recipe recipes/nginx nitro-aarch64 none out/mine/inputs "$TAP_TMP/packed" none \
 	debs:recipes/nginx/pins.lock
 check "x86_64 needs nothing of aarch64" sh -c '! make -n -B image | grep aarch64'
+check "make image alone builds hello for enclaves and for realms" sh -c '
+	unset TARGETS && make -n -B image >"$1" && grep -q -e "--out image.eif=out/hello/nitro-x86_64/" "$1" &&
+		grep -q -e "--out image.igvm=out/hello/cca-aarch64/" "$1"' sh "$TAP_TMP/both"
+check "and make run boots the enclave" sh -c '! env -u TARGETS make -n -B run | grep aarch64'
 check "aarch64 needs neither kernel nor libc of x86_64" \
 	sh -c '! make -n -B image TARGETS=nitro-aarch64 | grep -E "parts/(nitro-)?x86_64"'
 check "a realm needs neither that nor a kernel for Nitro enclaves" \

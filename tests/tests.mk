@@ -1,11 +1,9 @@
 # What only tests need.
 
 qemu := $(parts)/test/qemu
-qemu_aarch64 := $(parts)/test/qemu-aarch64
-$(qemu)/qemu-system-x86_64 $(qemu_aarch64)/qemu-system-aarch64: tests/boot/build-qemu sysroot/count \
-		recipes/qemu/pins.lock $(test_root)
-	@$(RUN) --name $(notdir $(@D)) --root test --pin qemu.tar.xz=recipes/qemu/pins.lock --in boot=tests/boot \
-		--in sysroot=sysroot --out qemu=$(@D) -- sh /mint/in/boot/build-qemu $(patsubst qemu-system-%,%,$(@F))
+$(qemu)/qemu-system-x86_64: tests/boot/build-qemu sysroot/count recipes/qemu/pins.lock $(test_root)
+	@$(RUN) --name qemu --root test --pin qemu.tar.xz=recipes/qemu/pins.lock --in boot=tests/boot \
+		--in sysroot=sysroot --out qemu=$(@D) -- sh /mint/in/boot/build-qemu
 
 # The parent VM's whole root is one static program; the kernel is the enclaves'. So it is with images that ask for PCRs.
 parent := $(parts)/test/parent
@@ -34,9 +32,9 @@ vms := --in boot=tests/boot --in qemu=$(qemu) --in kernel=$(parts)/nitro-x86_64/
 	--in parent.cpio=$(parent)/parent.cpio --in ask=$(parts)/test/ask
 vms_needed := $(qemu)/qemu-system-x86_64 $(parent)/parent.cpio $(parts)/test/ask
 
-# An image of aarch64 boots on another emulator; its parent stays what it is.
-vms_aarch64 := --in qemu-aarch64=$(qemu_aarch64) --in bin/eif=out/libexec/eif
-vms_aarch64_needed := $(kernel_nitro-x86_64) $(qemu_aarch64)/qemu-system-aarch64 out/libexec/eif
+# An image of aarch64 boots beside the same parent, which is not of its processor.
+vms_aarch64 := --in bin/eif=out/libexec/eif
+vms_aarch64_needed := $(kernel_nitro-x86_64) out/libexec/eif
 other := $(if $(filter %-aarch64,$(TARGET)),aarch64)
 # What is booted: an image of Nitro is one file, a realm's parts lie in a folder.
 booted := image.$(if $(filter cca-%,$(TARGET)),igvm,eif)
@@ -121,7 +119,7 @@ $(test_images): test-image-%: out/hello/nitro-x86_64/image.eif
 test: out/hello/nitro-x86_64/image.eif $(bin_files) $(parts)/test/mkevidence $(parser)/yaml/package.json $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
 	@tests/run
 
-# Apart from the others: they would wait for a second kernel and a second emulator.
+# Apart from the others: they would wait for a second kernel.
 $(parts)/test/aarch64/probe: tests/boot/probe.c tests/boot/build-parent $(parts)/aarch64/musl/lib/libc.a
 	@$(RUN) $(call for_arch,probe,aarch64) --in boot=tests/boot --in init=init --in musl=$(parts)/aarch64/musl \
 		--set ARCH=aarch64 --out parent=$(@D) -- sh /mint/in/boot/build-parent probe

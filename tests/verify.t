@@ -6,7 +6,8 @@
 # shellcheck disable=SC2016,SC2013 # the inner shells expand; file names are words here
 set -u
 . tests/tap.sh
-unset MAKEFLAGS MFLAGS MAKELEVEL RECIPE TARGETS ROOTFS VARY
+unset MAKEFLAGS MFLAGS MAKELEVEL RECIPE ROOTFS VARY
+export TARGETS=nitro-x86_64 # hello has one more, whose kernel these tests do not wait for
 # Environments are checked once, but for what make checks of its own.
 export MINTMARK_RUN="verify.$$"
 TAP_TMP=$(mktemp -d)

@@ -84,7 +84,7 @@ virt()
 	shift $(($# < 2 ? $# : 2))
 	: >"$vm/enclave.console"
 	cat "$virt_parts"/ramdisk[0-9] >"$vm/initrd"
-	/mint/in/qemu-aarch64/qemu-system-aarch64 -M virt,memory-backend=m -accel tcg -cpu max,pauth-impdef=on \
+	/mint/in/qemu/qemu-system-aarch64 -M virt,memory-backend=m -accel tcg -cpu max,pauth-impdef=on \
 		-m "$virt_memory" -object "memory-backend-memfd,id=m,size=$virt_memory,share=on" "$@" \
 		-global virtio-mmio.force-legacy=false \
 		-chardev "socket,id=c,path=$vm/enclave.vhost" -device vhost-user-vsock-device,chardev=c \
@@ -138,7 +138,7 @@ realm()
 		-device virtio-serial-pci,iommu_platform=on,disable-legacy=on,max_ports=1 -device virtconsole,chardev=h ;;
 	mmio) set -- "$@" -device vhost-user-vsock-device,chardev=c ;;
 	esac
-	/mint/in/qemu-aarch64/qemu-system-aarch64 -M virt,gic-version=3,acpi=off,memory-backend=m -accel tcg \
+	/mint/in/qemu/qemu-system-aarch64 -M virt,gic-version=3,acpi=off,memory-backend=m -accel tcg \
 		-cpu max,pauth-impdef=on -smp "$realm_cpus" -m "$realm_memory" \
 		-object "memory-backend-memfd,id=m,size=$realm_memory,share=on" \
 		-global virtio-mmio.force-legacy=false -chardev "socket,id=c,path=$vm/enclave.vhost" -no-reboot \

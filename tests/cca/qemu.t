@@ -6,11 +6,11 @@
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/cca/common.sh
 . "$here/common.sh"
-if [ -z "${QEMU_AARCH64:-}" ] && [ -x /mint/in/qemu-aarch64/qemu-system-aarch64 ]; then
-	QEMU_AARCH64='/mint/in/qemu-aarch64/qemu-system-aarch64 -L /usr/share/qemu'
+if [ -z "${QEMU_AARCH64:-}" ] && [ -x /mint/in/qemu/qemu-system-aarch64 ]; then
+	QEMU_AARCH64='/mint/in/qemu/qemu-system-aarch64 -L /usr/share/qemu'
 fi
 if [ -z "${QEMU_AARCH64:-}" ]; then
-	skip 'device trees and memory of QEMU' 'no qemu-system-aarch64 here; make test-aarch64 builds it'
+	skip 'device trees and memory of QEMU' 'no qemu-system-aarch64 here'
 	finish_tap
 	exit
 fi
