@@ -82,7 +82,9 @@ check "a second nonce, of another length, gets a document of its own" \
 long=$(od -An -N 512 -v -tx1 /dev/urandom | tr -d ' \n')
 key=$(od -An -N 1024 -v -tx1 /dev/urandom | tr -d ' \n')
 /mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" --user-data "$long" --public-key "$key" --json >document.json 2>&1
-check "user data and a public key of a client's are not attested" grep -q '^ask: ASK-SHORT' document.json
+# The responder ends the connection before it has read all: who still sends may see that as a reset.
+check "user data and a public key of a client's are not attested" \
+	grep -qE '^ask: ASK-(SHORT|(SEND|RECEIVE): .*(reset by peer|[Bb]roken pipe))' document.json
 end "$enclave_pid"
 
 # The same image, signed: what ran before still runs, and the NSM tells whose certificate it was. QEMU reads signature

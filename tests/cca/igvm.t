@@ -177,6 +177,11 @@ else
 fi
 check "verify takes its own measurements" sh -c '
 	"$1" measure min.igvm --json >m.json && "$1" verify min.igvm --measurements m.json' sh "$REALM"
+sed 's/"measurements"/"ImageMeasurements"/; s/"rim"/"RIM"/' m.json >published.json
+check "and those of an image's measurements.json" sh -c 'grep -q ImageMeasurements published.json && grep -q RIM published.json &&
+	"$1" verify min.igvm --measurements published.json' sh "$REALM"
+sed 's/38aac3/38aac4/' published.json >wrong.json
+fails 1 REALM-RIM "verify refuses others there" "$REALM" verify min.igvm --measurements wrong.json
 sed 's/38aac3/38aac4/' m.json >wrong.json
 fails 1 REALM-RIM "verify refuses others" "$REALM" verify min.igvm --measurements wrong.json
 fails 3 REALM-MEASUREMENTS "verify refuses what is none" "$REALM" verify min.igvm --measurements "$golden/rem.json"
