@@ -6,7 +6,9 @@ pins_of = $(addsuffix /pins.lock,$(addprefix recipes/,toolchain $(if $(filter %-
 	$(if $(filter cca-%,$1),realm) $(linux_pins) musl busybox libtomcrypt))
 linux_pins = $(if $(filter-out cca-%,$(or $1,nitro)),linux) $(if $(filter cca-%,$1),linux-cca)
 image_pins := $(call pins_of,$(TARGETS))
-test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,realm test registry node workflow-parser qemu))
+test_pins := $(addsuffix /pins.lock,$(addprefix recipes/,realm test registry node qemu))
+# From npm, for one test, which does without where no registry is known.
+npm_pins := recipes/workflow-parser/pins.lock
 # Images that are built for tests alone.
 test_recipes := redis nginx python
 test_locks := $(test_recipes:%=recipes/%/pins.lock)
@@ -22,11 +24,12 @@ given_recipe := $(if $(findstring command,$(origin RECIPE)),$(recipe_dir))
 ##@ Inputs
 fetch: $(if $(recipe_images),out/libexec/rootfs) ## download and verify everything that image and test need; they then work without network
 	@env/fetch $(image_pins) $(recipe_locks) $(if $(filter no,$(TESTS)),,$(test_pins) $(test_locks))
+	@$(if $(filter no,$(TESTS)),,[ -z "$$(env/mirrors npm)$$BUNDLE" ] || env/fetch $(npm_pins))
 	@$(if $(recipe_images),for p in $(platforms); do env/fetch-image $$p $(recipe_images) >/dev/null || exit; done)
 
 bundle: $(if $(recipe_images),out/libexec/rootfs) ## write every pinned input and the archive's evidence to out/RECIPE/bundle.tar (TESTS=yes: of tests, too)
 	@env/bundle out/$(recipe_name)/bundle.tar \
-		$(patsubst %/pins.lock,%,$(image_pins) $(if $(filter yes,$(TESTS)),$(test_pins) $(test_locks))) \
+		$(patsubst %/pins.lock,%,$(image_pins) $(if $(filter yes,$(TESTS)),$(test_pins) $(npm_pins) $(test_locks))) \
 		-- $(subst $() ,$(comma),$(strip $(platforms))) $(filter debs:%,$(sources)) $(recipe_images)
 
 # With IMAGE= or RECIPE= only that image, or the packages of that recipe.

@@ -116,7 +116,7 @@ test_images := $(addprefix test-image-,$(test_recipes))
 $(test_images): test-image-%: out/hello/nitro-x86_64/image.eif
 	@+$(MAKE) image RECIPE=$* ROOTFS= >/dev/null
 ##@ Checks
-test: out/hello/nitro-x86_64/image.eif $(bin_files) $(parts)/test/mkevidence $(parser)/yaml/package.json $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
+test: out/hello/nitro-x86_64/image.eif $(bin_files) $(parts)/test/mkevidence $(vms_needed) $(units) $(test_images) ## run all tests; boots the image in QEMU
 	@tests/run
 
 # Apart from the others: they would wait for a second kernel.
