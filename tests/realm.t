@@ -63,7 +63,7 @@ as_built()
 }
 as_built
 printf 'input\trecipe/image.conf\tx\ninput\trecipe/hello.c\tx\n' >"$out/hello/inputs"
-cp "$out/hello/inputs" "$realm/inputs"
+cp "$out/hello/inputs" "$realm/ramdisk1/inputs"
 
 release=$TAP_TMP/release
 check "attest/lay-down" attest/lay-down "$release" recipes/hello cca-aarch64
