@@ -18,6 +18,8 @@ for mode in silent wrong close refuse; do
 	refused "heartbeat-$mode" 'INIT-HEARTBEAT' arg=/bin/probe
 done
 ramdisk tree name=late arg=/bin/probe
+# After the machines above the first try has been seen to fail on idle hosts, too: "tell" gets no answer for a minute. What they
+# left unclosed at their reset is suspected, not shown.
 for try in 1 2 3; do
 	tell "heartbeat refuse"
 	start
@@ -27,7 +29,7 @@ for try in 1 2 3; do
 	status=0
 	await heartbeat-late 'exit status 0' || status=1
 	if [ $status -eq 0 ] || [ $try -eq 3 ] || ! grep -qE "$starved" console; then break; fi
-	echo "# heartbeat-late: a starving emulator; once more"
+	echo "# heartbeat-late: the parent was not told in time; once more"
 done
 ok "$status" "heartbeat-late: exit status 0" console
 check "heartbeat-late: a parent that listens a second later is found" grep -qx 'probe: here' console
