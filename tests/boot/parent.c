@@ -375,6 +375,10 @@ static void accept_one(const struct port *p)
 	if (p->serve == serve_control) {
 		p->serve(client, peer.svm_cid, p->mode);
 	} else if (fork() == 0) {
+		/* Or a port would stay taken while this process waits, after its listener was closed. */
+		for (const struct port *other = ports; other->name; other++)
+			if (other->listener >= 0)
+				close(other->listener);
 		p->serve(client, peer.svm_cid, p->mode);
 		_exit(0);
 	}

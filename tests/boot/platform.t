@@ -14,24 +14,22 @@ machines
 
 # Heartbeats. A parent that is late is waited for; one that answers otherwise is none.
 for mode in silent wrong close refuse; do
+	case $mode in
+	silent) found='found nothing: .*timed out' ;;
+	wrong) found='found 0x7b' ;;
+	close) found='found nothing: No data available' ;;
+	refuse) found='connect: ' ;;
+	esac
 	check "the parent will answer heartbeats so: $mode" tell "heartbeat $mode"
-	refused "heartbeat-$mode" 'INIT-HEARTBEAT' arg=/bin/probe
+	refused "heartbeat-$mode" "INIT-HEARTBEAT: CID 3 port 9000: .*$found" arg=/bin/probe
 done
 ramdisk tree name=late arg=/bin/probe
-# After the machines above the first try has been seen to fail on idle hosts, too: "tell" gets no answer for a minute. What they
-# left unclosed at their reset is suspected, not shown.
-for try in 1 2 3; do
-	tell "heartbeat refuse"
-	start
-	wait_for "$vm/enclave.console" 'Run /init' 60
-	sleep 1
-	tell "heartbeat ok"
-	status=0
-	await heartbeat-late 'exit status 0' || status=1
-	if [ $status -eq 0 ] || [ $try -eq 3 ] || ! grep -qE "$starved" console; then break; fi
-	echo "# heartbeat-late: the parent was not told in time; once more"
-done
-ok "$status" "heartbeat-late: exit status 0" console
+check "the parent does not listen" tell "heartbeat refuse"
+start
+wait_for "$vm/enclave.console" 'Run /init' 60
+sleep 1
+check "the parent listens" tell "heartbeat ok"
+over heartbeat-late 'exit status 0'
 check "heartbeat-late: a parent that listens a second later is found" grep -qx 'probe: here' console
 
 if [ "$arch" != x86_64 ]; then
