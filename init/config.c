@@ -7,7 +7,7 @@
 
 enum { PORT = 9002, ALL_MS = 20000, CHUNK = 4096 };
 
-#define WHERE "CID 3 port 9002"
+#define WHERE "the parent's port 9002"
 
 /* What is hashed first, with the final NUL: so the bytes of one can never be those of the other. */
 static const unsigned char some[] = "mintmark launch configuration 1";

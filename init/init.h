@@ -96,7 +96,7 @@ int attributes_apply(int root, char *const records[], struct refusal *why);
 
 /*
  * Writes hosts, hostname and resolv.conf into the folder root/etc, each where there is nothing of
- * that name. INIT-NETWORK.
+ * that name, or an empty file. INIT-NETWORK.
  */
 int network_files(const char *root, const char *name, struct refusal *why);
 
@@ -277,7 +277,7 @@ typedef int config_extend(int module, const uint8_t digest[CONFIG_DIGEST_SIZE],
 			  struct refusal *why);
 
 /*
- * Where the run specification says "config=yes": connects to CID 3 port 9002, reads a length of
+ * Where the run specification says "config=yes": connects to the parent's port 9002, reads a length of
  * four bytes, most significant first, and as many bytes, and writes these to CONFIG_PATH, for the
  * application's user alone; all within twenty seconds. Then measures them, or that there are none,
  * by extend, which may be NULL, with the given module. INIT-CONFIG.
@@ -385,7 +385,7 @@ int heartbeat(struct refusal *why);
 /* The last word: how the application ended. */
 
 /*
- * Says "exit status N" or "killed by signal N" as one line to CID 3 port 9001, then on the console.
+ * Says "exit status N" or "killed by signal N" as one line to the parent's port 9001, then on the console.
  * Tries once and takes at most three seconds: a parent that does not listen changes nothing.
  */
 void report_end(const struct ending *end);

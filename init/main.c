@@ -12,11 +12,11 @@
 /* Twice x86's and arm64's COMMAND_LINE_SIZE. */
 enum { CMDLINE_SIZE_MAX = 4096 };
 
-/* As containers have it: few by default, because programs of old cannot count further, and room
- * for those that ask for more. */
-enum { FILES_SOFT = 1024, FILES_HARD = 524288 };
-
-enum { SERVICE_SCORE = -999 };
+/*
+ * Files as containers have them: few by default, because programs of old cannot count further, and
+ * room for those that ask for more. Services are the last to be killed.
+ */
+enum { FILES_SOFT = 1024, FILES_HARD = 524288, SERVICE_SCORE = -999 };
 
 static int check_cmdline(struct refusal *why)
 {
@@ -155,7 +155,7 @@ static int run(const struct runspec *spec, const int programs[2], int module, st
 int main(void)
 {
 	static struct runspec spec;
-	struct refusal why;
+	struct refusal why = {.name = "INIT-START"};
 	struct ending end;
 	int programs[2];
 	int module = -1;

@@ -1,4 +1,4 @@
-/* The machine's name and its loopback interface. Never changes a file that is there. */
+/* The machine's name and its loopback interface. Never changes a file that says something. */
 #include <limits.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -23,12 +23,14 @@ int network_files(const char *root, const char *name, struct refusal *why)
 	if (folder_make(path, why))
 		return -1;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct stat st;
 		int fd;
 
 		snprintf(path, sizeof(path), "%s/etc/%s", root, files[i][0]);
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-		if (fd < 0 && errno == EEXIST)
+		/* A container that was exported has them empty: its engine mounts its own there. */
+		if (!lstat(path, &st) && !(S_ISREG(st.st_mode) && st.st_size == 0))
 			continue;
+		fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 		if (fd < 0 || dprintf(fd, "%s\n", files[i][1]) < 0 || close(fd))
 			return refuse(why, "INIT-NETWORK", "%s: %m", path);
 	}

@@ -75,12 +75,12 @@ int heartbeat(struct refusal *why)
 	struct parent parent;
 
 	if (parent_connect(&parent, HEARTBEAT_PORT, HEARTBEAT_MS, true))
-		return refuse(why, "INIT-HEARTBEAT", "CID 3 port 9000: connect: %m");
+		return refuse(why, "INIT-HEARTBEAT", "the parent's port 9000: connect: %m");
 	if (send(parent.fd, &beat, 1, MSG_NOSIGNAL) != 1 || parent_receive(&parent, &beat, 1))
 		return refuse(why, "INIT-HEARTBEAT",
-			      "CID 3 port 9000: expected 0x%02x, found nothing: %m", BEAT);
+			      "the parent's port 9000: expected 0x%02x, found nothing: %m", BEAT);
 	if (beat != BEAT)
 		return refuse(why, "INIT-HEARTBEAT",
-			      "CID 3 port 9000: expected 0x%02x, found 0x%02x", BEAT, beat);
+			      "the parent's port 9000: expected 0x%02x, found 0x%02x", BEAT, beat);
 	return close(parent.fd);
 }

@@ -76,7 +76,8 @@ enclave()
 
 # virt FOLDER [MEMORY [OPTION...]]: boots what an image for aarch64 consists of (eif extract) on the board "virt", which takes the
 # devices of an enclave: the ramdisks one behind the other, as the hypervisor of one hands them over. No machine of this
-# emulator reads such an image, so that its NSM has measured nothing. It ends with a reset.
+# emulator reads such an image, so that its NSM has measured nothing. It ends with a reset. virt_module is the NSM.
+virt_module='-device virtio-nsm-device'
 virt()
 {
 	virt_parts=$1
@@ -84,11 +85,12 @@ virt()
 	shift $(($# < 2 ? $# : 2))
 	: >"$vm/enclave.console"
 	cat "$virt_parts"/ramdisk[0-9] >"$vm/initrd"
+	# shellcheck disable=SC2086 # a list of options
 	/mint/in/qemu/qemu-system-aarch64 -M virt,memory-backend=m -accel tcg -cpu max,pauth-impdef=on \
 		-m "$virt_memory" -object "memory-backend-memfd,id=m,size=$virt_memory,share=on" "$@" \
 		-global virtio-mmio.force-legacy=false \
 		-chardev "socket,id=c,path=$vm/enclave.vhost" -device vhost-user-vsock-device,chardev=c \
-		-device virtio-nsm-device -kernel "$virt_parts/kernel" -initrd "$vm/initrd" \
+		$virt_module -kernel "$virt_parts/kernel" -initrd "$vm/initrd" \
 		-append "$(cat "$virt_parts/cmdline")" -no-reboot \
 		-display none -monitor none -nodefaults -serial "file:$vm/enclave.console" \
 		</dev/null >"$vm/enclave.log" 2>&1 &
