@@ -222,6 +222,11 @@ assemble cmdline-gone kernel+ empty parts/ramdisk0 parts/ramdisk1
 unchanged cmdline-gone 0 1 2
 refuses cmdline-gone 'mintmark: refused: INIT-CMDLINE' "cmdline-gone: refuses to run"
 
+# Bytes behind the last marker, with every ramdisk whole.
+printf '%s%s' "$(cat parts/cmdline)" 070701 >cmdline+
+assemble cmdline-longer parts/kernel cmdline+ parts/ramdisk0 parts/ramdisk1
+refuses cmdline-longer 'mintmark: refused: INIT-CMDLINE' "cmdline-longer: refuses to run"
+
 # The first entry of ramdisk 0 to the end of the command line.
 second=$(grep -abo 070701 parts/ramdisk0 | sed -n '2s/:.*//p')
 head -c "$second" parts/ramdisk0 >entry

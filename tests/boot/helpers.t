@@ -30,7 +30,7 @@ counts='n=$(cat /tmp/$0 2>/dev/null || echo 0)
 echo $((n + 1)) >/tmp/$0
 echo "inside: $0 the $((n + 1)). time"'
 script family 'exit status 3' grace=20 'arg=
-echo "inside: application runs"
+echo "inside: application is $$"
 while ! grep -q 3 /tmp/always 2>/dev/null; do probe nap; done
 sleep 1
 exit 3' \
@@ -39,8 +39,10 @@ exit 3' \
 	'helper=always always' env=PATH=/bin arg=sh arg=-c "arg=$counts; [ \$n -lt 2 ] && exit 0; $waits" arg=always \
 	'helper=crashing on-failure' arg=/bin/probe arg=crash \
 	'helper=user never' user=app env=PATH=/bin arg=sh arg=-c \
-	'arg=echo "inside: user $(id -u):$(id -g) $(id -G) $(pwd) $(env | tr "\n" " ")"; exec sleep 1000'
+	'arg=echo "inside: helper is $$"; echo "inside: user $(id -u):$(id -g) $(id -G) $(pwd) $(env | tr "\n" " ")"; exec sleep 1000'
 in_order "never: ends and stays so" 'inside: never the 1. time' 'mintmark: never: exit status 5'
+pid() { sed -n "s/^inside: $1 is //p" console; }
+check "helpers start before the application" [ "$(pid helper)" -lt "$(pid application)" ]
 check "never: ran once" sh -c '! grep -q "inside: never the 2" console'
 in_order "on-failure: starts again until it succeeds" 'inside: failing the 1. time' 'mintmark: failing: exit status 1, starts again' \
 	'inside: failing the 2. time' 'mintmark: failing: exit status 0'

@@ -53,9 +53,10 @@ script eaten 'killed by signal 9' 'arg=exec /bin/probe eat'
 check "eaten: the kernel took the application for lack of memory, not init" grep -qE 'Killed process [0-9]+ \(probe\)' console
 script orphans 'exit status 7' 'arg=/bin/probe orphans 2000
 probe nap
-echo "inside: $(ps | grep -c "Z ") of them left"
+echo "inside: $(cat /proc/[0-9]*/stat 2>/dev/null | grep -c ") Z ") of them left"
 exit 7'
 says "orphans: a hundred in a row, twenty times over" 'probe: 2000 orphans'
+says "orphans: all were reaped" 'inside: 0 of them left'
 
 # Commands that cannot start.
 printf 'not a program' >tree/bin/garbage
@@ -68,8 +69,9 @@ refused not-executable 'INIT-EXEC: .*plain' arg=/bin/plain
 refused folder 'INIT-EXEC: .*/bin' arg=/bin
 refused no-program 'INIT-EXEC: .*garbage' arg=/bin/garbage
 refused no-interpreter 'INIT-EXEC: .*orphaned' arg=/bin/orphaned
-check "a user that the image does not have is no image at all" sh -c \
-	"printf '%s\\0' name=x arg=x user=nobody >records && ! $rootfs pack dir:tree --prefix rootfs --run records -o ramdisk1"
+record name=x arg=x user=nobody >records
+fails 3 'RUN-USER' "a user that the image does not have is no image at all" \
+	"$rootfs" pack dir:tree --prefix rootfs --run records -o ramdisk1
 
 # Folders that are none.
 echo text >tree/file

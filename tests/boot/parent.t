@@ -56,7 +56,7 @@ says "configured: the application finds it" "inside: 400 1000:1001 200000 $(sha2
 locked "configured: PCR16 is its measurement, and is locked" 16 "$(extended blob.measured)"
 told "the parent learns how it ended: exit status 9" 'status of CID 4: exit status 9|'
 
-for mode in refuse short close; do
+for mode in refuse silent short close; do
 	check "the parent will answer for configurations so: $mode" tell "config $mode"
 	refused "config-$mode" 'INIT-CONFIG' config=yes arg=/bin/probe
 done
@@ -78,7 +78,7 @@ tell "status ok"
 
 # Ports in both directions, of both families. Through the parent's machine, as a client would come; between two machines
 # vhost-device-vsock carries only packets that fit one buffer of the receiver's, and so little goes there at a time.
-ramdisk tree name=ports env=PATH=/bin arg=sh arg=-c 'arg=
+ramdisk tree name=ports user=app env=PATH=/bin arg=sh arg=-c 'arg=
 probe serve 127.0.0.1 80 &
 probe serve ::1 81 &
 sleep 1
