@@ -56,7 +56,8 @@ static const char pack_help[] =
 	"by\n"
 	"                           RECORDS, a file of NUL-terminated name=, arg=, env=, user=, "
 	"group=,\n"
-	"                           workdir=, stopsignal=, volume= and port=\n"
+	"                           workdir=, stopsignal=, volume=, port= and what docs/rootfs.md "
+	"lists\n"
 	"      --compress KIND      none (default), gzip or zstd\n" IMAGE_OPTIONS_HELP;
 
 static const char list_help[] =

@@ -25,7 +25,7 @@ bench-boot: out/hello/nitro-x86_64/image.eif out/libexec/rootfs out/libexec/eif 
 		$(filter bench-rootfs bench-eif bench-realm,$(BENCH:%=bench-%))
 	@env/fetch recipes/cloud-kernel/pins.lock
 	@. env/say.sh && $(RUN) --tty --name bench-boot --root test $(vms) --in bench=tests/bench --in bin/rootfs=out/libexec/rootfs \
-		--in bin/eif=out/libexec/eif --in busybox=$(busybox) --in image.eif=$< --in cloud.lock=recipes/cloud-kernel/pins.lock \
+		--in bin/eif=out/libexec/eif --in busybox=$(busybox) --in init=init --in bin/init=$(parts)/nitro-x86_64/init/init --in image.eif=$< --in cloud.lock=recipes/cloud-kernel/pins.lock \
 		--in packages="$$MINTMARK_CACHE/sha256" --out bench-boot.json=out/bench-boot.json -- sh /mint/in/bench/boot
 
 bench-compression: out/hello/nitro-x86_64/image.eif test-image-python out/libexec/rootfs out/libexec/eif $(vms_needed) ## measure size, packing and boot of plain, gzip and zstd ramdisks
