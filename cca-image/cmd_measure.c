@@ -16,8 +16,8 @@ static const char help[] =
 	"  --rmm VERSION,...   1.0, 2.0 (default: those of the layout; both for an image)\n"
 	"  --hash HASH,...     sha-256, sha-384, sha-512 (default: those of the layout, the\n"
 	"                      one of the image's policy)\n" COMMAND_HOST_HELP
-	"  --ripas-block SIZE  of an image under RMM 1.0: entries of the translation table\n"
-	"                      (default: 2M)\n"
+	"  --ripas-block SIZE  of an image under RMM 1.0: entries of the translation table at most\n"
+	"                      that large, 4K, 2M, 1G or 512G (default: 512G)\n"
 	"  --ripas-last        of an image: RIPAS behind everything else\n"
 	"  --log FILE          every operation, as a trace for realm replay\n"
 	"  --events FILE       the same, as lines of words\n"
@@ -122,7 +122,7 @@ static int set_option(struct options *options, int opt, char **argv, struct err 
 	case OPT_HASH:
 		return add_hashes(options, optarg, err);
 	case OPT_RIPAS_BLOCK:
-		return command_number("ripas-block", optarg, REALM_PAGE, 1ULL << 39,
+		return command_number("ripas-block", optarg, REALM_PAGE, REALM_ENTRY_MAX,
 				      &options->ripas_block, err);
 	case OPT_RIPAS_LAST:
 		options->ripas_last = true;
@@ -146,8 +146,11 @@ static int check_options(const struct options *options, char **argv, struct err 
 {
 	const struct parts_options *of = &options->of;
 
-	if (options->ripas_block & (options->ripas_block - 1))
-		return command_usage(argv, "a power of two for --ripas-block", "another", err);
+	if (!rim_entry_size(options->ripas_block))
+		return command_usage(argv, "4K, 2M, 1G or 512G for --ripas-block", "another", err);
+	if (!options->image && (options->ripas_last || options->ripas_block != REALM_ENTRY_MAX))
+		return command_usage(argv, "an image with --ripas-block, --ripas-last", "none",
+				     err);
 	if (!options->image)
 		return parts_check(of, argv, false, err);
 	if (of->layout_count || of->memory_count || of->cpu_count || of->parts.kernel ||
@@ -177,9 +180,20 @@ struct result {
 	const char *layout, *vmm;
 	enum realm_rmm rmm;
 	const struct realm_params *params;
-	uint64_t memory, cpus; /* 0 for an image */
+	uint64_t memory, cpus;		    /* 0 for an image */
+	const struct igvm_loading *loading; /* NULL but for an image */
 	const unsigned char *rim;
 };
+
+/* How RIPAS is set, as far as it is not as usual: realm verify needs to know. */
+static void add_ripas(json_t *json, const struct igvm_loading *loading)
+{
+	if (loading->ripas_block != REALM_ENTRY_MAX)
+		json_object_set_new(json, "ripas_block",
+				    json_integer((json_int_t)loading->ripas_block));
+	if (loading->ripas_last)
+		json_object_set_new(json, "ripas_last", json_true());
+}
 
 static int add_json(json_t *list, const struct result *result, const char *hex, struct err *err)
 {
@@ -192,6 +206,8 @@ static int add_json(json_t *list, const struct result *result, const char *hex, 
 	if (result->memory)
 		json_object_set_new(json, "memory", json_integer((json_int_t)result->memory));
 	json_object_set_new(json, "params", realm_params_json(result->params));
+	if (result->loading)
+		add_ripas(json, result->loading);
 	if (json_object_set_new(json, "rim", json_string(hex)) < 0 ||
 	    json_array_append_new(list, json) < 0)
 		return err_errno(err, "MEMORY", "measurements");
@@ -368,7 +384,13 @@ static int measure_image(const struct options *options, int fd, enum realm_rmm r
 	};
 	unsigned char rim[HASH_MAX_SIZE];
 	struct result result = {
-		.layout = "igvm", .vmm = "igvm", .rmm = rmm, .params = &loading.params, .rim = rim};
+		.layout = "igvm",
+		.vmm = "igvm",
+		.rmm = rmm,
+		.params = &loading.params,
+		.loading = &loading,
+		.rim = rim,
+	};
 
 	if (open_logs(&logs, options, report->count, rmm, &loading.params, err) < 0 ||
 	    igvm_measure(fd, options->image, &loading, &watcher, rim, err) < 0 ||
@@ -435,7 +457,7 @@ static int measure(const struct options *options, struct err *err)
 
 int cmd_measure(int argc, char **argv, struct err *err)
 {
-	struct options options = {.host = COMMAND_HOST_INIT, .ripas_block = 2 << 20};
+	struct options options = {.host = COMMAND_HOST_INIT, .ripas_block = REALM_ENTRY_MAX};
 	int status = parse_options(&options, argc, argv, err);
 
 	if (status == 0)

@@ -63,6 +63,18 @@ static bool take_params(const json_t *json, struct realm_params *params)
 	       take_number(json, "pmu_num_ctrs", &params->pmu_num_ctrs);
 }
 
+/* Both are there only when they are not as usual. */
+static bool take_ripas(const json_t *entry, struct igvm_loading *loading)
+{
+	const json_t *block = json_object_get(entry, "ripas_block");
+	const json_t *last = json_object_get(entry, "ripas_last");
+
+	if (block)
+		loading->ripas_block = (uint64_t)json_integer_value(block);
+	loading->ripas_last = json_is_true(last);
+	return rim_entry_size(loading->ripas_block) && (!last || json_is_boolean(last));
+}
+
 /* One measurement as realm measure --json has it, or a measurements.json, which says "RIM". */
 static int compare(const struct options *options, int fd, const json_t *entry, size_t index,
 		   struct err *err)
@@ -70,7 +82,7 @@ static int compare(const struct options *options, int fd, const json_t *entry, s
 	const char *rmm = json_string_value(json_object_get(entry, "rmm"));
 	const char *hash = json_string_value(json_object_get(entry, "hash"));
 	const char *published = json_string_value(json_object_get(entry, "RIM"));
-	struct igvm_loading loading = {.ripas_block = 2 << 20};
+	struct igvm_loading loading = {.ripas_block = REALM_ENTRY_MAX};
 	unsigned char rim[HASH_MAX_SIZE];
 	char hex[HASH_MAX_HEX];
 
@@ -84,6 +96,11 @@ static int compare(const struct options *options, int fd, const json_t *entry, s
 		return malformed(options, index, "rim", err);
 	if (!take_params(json_object_get(entry, "params"), &loading.params))
 		return malformed(options, index, "params", err);
+	if (!take_ripas(entry, &loading))
+		return malformed(options, index,
+				 "ripas_block of 4K, 2M, 1G or 512G in bytes, ripas_last of true or "
+				 "false",
+				 err);
 	if (igvm_measure(fd, options->image, &loading, NULL, rim, err) < 0)
 		return -1;
 	hash_hex(rim, hash_size(loading.params.hash), hex);

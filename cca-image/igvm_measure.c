@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { RAM_UNIT = 2 << 20 };
+
 static int take_page(void *context, uint64_t gpa, bool measured, const unsigned char *data,
 		     struct err *err)
 {
@@ -14,23 +16,28 @@ static int take_page(void *context, uint64_t gpa, bool measured, const unsigned 
 	return realm_rim_data(rim, gpa, data ? data : zeros, err);
 }
 
-/* Required memory in whole entries; what two pieces share is set once. */
+/*
+ * RAM is what is required, in whole blocks of a usual host: pieces that share a block or touch are
+ * one range, wherever the image cuts it.
+ */
 static int set_ripas(struct realm_rim *rim, const struct igvm_image *image, uint64_t block,
 		     struct err *err)
 {
-	uint64_t next = 0;
+	uint64_t unit = block < RAM_UNIT ? block : RAM_UNIT;
+	uint64_t base = 0;
+	uint64_t top = 0;
 
 	for (size_t i = 0; i < image->memory_count; i++) {
-		uint64_t base = round_down(image->memory[i].gpa, block);
-		uint64_t top = round_up(image->memory[i].gpa + image->memory[i].size, block);
+		uint64_t first = round_down(image->memory[i].gpa, unit);
 
-		if (base < next)
-			base = next;
-		if (base < top && rim_ripas_range(rim, base, top, block, err) < 0)
-			return -1;
-		next = top;
+		if (first > top) {
+			if (rim_ripas_range(rim, base, top, block, err) < 0)
+				return -1;
+			base = first;
+		}
+		top = round_up(image->memory[i].gpa + image->memory[i].size, unit);
 	}
-	return 0;
+	return rim_ripas_range(rim, base, top, block, err);
 }
 
 int igvm_measure(int fd, const char *path, const struct igvm_loading *loading,

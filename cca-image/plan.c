@@ -107,14 +107,12 @@ static int take_memory(struct placing *placing, struct err *err)
 	    evaluate(placing, "round", &plan->round, err) < 0)
 		return -1;
 	if (unit < REALM_PAGE || unit & (unit - 1) || plan->round < REALM_PAGE ||
-	    plan->round & (plan->round - 1) || plan->ripas_block < REALM_PAGE ||
-	    plan->ripas_block & (plan->ripas_block - 1) || plan->ram_base % unit ||
-	    unit % plan->ripas_block || max > INT64_MAX || plan->ram_base > INT64_MAX)
-		return err_set(
-			err, EXIT_MALFORMED, "LAYOUT-VALUE",
-			"%s: powers of two from 4096 on for round, ripas_block and ram_unit, "
-			"each RAM in whole units and these in whole blocks expected",
-			placing->layout->path);
+	    plan->round & (plan->round - 1) || !rim_entry_size(plan->ripas_block) ||
+	    plan->ram_base % unit || max > INT64_MAX || plan->ram_base > INT64_MAX)
+		return err_set(err, EXIT_MALFORMED, "LAYOUT-VALUE",
+			       "%s: powers of two from 4096 on for round and ram_unit, each RAM in "
+			       "whole units, 4K, 2M, 1G or 512G for ripas_block expected",
+			       placing->layout->path);
 	if (parts->memory < unit || parts->memory % unit || parts->memory > max)
 		return err_set(err, EXIT_USAGE, "REALM-MEMORY",
 			       "%s: memory of a multiple of 0x%llx, at most 0x%llx expected, found "

@@ -30,6 +30,8 @@ enum {
 	REALM_MAX_MATRIX = 4096,  /* measurements that one call makes */
 };
 
+#define REALM_ENTRY_MAX (1ULL << 39) /* bytes of the largest entry of a translation table */
+
 /* Generations of the measurement rules: from 2.0 on setting RIPAS leaves no trace in the RIM. */
 enum realm_rmm { REALM_RMM_1, REALM_RMM_2 };
 
@@ -179,7 +181,7 @@ struct realm_plan {
 	unsigned char *tree_data;   /* that many */
 	uint64_t ram_base, ram_end; /* of the realm's memory */
 	uint64_t round;		    /* what pages are rounded to */
-	uint64_t ripas_block;
+	uint64_t ripas_block;	    /* RMM 1.x: entries are at most that large */
 	uint64_t pc;
 	uint64_t gprs[REALM_GPRS];
 	struct realm_params params;
@@ -308,7 +310,7 @@ int igvm_extract(int fd, const char *path, const char *folder, struct err *err);
 struct igvm_loading {
 	enum realm_rmm rmm;
 	struct realm_params params;
-	uint64_t ripas_block; /* RMM 1.x: required memory in entries of this size */
+	uint64_t ripas_block; /* RMM 1.x: entries of required memory are at most that large */
 	bool ripas_last;      /* behind everything else, instead of before it */
 };
 

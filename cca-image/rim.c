@@ -26,6 +26,8 @@ enum {
 	AT_FLAGS = 0x58,   /* RIPAS has its top there */
 	AT_CONTENT = 0x60, /* of data */
 
+	ENTRY_BITS = 9, /* from one level of the translation table to the next */
+
 	TYPE_DATA = 0,
 	TYPE_REC = 1,
 	TYPE_RIPAS = 2,
@@ -37,6 +39,7 @@ enum {
 
 struct realm_rim {
 	enum realm_rmm rmm;
+	uint64_t entry; /* bytes of the largest one of the translation table */
 	size_t size; /* of the digest */
 	EVP_MD *md;
 	EVP_MD_CTX *fresh; /* begun, nothing hashed: a copy is cheaper than a beginning */
@@ -74,6 +77,19 @@ static int create(struct realm_rim *rim, const struct realm_params *params, stru
 	return digest(rim, page, sizeof(page), rim->value, err);
 }
 
+/*
+ * A table begins at the lowest level where at most 16 tables lie side by side (Linux,
+ * arch/arm64/include/asm/stage2_pgtable.h); each level below resolves 9 bits.
+ */
+static uint64_t largest_entry(unsigned s2sz)
+{
+	uint64_t size = REALM_PAGE;
+
+	for (unsigned bits = 26; bits <= s2sz && size < REALM_ENTRY_MAX; bits += 9)
+		size <<= ENTRY_BITS;
+	return size;
+}
+
 static int open_engine(struct realm_rim *rim, enum hash_algorithm hash, struct err *err)
 {
 	static const char *const names[] = {"SHA256", "SHA384", "SHA512"};
@@ -102,6 +118,7 @@ struct realm_rim *realm_rim_new(enum realm_rmm rmm, const struct realm_params *p
 		return NULL;
 	}
 	rim->rmm = rmm;
+	rim->entry = largest_entry(params->s2sz);
 	rim->size = hash_size(params->hash);
 	if (open_engine(rim, params->hash, err) < 0 || create(rim, params, err) < 0)
 		return NULL;
@@ -194,14 +211,28 @@ int realm_rim_data(struct realm_rim *rim, uint64_t ipa, const void *page, struct
 	return realm_rim_event(rim, &event, err);
 }
 
+bool rim_entry_size(uint64_t size)
+{
+	uint64_t entry = REALM_PAGE;
+
+	while (entry < size && entry < REALM_ENTRY_MAX)
+		entry <<= ENTRY_BITS;
+	return entry == size;
+}
+
 int rim_ripas_range(struct realm_rim *rim, uint64_t base, uint64_t top, uint64_t block,
 		    struct err *err)
 {
 	struct realm_event event = {.type = REALM_EVENT_RIPAS};
+	uint64_t largest = rim->entry < block ? rim->entry : block;
 
-	for (uint64_t at = base; at < top; at += block) {
+	for (uint64_t at = base; at < top; at = event.top) {
+		uint64_t size = largest;
+
+		while (size > REALM_PAGE && (at % size || size > top - at))
+			size >>= ENTRY_BITS;
 		event.base = at;
-		event.top = at + block;
+		event.top = at + size;
 		if (realm_rim_event(rim, &event, err) < 0)
 			return -1;
 	}

@@ -42,7 +42,13 @@ static inline uint64_t round_up(uint64_t value, uint64_t unit)
 ssize_t read_at(int fd, void *data, size_t size, uint64_t offset, const char *path,
 		struct err *err);
 
-/* RIPAS of a range, in whole entries of the translation table: one operation each. */
+/* Whether an entry of some translation table has that size: 4K, 2M, 1G, 512G. */
+bool rim_entry_size(uint64_t size);
+
+/*
+ * RIPAS of a range of whole pages, one operation for each entry of the translation table: the
+ * largest that is aligned, fits, and is at most block, which rim_entry_size() takes.
+ */
 int rim_ripas_range(struct realm_rim *rim, uint64_t base, uint64_t top, uint64_t block,
 		    struct err *err);
 
