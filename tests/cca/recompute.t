@@ -1,5 +1,6 @@
 #!/bin/sh
 # ci/recompute-rim, which shares nothing with the command, comes to the same RIMs. Environment: REALM the realm command.
+# shellcheck disable=SC2016 # edits with $
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/cca/common.sh
 . "$here/common.sh"
@@ -29,6 +30,75 @@ else
 	skip 'with busybox' 'no busybox here'
 fi
 fails 3 RECOMPUTE-IGVM "something else than an image" "$recompute" blob
+fails 4 FILE-OPEN "an image that is not there" "$recompute" nothing.igvm
 fails 2 RECOMPUTE-USAGE "another hash" "$recompute" image.igvm 2.0 sha-1
 fails 2 RECOMPUTE-USAGE "another RMM" "$recompute" image.igvm 3.0
+fails 2 RECOMPUTE-USAGE "SHA-384 under RMM 1.0" "$recompute" image.igvm 1.0 sha-384
+fails 2 RECOMPUTE-USAGE "bits that are no number" "$recompute" image.igvm 1.0 sha-256 many
+
+# ---- operations ----
+
+for how in 1.0:sha-256 1.0:sha-512 2.0:sha-384; do
+	rm -f events
+	value=$(rim image.igvm --rmm ${how%:*} --hash ${how#*:} --sve-vl 3 --pmu-counters 6 --events events)
+	is "operations of an image, $how" "RIM $value" "$("$recompute" --events events ${how%:*})"
+done
+fails 2 RECOMPUTE-USAGE "operations with SHA-384 under RMM 1.0" "$recompute" --events events 1.0
+make_inputs
+# parts LAYOUT RMM: operations of a realm, and its device tree
+parts()
+{
+	set -- "$2" --layout "$layouts/$1.layout" --memory 512M --cpus 2 --kernel Image --initrd initrd
+	generation=$1
+	shift
+	rm -f events image.dtb
+	value=$(rim "$@" --rmm "$generation" --hash sha-256 --breakpoints 6 --events events)
+	"$REALM" tree "$@" -o image.dtb
+}
+# Where a ramdisk of 70014 bytes and a device tree lie: by hand.
+kvmtool="0x80000000=Image $(printf '0x%x' $(((0x8fe00000 - 70014 - 4 + 3) / 4 * 4)))=initrd 0x8fe00000=image.dtb"
+qemu="0x40000000=Image 0x48000000=initrd 0x48200000=image.dtb"
+# shellcheck disable=SC2086 # lists of words
+for how in qemu-rmm1:1.0:41 qemu-2026:2.0:41 kvmtool-2026:2.0:33 kvmtool-rmm1:1.0:33; do
+	layout=${how%%:*} rmm=${how#*:}
+	parts "$layout" "${rmm%:*}"
+	places=$qemu
+	[ "${layout%-*}" = qemu ] || places=$kvmtool
+	is "operations and parts of $layout" "RIM $value" \
+		"$("$recompute" --events events $places "${rmm%:*}" sha-256 "${rmm#*:}" 6 2)"
+done
+# shellcheck disable=SC2086
+if [ -x "${BUSYBOX:-}" ]; then
+	is "the same with busybox" "RIM $value" "$("$BUSYBOX" sh "$recompute" --events events $kvmtool 1.0)"
+else
+	skip 'the same with busybox' 'no busybox here'
+fi
+cp Image other
+patch_byte other 150000 101
+# shellcheck disable=SC2086
+{
+	fails 1 'RECOMPUTE-PAGE: .*0x80024000 of other' "another kernel" "$recompute" --events events \
+		"${kvmtool%%=*}=other" ${kvmtool#* } 1.0
+	fails 1 'RECOMPUTE-PAGE: .* of zeros' "a page that no part has" "$recompute" --events events ${kvmtool#* } 1.0
+	fails 1 'RECOMPUTE-PAGE: .*, found 49 fewer' "a part that is nowhere" "$recompute" --events events \
+		$kvmtool 0x90000000=Image 1.0
+	fails 1 'RECOMPUTE-DIFFERENT: .*line 1: bits' "other bits of addresses" "$recompute" --events events 1.0 sha-256 40
+	fails 1 'RECOMPUTE-DIFFERENT: .*line 1: hash' "another hash than asked for" "$recompute" --events events 1.0 sha-512
+	fails 1 'RECOMPUTE-DIFFERENT: .*line 2: RIM' "RIPAS under RMM 2.0" "$recompute" --events events 2.0
+}
+# altered EXPRESSION CODE NAME: operations with one edit
+altered()
+{
+	sed "$1" events >altered
+	fails "${2%% *}" "${2#* }" "$3" "$recompute" --events altered 1.0
+}
+altered '5s/ 0x80600000 / 0x80800000 /' '1 RECOMPUTE-DIFFERENT: .*line 5: ' "a larger entry"
+altered '300s/ 1 ./ 1 x/' '3 RECOMPUTE-EVENTS: .*line 300: ' "a digest that is none"
+altered '300d' '1 RECOMPUTE-DIFFERENT: .*line 300: ' "a page less"
+altered '1d' '3 RECOMPUTE-EVENTS: .*line 1: ' "no parameters"
+altered '$p' '1 RECOMPUTE-DIFFERENT: ' "a processor twice"
+altered '$s/^rec 1/rec 0/' '1 RECOMPUTE-DIFFERENT: ' "a processor that does not run"
+altered '7s/.*/create $(id)/' '3 RECOMPUTE-EVENTS: .*line 7: ' "something else"
+fails 2 RECOMPUTE-USAGE "a part at no address" "$recompute" --events events here=Image
+fails 4 FILE-OPEN "a part that is not there" "$recompute" --events events 0x80000000=nothing
 finish_tap
