@@ -270,21 +270,28 @@ struct attest_file {
 	size_t size;
 };
 
-/* Who must agree. At most ATTEST_QUORUM_MAX of either. */
-struct attest_quorum {
-	const char *sums;		/* path of the release's SHA256SUMS */
-	const struct attest_file *keys; /* public ones, PEM */
-	size_t key_count;
-	const struct attest_file *statements;
-	size_t statement_count;
-	size_t need;
-};
+struct attest_quorum; /* who must agree about one release, and who did */
+
+/* Accepts NULL. */
+void attest_quorum_close(struct attest_quorum *quorum);
 
 /*
- * Whether so many of the keys signed that they came to the same. Statements by other keys or about
- * other releases count for nothing; ATTEST-QUORUM, or ATTEST-QUORUM-DISAGREES when one of the keys
- * signed that it did not.
+ * About the release of a SHA256SUMS, a path, with the keys that are known, at most
+ * ATTEST_QUORUM_MAX public ones in PEM, each once: ATTEST-KEY. NULL then.
  */
-int attest_quorum(const struct attest_quorum *quorum, size_t *found, struct err *err);
+struct attest_quorum *attest_quorum_open(const char *sums, const struct attest_file *keys,
+					 size_t key_count, struct err *err);
+
+/*
+ * Takes one of any number of statements. By other keys, or about other releases, it counts for
+ * nothing; so it does when err has exit status 3 then, which is said and not the end.
+ * ATTEST-QUORUM-DISAGREES when one of the keys signed that it did not come to the same.
+ */
+int attest_quorum_add(struct attest_quorum *quorum, const struct attest_file *statement,
+		      struct err *err);
+
+/* Whether so many of the keys signed that they came to the same: ATTEST-QUORUM. */
+int attest_quorum_reached(const struct attest_quorum *quorum, size_t need, size_t *found,
+			  struct err *err);
 
 #endif

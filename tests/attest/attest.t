@@ -317,6 +317,19 @@ fails 2 'ATTEST-KEY' "one key twice" quorum --known ec.pub --need 1 one
 fails 1 'ATTEST-QUORUM: ' "keys that are not known" "$ATTEST" quorum --release release --known ec.pub --need 1 two
 "$ATTEST" rebuilt --release release --result different --key ed.pem --builder two >no
 fails 1 'ATTEST-QUORUM-DISAGREES' "one who came to something else" quorum --need 1 one no
+echo '{"payload"' >broken
+check "a file that is no statement counts for nothing" quorum --need 2 one broken two
+cp "$TAP_TMP/tap.log" said
+check "and is named" grep -q '^attest: warning: broken: ' said
+fails 1 'ATTEST-QUORUM: ' "as nobody's" quorum --need 2 one broken
+fails 4 'FILE-OPEN: ' "a statement that cannot be read" quorum --need 1 one nowhere
+mkdir statements
+i=0
+while [ $i -lt 150 ]; do
+	cp one statements/$((i += 1))
+done
+cp two statements/z
+check "among any number of statements" quorum --need 2 statements/*
 echo more >>release/SHA256SUMS
 fails 1 'ATTEST-QUORUM: ' "statements about another release" quorum --need 1 one two
 
