@@ -182,8 +182,8 @@ int attest_log_continues(struct attest_log *log, const void *older, size_t size,
 
 /*
  * The release that has these measurements (the member Measurements of a report), as JSON that is
- * the caller's. ATTEST-LOG-MISSING, ATTEST-LOG-WITHDRAWN, or ATTEST-LOG-SECURITY when a release of
- * the same name has a higher security version.
+ * the caller's. ATTEST-LOG-MISSING, ATTEST-LOG-WITHDRAWN unless it was released again later, or
+ * ATTEST-LOG-SECURITY when a release of the same name has a higher security version.
  */
 json_t *attest_log_find(const struct attest_log *log, const json_t *measurements, struct err *err);
 
@@ -214,7 +214,7 @@ struct attest_log_keeper {
 int attest_log_append(const char *folder, const struct attest_log_keeper *keeper,
 		      const json_t *entries, struct err *err);
 
-/* The entry of a published release folder, the caller's. */
+/* The entry of a published release folder, the caller's. ATTEST-RELEASE-SUMS. */
 json_t *attest_log_release(const char *folder, const char *version, int64_t security,
 			   struct err *err);
 

@@ -347,18 +347,18 @@ json_t *attest_log_find(const struct attest_log *log, const json_t *measurements
 
 	if (values_parse(measurements, "evidence", &values, err) < 0)
 		return NULL;
-	/* The last one that was not withdrawn, if there is one. */
+	/* What was said last of these measurements counts, by whatever entry. */
 	json_array_foreach(log->entries, i, entry)
 	{
-		const char *why;
+		bool release = strcmp(member(entry, "type"), "release") == 0;
+		size_t about =
+			release ? i : (size_t)json_integer_value(json_object_get(entry, "entry"));
+		const json_t *subject = json_array_get(log->entries, about);
 
-		if (strcmp(member(entry, "type"), "release") != 0 || !entry_has(entry, &values))
+		if (strcmp(member(subject, "type"), "release") != 0 || !entry_has(subject, &values))
 			continue;
-		why = withdrawn(log, i);
-		if (!why || found == json_array_size(log->entries) || reason) {
-			found = i;
-			reason = why;
-		}
+		found = about;
+		reason = release ? NULL : member(entry, "reason");
 	}
 	entry = json_array_get(log->entries, found);
 	if (!entry)

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 #include <openssl/pem.h>
 
+#include "folder.h"
 #include "log.h"
 #include "outfile.h"
 
@@ -548,6 +549,20 @@ static void rollback(void **state)
 	expect_find(log, 3, NULL);
 	expect_find(log, 2, NULL);
 	attest_log_close(log);
+	/* The same image under two entries: what was withdrawn last is withdrawn. */
+	list = json_array();
+	json_array_append_new(list, release("other", 2, 5));
+	json_array_append_new(list, attest_log_withdrawal(2, "all of them", &err));
+	append(folder, list);
+	log = open_good(folder);
+	expect_find(log, 2, "ATTEST-LOG-WITHDRAWN");
+	attest_log_close(log);
+	list = json_array();
+	json_array_append_new(list, release("other", 2, 5));
+	append(folder, list);
+	log = open_good(folder);
+	expect_find(log, 2, NULL);
+	attest_log_close(log);
 	/* A newer one that was withdrawn outdates nothing. */
 	list = json_array();
 	json_array_append_new(list, attest_log_withdrawal(4, "worse", &err));
@@ -620,13 +635,17 @@ static int no_leftover(const char *path, const struct stat *st, int type, struct
 	return 0;
 }
 
-/* Killed anywhere in an append that ends a tile and begins one, the log is the old or the new. */
+/*
+ * Killed anywhere in an append that ends a tile and begins one, the log is the old or the new. What
+ * is left of one that was killed lies in the way of the next.
+ */
 static void killed(void **state)
 {
 	enum { BEFORE = 250, AFTER = 270 };
+	uint64_t size = AFTER;
 	unsigned began = 0;
-	unsigned old = 0;
 	long call = 0;
+	long old = 0;
 	char folder[64];
 	bool died;
 
@@ -635,12 +654,13 @@ static void killed(void **state)
 		struct attest_log *log;
 		char name[32];
 		char tile[96];
-		uint64_t size;
 
-		snprintf(name, sizeof(name), "killed-%ld", call);
-		path_in(folder, sizeof(folder), name);
-		append_releases(folder, 0, 1);
-		append_releases(folder, 1, BEFORE);
+		if (size == AFTER) {
+			snprintf(name, sizeof(name), "killed-%ld", call);
+			path_in(folder, sizeof(folder), name);
+			append_releases(folder, 0, 1);
+			append_releases(folder, 1, BEFORE);
+		}
 		died = append_and_die(folder, BEFORE, AFTER, call);
 		log = open_good(folder);
 		size = attest_log_size(log);
@@ -649,13 +669,15 @@ static void killed(void **state)
 		snprintf(tile, sizeof(tile), "%s/tile/0/000", folder);
 		began += size == BEFORE && access(tile, F_OK) == 0;
 		old += size == BEFORE;
-		assert_true(size == AFTER || (size == BEFORE && died && old == call + 1));
-		append_releases(folder, (unsigned)size, AFTER + 1);
-		assert_int_equal(nftw(folder, no_leftover, 16, FTW_PHYS), 0);
 		call++;
+		assert_true(size == AFTER || (size == BEFORE && died && old == call));
+		if (size == AFTER) {
+			append_releases(folder, AFTER, AFTER + 1);
+			assert_int_equal(nftw(folder, no_leftover, 16, FTW_PHYS), 0);
+		}
 	} while (died);
 	print_message(
-		"# killed at %ld calls, before the checkpoint %u, %u of them with new tiles\n",
+		"# killed at %ld calls, before the checkpoint %ld, %u of them with new tiles\n",
 		call - 1, old, began);
 	assert_true(began > 8 && call - 1 > old);
 }
@@ -685,6 +707,48 @@ static void ages(void **state)
 #define RIM	  "1111111111111111111111111111111111111111111111111111111111111111"
 #define OTHER_RIM "2222222222222222222222222222222222222222222222222222222222222222"
 #define NAMED	  "\"name\":\"n\",\"security\":0,\"type\":\"release\",\"version\":\"1\"}"
+
+/* The launch configuration is PCR16, which stands beside the other PCRs. */
+static void launch_configuration(void **state)
+{
+	static const char format[] =
+		"{\"Recipe\":\"n\",\"Measurements\":{\"HashAlgorithm\":\"x\","
+		"\"PCR0\":\"%s\",\"PCR1\":\"%s\",\"PCR2\":\"%s\"},\"PCR16\":\"%s\"}";
+	struct attest_values values = {.platform = ATTEST_NITRO};
+	struct err err = {0};
+	char sum[HASH_MAX_HEX];
+	char text[1024];
+	char folder[64];
+	char path[128];
+	char hex[97];
+	json_t *entry;
+	int size;
+
+	(void)state;
+	memset(hex, '1', 96);
+	hex[96] = '\0';
+	path_in(folder, sizeof(folder), "release");
+	snprintf(path, sizeof(path), "%s/nitro", folder);
+	assert_int_equal(mkdir(folder, 0700) | mkdir(path, 0700), 0);
+	size = snprintf(text, sizeof(text), format, hex, hex, hex, hex);
+	snprintf(path, sizeof(path), "%s/nitro/measurements.json", folder);
+	put(path, text, (size_t)size);
+	assert_int_equal(data_sha256(text, (size_t)size, sum, &err), 0);
+	size = snprintf(text, sizeof(text), "%s  nitro/measurements.json\n", sum);
+	snprintf(path, sizeof(path), "%s/SHA256SUMS", folder);
+	put(path, text, (size_t)size);
+	entry = attest_log_release(folder, "1", 0, &err);
+	if (!entry)
+		fail_msg("%s: %s", err.name, err.text);
+	for (int i = 0; i < 17; i += i == 2 ? 14 : 1) {
+		values.pcr[i].size = 48;
+		memset(values.pcr[i].data, 0x11, 48);
+	}
+	assert_true(entry_has(entry, &values));
+	values.pcr[16].data[0] ^= 1;
+	assert_false(entry_has(entry, &values));
+	json_decref(entry);
+}
 
 /* Any of a realm's RIMs is the realm's. */
 static void realm_entry(void **state)
@@ -755,6 +819,7 @@ int main(void)
 		cmocka_unit_test(ages),
 		cmocka_unit_test(bad_entries),
 		cmocka_unit_test(realm_entry),
+		cmocka_unit_test(launch_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
