@@ -302,7 +302,6 @@ i=0
 killed=0
 for blocks in 0 8 100; do
 	(
-		ulimit -c 0
 		ulimit -f $blocks
 		exec "$ATTEST" log append --log log --key ed.pem --origin example.org/log --entries list.json
 	) 2>/dev/null

@@ -140,7 +140,7 @@ extend()
 }
 entries()
 {
-	"$attest" log check --log "$TAP_TMP/l" --log-key "$public" --max-log-age "${1:-604800}"
+	"$attest" log check --log "$TAP_TMP/l" --log-key "$public"
 }
 logged()
 {
