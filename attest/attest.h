@@ -182,8 +182,8 @@ int attest_log_continues(struct attest_log *log, const void *older, size_t size,
 
 /*
  * The release that has these measurements (the member Measurements of a report), as JSON that is
- * the caller's. ATTEST-LOG-MISSING, ATTEST-LOG-WITHDRAWN, or ATTEST-LOG-SECURITY when a release of
- * the same name has a higher security version.
+ * the caller's. ATTEST-LOG-MISSING, ATTEST-LOG-WITHDRAWN unless it was released again later, or
+ * ATTEST-LOG-SECURITY when a release of the same name has a higher security version.
  */
 json_t *attest_log_find(const struct attest_log *log, const json_t *measurements, struct err *err);
 
@@ -214,7 +214,7 @@ struct attest_log_keeper {
 int attest_log_append(const char *folder, const struct attest_log_keeper *keeper,
 		      const json_t *entries, struct err *err);
 
-/* The entry of a published release folder, the caller's. */
+/* The entry of a published release folder, the caller's. ATTEST-RELEASE-SUMS. */
 json_t *attest_log_release(const char *folder, const char *version, int64_t security,
 			   struct err *err);
 
@@ -270,21 +270,28 @@ struct attest_file {
 	size_t size;
 };
 
-/* Who must agree. At most ATTEST_QUORUM_MAX of either. */
-struct attest_quorum {
-	const char *sums;		/* path of the release's SHA256SUMS */
-	const struct attest_file *keys; /* public ones, PEM */
-	size_t key_count;
-	const struct attest_file *statements;
-	size_t statement_count;
-	size_t need;
-};
+struct attest_quorum; /* who must agree about one release, and who did */
+
+/* Accepts NULL. */
+void attest_quorum_close(struct attest_quorum *quorum);
 
 /*
- * Whether so many of the keys signed that they came to the same. Statements by other keys or about
- * other releases count for nothing; ATTEST-QUORUM, or ATTEST-QUORUM-DISAGREES when one of the keys
- * signed that it did not.
+ * About the release of a SHA256SUMS, a path, with the keys that are known, at most
+ * ATTEST_QUORUM_MAX public ones in PEM, each once: ATTEST-KEY. NULL then.
  */
-int attest_quorum(const struct attest_quorum *quorum, size_t *found, struct err *err);
+struct attest_quorum *attest_quorum_open(const char *sums, const struct attest_file *keys,
+					 size_t key_count, struct err *err);
+
+/*
+ * Takes one of any number of statements. By other keys, or about other releases, it counts for
+ * nothing; so it does when err has exit status 3 then, which is said and not the end.
+ * ATTEST-QUORUM-DISAGREES when one of the keys signed that it did not come to the same.
+ */
+int attest_quorum_add(struct attest_quorum *quorum, const struct attest_file *statement,
+		      struct err *err);
+
+/* Whether so many of the keys signed that they came to the same: ATTEST-QUORUM. */
+int attest_quorum_reached(const struct attest_quorum *quorum, size_t need, size_t *found,
+			  struct err *err);
 
 #endif

@@ -31,7 +31,7 @@ static const char help[] =
 	"must\n"
 	"                   not be used any more (default 0)\n"
 	"  --withdraw N --reason TEXT\n"
-	"                   append that entry N must not be used\n"
+	"                   append that the image of entry N must not be used\n"
 	"  --entries F      append the entries in a JSON array\n"
 	"                   with none of these three the time alone is signed anew\n"
 	"  --from F         a checkpoint that was seen before: the log must continue it\n"

@@ -27,13 +27,15 @@ static const char quorum_help[] =
 	"usage: attest quorum --need N --release DIR --known KEY... STATEMENT...\n"
 	"Says whether N of the known keys signed that they rebuilt a release and came to the "
 	"same.\n"
-	"Statements by other keys, or about other releases, count for nothing; one by a known key "
-	"that it\n"
-	"came to something else ends it.\n"
+	"Statements by other keys, or about other releases, count for nothing, nor do files that "
+	"are none,\n"
+	"which are named; one by a known key that it came to something else ends it. There may be "
+	"any\n"
+	"number of them.\n"
 	"\n"
 	"  --need N       how many must agree\n"
 	"  --release DIR  the release's folder, of which SHA256SUMS counts\n"
-	"  --known KEY    a rebuilder's public key in PEM; may be given more than once\n"
+	"  --known KEY    a rebuilder's public key in PEM; may be given up to 64 times\n"
 	"  --help         this text\n"
 	"\n"
 	"Exit status: 0 enough agree, 1 too few, or one disagrees, 2 usage, 3 malformed, 4 "
@@ -83,31 +85,25 @@ struct options {
 	bool help;
 	struct attest_file keys[ATTEST_QUORUM_MAX];
 	size_t key_count;
-	struct attest_file statements[ATTEST_QUORUM_MAX];
-	size_t statement_count;
 };
 
 static void clear(struct options *options)
 {
 	for (size_t i = 0; i < options->key_count; i++)
 		free((void *)(uintptr_t)options->keys[i].data);
-	for (size_t i = 0; i < options->statement_count; i++)
-		free((void *)(uintptr_t)options->statements[i].data);
 }
 
-static int add_file(struct attest_file *list, size_t *count, const char *path, size_t limit,
-		    struct err *err)
+static int add_key(struct options *options, const char *path, struct err *err)
 {
 	struct attest_file file = {.path = path};
 
-	if (*count == ATTEST_QUORUM_MAX)
+	if (options->key_count == ATTEST_QUORUM_MAX)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
-			       "at most %d keys and statements expected, found more",
-			       ATTEST_QUORUM_MAX);
-	file.data = read_small_file(path, limit, &file.size, err);
+			       "--known: at most %d keys expected, found more", ATTEST_QUORUM_MAX);
+	file.data = read_small_file(path, KEY_MAX, &file.size, err);
 	if (!file.data)
 		return -1;
-	list[(*count)++] = file;
+	options->keys[options->key_count++] = file;
 	return 0;
 }
 
@@ -127,7 +123,7 @@ static int take_option(struct options *options, int opt, char **argv, struct err
 	case OPT_NEED:
 		return command_set_once(&options->need, "need", optarg, err);
 	case OPT_KNOWN:
-		return add_file(options->keys, &options->key_count, optarg, KEY_MAX, err);
+		return add_key(options, optarg, err);
 	case OPT_RANDOM:
 		options->random_nonce = true;
 		return 0;
@@ -210,14 +206,34 @@ int cmd_rebuilt(int argc, char **argv, struct err *err)
 	return print_statement(&options, err);
 }
 
-static int decide(struct options *options, struct err *err)
+static void cleanup_quorum_at(struct attest_quorum **quorum)
+{
+	attest_quorum_close(*quorum);
+}
+
+/* One file: anybody may have put it there, so that one which is no statement is no reason to end.
+ */
+static int add_statement(struct attest_quorum *quorum, const char *path, struct err *err)
+{
+	struct attest_file file = {.path = path};
+	struct err one = {0};
+	cleanup_free char *data = read_small_file(path, STATEMENT_MAX, &file.size, &one);
+
+	file.data = data;
+	if (data && attest_quorum_add(quorum, &file, &one) == 0)
+		return 0;
+	if (one.status != EXIT_MALFORMED) {
+		*err = one;
+		return -1;
+	}
+	command_warn("%s", one.text);
+	return 0;
+}
+
+static int decide(const struct options *options, char **paths, struct err *err)
 {
 	cleanup_free char *sums = sums_of(options, err);
-	struct attest_quorum quorum = {.sums = sums,
-				       .keys = options->keys,
-				       .key_count = options->key_count,
-				       .statements = options->statements,
-				       .statement_count = options->statement_count};
+	cleanup_with(cleanup_quorum_at) struct attest_quorum *quorum = NULL;
 	int64_t need = 0;
 	size_t found;
 
@@ -226,8 +242,13 @@ static int decide(struct options *options, struct err *err)
 	if (need < 1)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "--need: at least 1 expected, found 0");
-	quorum.need = (size_t)need;
-	if (attest_quorum(&quorum, &found, err) < 0)
+	quorum = attest_quorum_open(sums, options->keys, options->key_count, err);
+	if (!quorum)
+		return -1;
+	for (; *paths; paths++)
+		if (add_statement(quorum, *paths, err) < 0)
+			return -1;
+	if (attest_quorum_reached(quorum, (size_t)need, &found, err) < 0)
 		return -1;
 	printf("%zu of %zu known keys came to the same, %lld needed\n", found, options->key_count,
 	       (long long)need);
@@ -246,9 +267,5 @@ int cmd_quorum(int argc, char **argv, struct err *err)
 	}
 	if (command_need(options.need, "quorum", "need", err) < 0)
 		return -1;
-	for (int i = optind; i < argc; i++)
-		if (add_file(options.statements, &options.statement_count, argv[i], STATEMENT_MAX,
-			     err) < 0)
-			return -1;
-	return decide(&options, err);
+	return decide(&options, argv + optind, err);
 }

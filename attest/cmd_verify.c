@@ -259,7 +259,7 @@ static void cleanup_log_at(struct attest_log **log)
 	attest_log_close(*log);
 }
 
-/* A proof tells that the image was released; whether it was withdrawn later, a whole log alone. */
+/* A proof tells that the image was released; what was said of it later, a whole log alone. */
 static json_t *find_in_proof(const struct options *options, const struct attest_log_trust *trust,
 			     const json_t *measurements, struct err *err)
 {
@@ -269,7 +269,8 @@ static json_t *find_in_proof(const struct options *options, const struct attest_
 
 	if (!entry || attest_log_matches(entry, measurements, err) < 0)
 		return NULL;
-	command_warn("a proof does not tell whether the release was withdrawn: a whole log does");
+	command_warn("a proof does not tell whether the release was withdrawn or outdated: a "
+		     "whole log does");
 	return json_incref(entry);
 }
 

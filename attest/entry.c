@@ -187,6 +187,10 @@ static json_t *registers_of(const json_t *document)
 			    value) if (strncmp(key, "PCR", 3) == 0 || strncmp(key, "RIM", 3) == 0 ||
 				       strncmp(key, "REM", 3) == 0 || strncmp(key, "RPV", 3) == 0)
 		json_object_set(registers, key, value);
+	/* As nitro-cli prints nothing of it, it stands beside them. */
+	value = json_object_get(document, "PCR16");
+	if (value)
+		json_object_set(registers, "PCR16", value);
 	return registers;
 }
 
@@ -206,18 +210,36 @@ static json_t *rims_of(const struct attest_references *references)
 	return list;
 }
 
-static int add_target(const char *folder, const char *target, json_t *entry, struct err *err)
+static int bad_sums(const char *folder, const char *name, const char *expected, struct err *err)
 {
-	cleanup_free char *path = folder_path(folder, target, "measurements.json", err);
+	return err_set(err, EXIT_VERIFY, "ATTEST-RELEASE-SUMS",
+		       "%s/%s: %s SHA256SUMS expected, found another", folder, name, expected);
+}
+
+static int add_target(const char *folder, const char *target, const json_t *sums, json_t *entry,
+		      struct err *err)
+{
+	cleanup_free char *name = folder_path(target, NULL, "measurements.json", err);
+	const char *sum = name ? json_string_value(json_object_get(sums, name)) : NULL;
+	cleanup_free char *path = name ? folder_path(folder, NULL, name, err) : NULL;
 	cleanup_free char *text = NULL;
 	cleanup_with(attest_references_clear) struct attest_references references =
 		ATTEST_REFERENCES_INIT;
 	cleanup_json json_t *document = NULL;
+	char found[HASH_MAX_HEX];
 	const char *recipe;
 	size_t size = 0;
 
-	text = path ? read_small_file(path, ATTEST_MAX_REFERENCE, &size, err) : NULL;
-	if (!text || attest_references_add(&references, text, size, path, err) < 0)
+	if (!path)
+		return -1;
+	if (!sum)
+		return bad_sums(folder, name, "a file that is listed in", err);
+	text = read_small_file(path, ATTEST_MAX_REFERENCE, &size, err);
+	if (!text || data_sha256(text, size, found, err) < 0)
+		return -1;
+	if (strcmp(found, sum) != 0)
+		return bad_sums(folder, name, "the sum in", err);
+	if (attest_references_add(&references, text, size, path, err) < 0)
 		return -1;
 	document = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
 	recipe = json_string_value(json_object_get(document, "Recipe"));
@@ -227,17 +249,60 @@ static int add_target(const char *folder, const char *target, json_t *entry, str
 	return 0;
 }
 
+/* A target that is listed must not be missing. */
+static int check_listed(const char *folder, const json_t *sums, const json_t *measurements,
+			struct err *err)
+{
+	static const char file[] = "/measurements.json";
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)sums, name, value)
+	{
+		const char *slash = strchr(name, '/');
+		cleanup_free char *target = NULL;
+
+		if (!slash || strcmp(slash, file) != 0)
+			continue;
+		target = strndup(name, (size_t)(slash - name));
+		if (!target)
+			return no_memory(err);
+		if (!json_object_get(measurements, target))
+			return bad_sums(folder, name, "the file in", err);
+	}
+	return 0;
+}
+
+/* The files that the folder's SHA256SUMS lists, and its digest. */
+static json_t *read_sums(const char *folder, char hex[HASH_MAX_HEX], struct err *err)
+{
+	cleanup_free char *path = folder_path(folder, NULL, "SHA256SUMS", err);
+	size_t size = 0;
+	cleanup_free char *text = path ? read_small_file(path, SUMS_MAX, &size, err) : NULL;
+	json_t *sums = text ? sums_parse(text) : NULL;
+
+	if (text && !sums)
+		err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
+			"%s: lines of sums and names, each name once, expected, found another",
+			path);
+	if (sums && data_sha256(text, size, hex, err) < 0) {
+		json_decref(sums);
+		return NULL;
+	}
+	return sums;
+}
+
 json_t *attest_log_release(const char *folder, const char *version, int64_t security,
 			   struct err *err)
 {
-	cleanup_json json_t *targets = folder_with(folder, "measurements.json", err);
-	cleanup_free char *sums = targets ? folder_path(folder, NULL, "SHA256SUMS", err) : NULL;
-	cleanup_json json_t *entry = NULL;
 	char hex[HASH_MAX_HEX];
+	cleanup_json json_t *targets = folder_with(folder, "measurements.json", err);
+	cleanup_json json_t *sums = targets ? read_sums(folder, hex, err) : NULL;
+	cleanup_json json_t *entry = NULL;
 	const json_t *target;
 	size_t i;
 
-	if (!sums || file_sha256(sums, hex, err) < 0)
+	if (!sums)
 		return NULL;
 	entry = json_pack("{s:s, s:s, s:I, s:{}, s:{s:s}}", "type", "release", "version", version,
 			  "security", (json_int_t)security, "measurements", "files", "SHA256SUMS",
@@ -246,8 +311,13 @@ json_t *attest_log_release(const char *folder, const char *version, int64_t secu
 		no_memory(err);
 		return NULL;
 	}
-	json_array_foreach(targets, i, target) if (add_target(folder, json_string_value(target),
-							      entry, err) < 0) return NULL;
+	json_array_foreach(targets, i, target)
+	{
+		if (add_target(folder, json_string_value(target), sums, entry, err) < 0)
+			return NULL;
+	}
+	if (check_listed(folder, sums, json_object_get(entry, "measurements"), err) < 0)
+		return NULL;
 	return check_entry(entry, 0, err) == 0 ? json_incref(entry) : NULL;
 }
 

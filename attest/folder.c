@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "outfile.h"
+#include "text.h"
 
 enum { BLOCK = 65536, NAMES_MAX = 4096 };
 
@@ -156,6 +157,38 @@ int file_sha256(const char *path, char hex[HASH_MAX_HEX], struct err *err)
 		return -1;
 	hash_hex(digest, SHA256_SIZE, hex);
 	return 0;
+}
+
+int data_sha256(const void *data, size_t size, char hex[HASH_MAX_HEX], struct err *err)
+{
+	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
+	unsigned char digest[HASH_MAX_SIZE];
+
+	if (!hash || hash_update(hash, data, size, err) < 0 || hash_final(hash, digest, err) < 0)
+		return -1;
+	hash_hex(digest, SHA256_SIZE, hex);
+	return 0;
+}
+
+json_t *sums_parse(const char *text)
+{
+	cleanup_json json_t *sums = json_object();
+	unsigned char digest[SHA256_SIZE];
+
+	for (const char *line = text; *line;) {
+		size_t length = strcspn(line, "\n");
+		cleanup_free char *hex = strndup(line, 2 * SHA256_SIZE);
+		cleanup_free char *name =
+			length > 66 ? strndup(line + 66, length - 66) : strdup("");
+
+		if (!hex || !name || line[length] != '\n' || length <= 66 ||
+		    strncmp(line + 64, "  ", 2) != 0 || !hex_decode(hex, digest, SHA256_SIZE) ||
+		    json_object_get(sums, name) ||
+		    json_object_set_new(sums, name, json_string(hex)) < 0)
+			return NULL;
+		line += length + 1;
+	}
+	return json_incref(sums);
 }
 
 int folder_make(const char *path, struct err *err)

@@ -23,6 +23,14 @@ int file_write_json(const char *path, const json_t *json, bool compact, struct e
 /* Lower-case hexadecimal of a file's SHA-256. */
 int file_sha256(const char *path, char hex[HASH_MAX_HEX], struct err *err);
 
+/* The same of bytes. */
+int data_sha256(const void *data, size_t size, char hex[HASH_MAX_HEX], struct err *err);
+
+enum { SUMS_MAX = 4 * 1024 * 1024 }; /* bytes of a SHA256SUMS */
+
+/* {PATH: SHA-256} of a SHA256SUMS, as sha256sum writes it for plain names; NULL for another. */
+json_t *sums_parse(const char *text);
+
 /* A folder, unless it is there. FILE-CREATE. */
 int folder_make(const char *path, struct err *err);
 

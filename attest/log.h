@@ -23,6 +23,9 @@ char *log_checkpoint(const char *folder, struct checkpoint *checkpoint, struct e
 int log_check_signatures(const struct checkpoint *checkpoint, const struct attest_log_trust *trust,
 			 struct err *err);
 
+/* The checkpoint of a log that was read, as text and taken apart; both are the log's. */
+const char *log_note(const struct attest_log *log, struct checkpoint *checkpoint);
+
 /* Whether a release's entry has these measurements. */
 bool entry_has(const json_t *entry, const struct attest_values *found);
 

@@ -25,7 +25,7 @@ struct tails {
 	bool changed[TILE_LEVELS];
 };
 
-enum { BUNDLE_MAX = TILE_WIDTH * (ENTRY_MAX + 2), SWEPT = 64 };
+enum { SWEPT = 64 };
 
 static void tails_clear(struct tails *tails)
 {
@@ -104,19 +104,21 @@ static int push_entry(struct tails *tails, const char *text, size_t size, struct
 	return push_node(tails, 0, &leaf, err);
 }
 
-static int load_bundle(struct tails *tails, uint64_t size, struct err *err)
+/*
+ * The entries of the tile that grows, which are written anew: what the tile does not vouch for must
+ * not get a signature. So there is room behind them for whatever the tile may still get.
+ */
+static int load_bundle(struct tails *tails, struct tree *tree, struct err *err)
 {
-	unsigned width = (unsigned)(size % TILE_WIDTH);
-	cleanup_free char *path = NULL;
-	cleanup_free char *data = NULL;
+	cleanup_free unsigned char *data = NULL;
+	unsigned width;
 
 	tails->bundle = malloc(BUNDLE_MAX);
 	if (!tails->bundle)
 		return no_memory(err);
-	if (width == 0)
+	if (tree->size % TILE_WIDTH == 0)
 		return 0;
-	path = tile_path(tails->folder, -1, size / TILE_WIDTH, width, err);
-	data = path ? read_small_file(path, BUNDLE_MAX, &tails->bundle_size, err) : NULL;
+	data = tree_bundle(tree, tree->size / TILE_WIDTH, &width, &tails->bundle_size, err);
 	if (!data)
 		return -1;
 	memcpy(tails->bundle, data, tails->bundle_size);
@@ -146,7 +148,7 @@ static int load(struct tails *tails, struct tree *tree, const struct checkpoint 
 			return -1;
 		memcpy(tails->nodes[level], nodes, width * sizeof(*nodes));
 	}
-	return load_bundle(tails, tree->size, err);
+	return load_bundle(tails, tree, err);
 }
 
 static int append_all(struct tails *tails, const json_t *entries, struct err *err)
@@ -387,21 +389,24 @@ static char *with_line(const char *note, size_t head, const char *name, const ch
 	return out;
 }
 
-/* Whether the log is sound, and continues what the witness saw before, if it saw any. */
-static int check_before(const char *folder, const char *log_key, const char *state, struct err *err)
+static void cleanup_log_at(struct attest_log **log)
+{
+	attest_log_close(*log);
+}
+
+/* The log, once it is sound and continues what the witness saw before, if it saw any. */
+static struct attest_log *open_seen(const char *folder, const char *log_key, const char *state,
+				    struct err *err)
 {
 	const struct attest_log_trust trust = {.key = log_key, .max_age = -1};
-	struct attest_log *log = attest_log_open(folder, &trust, err);
+	cleanup_with(cleanup_log_at) struct attest_log *log = attest_log_open(folder, &trust, err);
 	cleanup_free char *older = NULL;
 	size_t size = 0;
-	int result = log ? 0 : -1;
 
-	if (result == 0 && access(state, F_OK) == 0) {
-		older = read_small_file(state, NOTE_MAX, &size, err);
-		result = older ? attest_log_continues(log, older, size, err) : -1;
-	}
-	attest_log_close(log);
-	return result;
+	if (!log || access(state, F_OK) != 0)
+		return steal_ptr(log);
+	older = read_small_file(state, NOTE_MAX, &size, err);
+	return older && attest_log_continues(log, older, size, err) == 0 ? steal_ptr(log) : NULL;
 }
 
 int attest_log_witness(const char *folder, const char *log_key, const char *state,
@@ -410,18 +415,18 @@ int attest_log_witness(const char *folder, const char *log_key, const char *stat
 	cleanup_with(cleanup_signer_at) struct signer *signer =
 		signer_open(witness->key, witness->passphrase, "ATTEST", err);
 	cleanup_close int lock = signer ? lock_log(folder, err) : -1;
-	cleanup_free char *note = NULL;
+	cleanup_with(cleanup_log_at) struct attest_log *log =
+		lock < 0 ? NULL : open_seen(folder, log_key, state, err);
+	cleanup_free char *path = log ? folder_path(folder, NULL, "checkpoint", err) : NULL;
 	cleanup_free char *line = NULL;
-	cleanup_free char *path = NULL;
 	cleanup_free char *signed_note = NULL;
 	struct checkpoint checkpoint;
+	const char *note;
 
-	if (lock < 0 || check_before(folder, log_key, state, err) < 0)
-		return -1;
-	note = log_checkpoint(folder, &checkpoint, err);
-	path = note ? folder_path(folder, NULL, "checkpoint", err) : NULL;
 	if (!path)
 		return -1;
+	/* What was checked; the file may be another by now. */
+	note = log_note(log, &checkpoint);
 	if (strcmp(checkpoint.origin, witness->origin) == 0)
 		return err_set(err, EXIT_USAGE, "ATTEST-LOG-KEY",
 			       "a witness of another name than the log %s expected",

@@ -11,8 +11,6 @@
 #include "outfile.h"
 #include "text.h"
 
-enum { BUNDLE_MAX = TILE_WIDTH * (ENTRY_MAX + 2) };
-
 struct attest_log {
 	struct tree tree;
 	char *folder;
@@ -134,48 +132,23 @@ int log_check_signatures(const struct checkpoint *checkpoint, const struct attes
 		       trust->witnesses_needed, good);
 }
 
-/* One bundle's entries, each against its hash in the tile beside it. */
-static int read_bundle(struct attest_log *log, uint64_t number, unsigned width, struct err *err)
+/* One bundle's entries, once their hashes were found good. */
+static int read_bundle(struct attest_log *log, uint64_t number, struct err *err)
 {
-	cleanup_free char *path = tile_path(log->folder, -1, number, width, err);
-	cleanup_free unsigned char *data = NULL;
-	const struct node *nodes;
 	size_t size = 0;
-	size_t at = 0;
+	unsigned width = 0;
+	cleanup_free unsigned char *data = tree_bundle(&log->tree, number, &width, &size, err);
+	const unsigned char *at = data;
 
-	data = path ? read_small_file(path, BUNDLE_MAX, &size, err) : NULL;
-	if (!data && path)
-		return err_set(err, EXIT_VERIFY, "ATTEST-LOG-ENTRY",
-			       "%s: entries expected, found none", path);
-	if (!data || tree_tile(&log->tree, 0, number, &nodes, &width, err) < 0)
-		return -1;
-	for (unsigned i = 0; i < width; i++) {
-		size_t length = at + 2 <= size ? (size_t)data[at] << 8 | data[at + 1] : 0;
-		uint64_t index = number * TILE_WIDTH + i;
-		struct node leaf;
-		json_t *entry;
+	for (unsigned i = 0; data && i < width; i++) {
+		size_t length = (size_t)at[0] << 8 | at[1];
+		json_t *entry = entry_parse(at + 2, length, number * TILE_WIDTH + i, err);
 
-		if (at + 2 > size || length > size - at - 2)
-			return err_set(err, EXIT_VERIFY, "ATTEST-LOG-ENTRY",
-				       "%s: %u entries expected, found %u", path, width, i);
-		if (tree_leaf(data + at + 2, length, &leaf, err) < 0)
-			return -1;
-		if (memcmp(&leaf, &nodes[i], sizeof(leaf)) != 0)
-			return err_set(err, EXIT_VERIFY, "ATTEST-LOG-TILE",
-				       "%s: entry %" PRIu64
-				       ": the hash in tile/0 expected, found another",
-				       path, index);
-		entry = entry_parse(data + at + 2, length, index, err);
 		if (!entry || json_array_append_new(log->entries, entry) < 0)
 			return err->status ? -1 : no_memory(err);
 		at += 2 + length;
 	}
-	if (at == size)
-		return 0;
-	return err_set(err, EXIT_VERIFY, "ATTEST-LOG-ENTRY",
-		       "%s: nothing behind %u entries expected, found "
-		       "bytes",
-		       path, width);
+	return data ? 0 : -1;
 }
 
 /* A tile of an upper level against the tiles below it. */
@@ -216,13 +189,9 @@ static int check_tree(struct attest_log *log, struct err *err)
 	uint64_t size = log->tree.size;
 	struct node root;
 
-	for (uint64_t number = 0; number * TILE_WIDTH < size; number++) {
-		uint64_t left = size - number * TILE_WIDTH;
-
-		if (read_bundle(log, number, left < TILE_WIDTH ? (unsigned)left : TILE_WIDTH, err) <
-		    0)
+	for (uint64_t number = 0; number * TILE_WIDTH < size; number++)
+		if (read_bundle(log, number, err) < 0)
 			return -1;
-	}
 	for (unsigned level = 1; level < TILE_LEVELS && size >> (8 * level) > 0; level++)
 		for (uint64_t number = 0; number * TILE_WIDTH < size >> (8 * level); number++)
 			if (check_tile(&log->tree, level, number, err) < 0)
@@ -257,6 +226,12 @@ struct attest_log *attest_log_open(const char *folder, const struct attest_log_t
 	log->tree.folder = log->folder;
 	log->tree.size = log->checkpoint.size;
 	return check_tree(log, err) == 0 ? steal_ptr(log) : NULL;
+}
+
+const char *log_note(const struct attest_log *log, struct checkpoint *checkpoint)
+{
+	*checkpoint = log->checkpoint;
+	return log->note;
 }
 
 uint64_t attest_log_size(const struct attest_log *log)
@@ -372,18 +347,18 @@ json_t *attest_log_find(const struct attest_log *log, const json_t *measurements
 
 	if (values_parse(measurements, "evidence", &values, err) < 0)
 		return NULL;
-	/* The last one that was not withdrawn, if there is one. */
+	/* What was said last of these measurements counts, by whatever entry. */
 	json_array_foreach(log->entries, i, entry)
 	{
-		const char *why;
+		bool release = strcmp(member(entry, "type"), "release") == 0;
+		size_t about =
+			release ? i : (size_t)json_integer_value(json_object_get(entry, "entry"));
+		const json_t *subject = json_array_get(log->entries, about);
 
-		if (strcmp(member(entry, "type"), "release") != 0 || !entry_has(entry, &values))
+		if (strcmp(member(subject, "type"), "release") != 0 || !entry_has(subject, &values))
 			continue;
-		why = withdrawn(log, i);
-		if (!why || found == json_array_size(log->entries) || reason) {
-			found = i;
-			reason = why;
-		}
+		found = about;
+		reason = release ? NULL : member(entry, "reason");
 	}
 	entry = json_array_get(log->entries, found);
 	if (!entry)

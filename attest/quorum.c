@@ -84,83 +84,102 @@ static int judge(const void *payload, size_t size, const char *path, const char 
 		       path);
 }
 
-/* The key that signed, of those that are known; -1 when it is none of them. */
-static int signed_by(const struct attest_quorum *quorum, EVP_PKEY *const *keys, size_t i,
-		     unsigned char **payload, size_t *size, struct err *err)
-{
-	for (size_t k = 0; k < quorum->key_count; k++) {
-		struct err one = {0};
+struct attest_quorum {
+	char *sums;
+	char hex[HASH_MAX_HEX];
+	EVP_PKEY *keys[ATTEST_QUORUM_MAX];
+	bool agreed[ATTEST_QUORUM_MAX];
+	size_t key_count;
+};
 
-		*payload = dsse_open(quorum->statements[i].data, quorum->statements[i].size,
-				     quorum->statements[i].path, keys[k], size, &one);
-		if (*payload)
-			return (int)k;
-		if (one.status != EXIT_VERIFY) {
-			*err = one;
-			return -2;
-		}
-	}
-	return -1;
+void attest_quorum_close(struct attest_quorum *quorum)
+{
+	if (!quorum)
+		return;
+	for (size_t i = 0; i < quorum->key_count; i++)
+		EVP_PKEY_free(quorum->keys[i]);
+	free(quorum->sums);
+	free(quorum);
 }
 
-static int count(const struct attest_quorum *quorum, EVP_PKEY *const *keys, const char *hex,
-		 bool *agreed, struct err *err)
+static void cleanup_quorum_at(struct attest_quorum **quorum)
 {
-	for (size_t i = 0; i < quorum->statement_count; i++) {
-		cleanup_free unsigned char *payload = NULL;
-		size_t size = 0;
-		int key = signed_by(quorum, keys, i, &payload, &size, err);
-		int verdict;
-
-		if (key == -2)
-			return -1;
-		if (key < 0)
-			continue;
-		verdict = judge(payload, size, quorum->statements[i].path, hex, err);
-		if (verdict < 0)
-			return -1;
-		if (verdict > 0)
-			agreed[key] = true;
-	}
-	return 0;
+	attest_quorum_close(*quorum);
 }
 
 /* Two files may hold one key. */
-static int check_keys(EVP_PKEY *const *keys, size_t count_of, struct err *err)
+static int add_key(struct attest_quorum *quorum, const struct attest_file *file, struct err *err)
 {
-	for (size_t i = 0; i < count_of; i++)
-		for (size_t k = 0; k < i; k++)
-			if (EVP_PKEY_eq(keys[i], keys[k]) == 1)
-				return err_set(err, EXIT_USAGE, "ATTEST-KEY",
-					       "each key once expected, found the %zu. one twice",
-					       k + 1);
+	EVP_PKEY *key = public_key_read(file->data, file->size, file->path, err);
+
+	if (!key)
+		return -1;
+	for (size_t i = 0; i < quorum->key_count; i++)
+		if (EVP_PKEY_eq(quorum->keys[i], key) == 1) {
+			EVP_PKEY_free(key);
+			return err_set(err, EXIT_USAGE, "ATTEST-KEY",
+				       "each key once expected, found the %zu. one twice", i + 1);
+		}
+	quorum->keys[quorum->key_count++] = key;
 	return 0;
 }
 
-int attest_quorum(const struct attest_quorum *quorum, size_t *found, struct err *err)
+struct attest_quorum *attest_quorum_open(const char *sums, const struct attest_file *keys,
+					 size_t key_count, struct err *err)
 {
-	EVP_PKEY *keys[ATTEST_QUORUM_MAX] = {NULL};
-	bool agreed[ATTEST_QUORUM_MAX] = {false};
-	char hex[HASH_MAX_HEX];
-	int result = file_sha256(quorum->sums, hex, err);
+	cleanup_with(cleanup_quorum_at) struct attest_quorum *quorum = calloc(1, sizeof(*quorum));
 
-	*found = 0;
-	for (size_t i = 0; result == 0 && i < quorum->key_count; i++) {
-		keys[i] = public_key_read(quorum->keys[i].data, quorum->keys[i].size,
-					  quorum->keys[i].path, err);
-		result = keys[i] ? 0 : -1;
+	if (!quorum || !(quorum->sums = strdup(sums))) {
+		no_memory(err);
+		return NULL;
 	}
-	if (result == 0)
-		result = check_keys(keys, quorum->key_count, err);
-	if (result == 0)
-		result = count(quorum, keys, hex, agreed, err);
+	if (key_count > ATTEST_QUORUM_MAX) {
+		err_set(err, EXIT_USAGE, "ATTEST-KEY", "at most %d keys expected, found %zu",
+			ATTEST_QUORUM_MAX, key_count);
+		return NULL;
+	}
+	if (file_sha256(sums, quorum->hex, err) < 0)
+		return NULL;
+	for (size_t i = 0; i < key_count; i++)
+		if (add_key(quorum, &keys[i], err) < 0)
+			return NULL;
+	return steal_ptr(quorum);
+}
+
+int attest_quorum_add(struct attest_quorum *quorum, const struct attest_file *statement,
+		      struct err *err)
+{
 	for (size_t i = 0; i < quorum->key_count; i++) {
-		*found += agreed[i];
-		EVP_PKEY_free(keys[i]);
+		size_t size = 0;
+		struct err one = {0};
+		cleanup_free unsigned char *payload =
+			dsse_open(statement->data, statement->size, statement->path,
+				  quorum->keys[i], &size, &one);
+		int verdict;
+
+		if (!payload && one.status == EXIT_VERIFY)
+			continue; /* another key's */
+		if (!payload) {
+			*err = one;
+			return -1;
+		}
+		verdict = judge(payload, size, statement->path, quorum->hex, err);
+		if (verdict > 0)
+			quorum->agreed[i] = true;
+		return verdict < 0 ? -1 : 0;
 	}
-	if (result < 0 || *found >= quorum->need)
-		return result;
+	return 0;
+}
+
+int attest_quorum_reached(const struct attest_quorum *quorum, size_t need, size_t *found,
+			  struct err *err)
+{
+	*found = 0;
+	for (size_t i = 0; i < quorum->key_count; i++)
+		*found += quorum->agreed[i];
+	if (*found >= need)
+		return 0;
 	return err_set(err, EXIT_VERIFY, "ATTEST-QUORUM",
 		       "%s: rebuilds by %zu of the known keys expected, found %zu", quorum->sums,
-		       quorum->need, *found);
+		       need, *found);
 }

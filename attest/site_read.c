@@ -14,7 +14,6 @@
 #include "text.h"
 
 enum {
-	SUMS_MAX = 4 * 1024 * 1024,
 	BOOT_MAX = 1024 * 1024,
 	CONFIG_MAX = 4 * 1024 * 1024,
 	SBOM_MAX = 64 * 1024 * 1024,
@@ -41,44 +40,6 @@ static int bad_file(const json_t *release, const char *target, const char *file,
 	return err_set(err, EXIT_MALFORMED, "ATTEST-SITE", "%s/%s/%s: %s expected, found another",
 		       json_string_value(json_object_get(release, "Folder")), target, file,
 		       expected);
-}
-
-/* {PATH: SHA-256} of a SHA256SUMS, as sha256sum writes it for plain names. */
-static json_t *parse_sums(const char *text, const char *path, struct err *err)
-{
-	cleanup_json json_t *sums = json_object();
-	unsigned char digest[SHA256_SIZE];
-
-	for (const char *line = text; *line;) {
-		size_t length = strcspn(line, "\n");
-		cleanup_free char *hex = strndup(line, 2 * SHA256_SIZE);
-		cleanup_free char *name =
-			length > 66 ? strndup(line + 66, length - 66) : strdup("");
-
-		if (!hex || !name) {
-			no_memory(err);
-			return NULL;
-		}
-		if (line[length] != '\n' || length <= 66 || strncmp(line + 64, "  ", 2) != 0 ||
-		    !hex_decode(hex, digest, SHA256_SIZE) || json_object_get(sums, name) ||
-		    json_object_set_new(sums, name, json_string(hex)) < 0) {
-			bad(path, "lines of sums and names, each name once,", err);
-			return NULL;
-		}
-		line += length + 1;
-	}
-	return json_incref(sums);
-}
-
-static int digest_text(const void *data, size_t size, char hex[HASH_MAX_HEX], struct err *err)
-{
-	cleanup_hash struct hash *hash = hash_new(HASH_SHA256, err);
-	unsigned char digest[HASH_MAX_SIZE];
-
-	if (!hash || hash_update(hash, data, size, err) < 0 || hash_final(hash, digest, err) < 0)
-		return -1;
-	hash_hex(digest, SHA256_SIZE, hex);
-	return 0;
 }
 
 /* As read_small_file(), with memory for what is there instead of for the most that may be. */
@@ -111,7 +72,7 @@ static char *published(const json_t *release, const char *target, const char *fi
 		return NULL;
 	path = folder_path(json_string_value(json_object_get(release, "Path")), target, file, err);
 	data = path ? read_file(path, limit, size, err) : NULL;
-	if (!data || digest_text(data, *size, found, err) < 0)
+	if (!data || data_sha256(data, *size, found, err) < 0)
 		return NULL;
 	if (strcmp(found, sum) == 0)
 		return steal_ptr(data);
@@ -361,8 +322,10 @@ static json_t *open_folder(const char *path, struct err *err)
 	json_t *release;
 
 	text = sums_path ? read_small_file(sums_path, SUMS_MAX, &size, err) : NULL;
-	sums = text ? parse_sums(text, sums_path, err) : NULL;
-	if (!sums || digest_text(text, size, hex, err) < 0)
+	sums = text ? sums_parse(text) : NULL;
+	if (text && !sums)
+		bad(sums_path, "lines of sums and names, each name once,", err);
+	if (!sums || data_sha256(text, size, hex, err) < 0)
 		return NULL;
 	release = json_pack("{s:s, s:s, s:s, s:O, s:{}}", "Folder", last_part(path), "Path", path,
 			    "Sums", hex, "Files", sums, "Targets");

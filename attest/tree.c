@@ -99,6 +99,54 @@ int tree_tile(struct tree *tree, unsigned level, uint64_t number, const struct n
 	return 0;
 }
 
+/* One entry at *at against its hash, behind which *at is then. */
+static int check_entry(const unsigned char *data, size_t size, size_t *at, const struct node *leaf,
+		       const char *path, unsigned i, unsigned width, struct err *err)
+{
+	size_t left = size - *at;
+	size_t length = left >= 2 ? (size_t)data[*at] << 8 | data[*at + 1] : 0;
+	struct node found;
+
+	if (left < 2 || length > left - 2)
+		return err_set(err, EXIT_VERIFY, "ATTEST-LOG-ENTRY",
+			       "%s: %u entries expected, found %u", path, width, i);
+	if (tree_leaf(data + *at + 2, length, &found, err) < 0)
+		return -1;
+	if (memcmp(&found, leaf, sizeof(found)) != 0)
+		return err_set(err, EXIT_VERIFY, "ATTEST-LOG-TILE",
+			       "%s: entry %u: the hash in tile/0 expected, found another", path, i);
+	*at += 2 + length;
+	return 0;
+}
+
+unsigned char *tree_bundle(struct tree *tree, uint64_t number, unsigned *width, size_t *size,
+			   struct err *err)
+{
+	cleanup_free unsigned char *data = NULL;
+	cleanup_free char *path = NULL;
+	const struct node *nodes;
+	size_t at = 0;
+
+	if (tree_tile(tree, 0, number, &nodes, width, err) < 0)
+		return NULL;
+	path = tile_path(tree->folder, -1, number, *width, err);
+	data = path ? read_small_file(path, BUNDLE_MAX, size, err) : NULL;
+	if (!data) {
+		if (path)
+			err_set(err, EXIT_VERIFY, "ATTEST-LOG-ENTRY",
+				"%s: entries expected, found none", path);
+		return NULL;
+	}
+	for (unsigned i = 0; i < *width; i++)
+		if (check_entry(data, *size, &at, &nodes[i], path, i, *width, err) < 0)
+			return NULL;
+	if (at == *size)
+		return steal_ptr(data);
+	err_set(err, EXIT_VERIFY, "ATTEST-LOG-ENTRY",
+		"%s: nothing behind %u entries expected, found bytes", path, *width);
+	return NULL;
+}
+
 /* The hash of 2^level entries from index * 2^level on. */
 static int subtree(struct tree *tree, unsigned level, uint64_t index, struct node *node,
 		   struct err *err)

@@ -8,6 +8,7 @@
 #include "room.h"
 
 enum { TILE_WIDTH = 256, TILE_LEVELS = 8, PROOF_MAX = 64, ENTRY_MAX = 65535 };
+enum { BUNDLE_MAX = TILE_WIDTH * (ENTRY_MAX + 2) };
 
 /* One hash. */
 struct node {
@@ -36,6 +37,14 @@ char *tile_path(const char *folder, int level, uint64_t number, unsigned width, 
 /* Hashes of a tile of a level, of which there are as many as the size of the tree says. */
 int tree_tile(struct tree *tree, unsigned level, uint64_t number, const struct node **nodes,
 	      unsigned *width, struct err *err);
+
+/*
+ * A bundle of entries, all of them, whose hashes were found to be those in the tile beside it;
+ * owned by the caller. ATTEST-LOG-ENTRY, ATTEST-LOG-TILE. Each entry has its size before it, two
+ * bytes.
+ */
+unsigned char *tree_bundle(struct tree *tree, uint64_t number, unsigned *width, size_t *size,
+			   struct err *err);
 
 /* The hash of the entries from begin to end, which is behind the last one. */
 int tree_range(struct tree *tree, uint64_t begin, uint64_t end, struct node *node, struct err *err);

@@ -129,7 +129,7 @@ openssl genpkey -algorithm ed25519 -out key.pem
 check "its token, by the signed CoRIM" verify --reference release/signatures/cca-aarch64.cose
 
 # The log, which has the RIMs and the first REM of each.
-(cd release && find . -type f ! -name SHA256SUMS ! -path './signatures/*' | sort | xargs sha256sum >../sums && mv ../sums SHA256SUMS)
+(cd release && find . -type f ! -name SHA256SUMS ! -path './signatures/*' | sed "s,^./,," | sort | xargs sha256sum >../sums && mv ../sums SHA256SUMS)
 key=$("$ATTEST" log key --key key.pem --origin example.org/log)
 keep()
 {

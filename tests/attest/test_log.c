@@ -7,15 +7,19 @@
 #include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <openssl/pem.h>
 
+#include "folder.h"
 #include "log.h"
 #include "outfile.h"
 
@@ -244,6 +248,14 @@ static void consistency(void **state)
 	}
 }
 
+static void put(const char *path, const void *data, size_t size)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_true(file && fwrite(data, 1, size, file) == size);
+	assert_int_equal(fclose(file), 0);
+}
+
 static char changed_file[4096];
 static unsigned changes;
 
@@ -377,6 +389,115 @@ static void forks(void **state)
 	assert_null(attest_log_open(left, &who, &err));
 }
 
+static struct err expect_no_append(const char *folder)
+{
+	const struct attest_log_keeper who = keeper();
+	json_t *list = json_array();
+	struct err err = {0};
+
+	json_array_append_new(list, release("hello", 999, 0));
+	assert_int_equal(attest_log_append(folder, &who, list, &err), -1);
+	json_decref(list);
+	return err;
+}
+
+/* The entries of the tile that grows are written anew, so the keeper looks at them before. */
+static void keeper_checks_entries(void **state)
+{
+	char checkpoint[96];
+	char folder[64];
+	char path[96];
+	size_t size;
+	char *data;
+	struct err err = {0};
+
+	(void)state;
+	path_in(folder, sizeof(folder), "entries");
+	append_releases(folder, 0, 2);
+	snprintf(path, sizeof(path), "%s/tile/entries/000.p/2", folder);
+	snprintf(checkpoint, sizeof(checkpoint), "%s/checkpoint", folder);
+	data = read_small_file(path, BUNDLE_MAX, &size, &err);
+	assert_non_null(data);
+	data[size / 2] ^= 1;
+	put(path, data, size);
+	err = expect_no_append(folder);
+	assert_string_equal(err.name, "ATTEST-LOG-TILE");
+	data[size / 2] ^= 1;
+	data = realloc(data, BUNDLE_MAX);
+	memset(data + size, 0, BUNDLE_MAX - size);
+	put(path, data, BUNDLE_MAX);
+	err = expect_no_append(folder);
+	assert_string_equal(err.name, "ATTEST-LOG-ENTRY");
+	put(path, data, size - 1);
+	err = expect_no_append(folder);
+	assert_string_equal(err.name, "ATTEST-LOG-ENTRY");
+	assert_int_equal(access(checkpoint, F_OK), 0);
+	put(path, data, size);
+	append_releases(folder, 2, 3);
+	attest_log_close(open_good(folder));
+	free(data);
+}
+
+/*
+ * Hands out the checkpoint as it is, once: whoever opens it, a pipe, gets its text, and by then
+ * another stands in its place.
+ */
+static pid_t hand_out_once(const char *folder, const char *other)
+{
+	char path[96];
+	char beside[96];
+	struct err err = {0};
+	size_t size;
+	char *text;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/checkpoint", folder);
+	snprintf(beside, sizeof(beside), "%s/beside", folder);
+	text = read_small_file(path, NOTE_MAX, &size, &err);
+	assert_non_null(text);
+	put(beside, other, strlen(other));
+	assert_int_equal(unlink(path) | mkfifo(path, 0600), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(path, O_WRONLY);
+
+		if (rename(beside, path) < 0 || write(fd, text, size) != (ssize_t)size)
+			_exit(1);
+		_exit(0);
+	}
+	free(text);
+	return pid;
+}
+
+static void witness_signs_what_it_checked(void **state)
+{
+	static const char other[] =
+		"example.org/log\n7\npkvybgkSj2/i/m+LLYyAHhZrV8BHp82bK4Ceepai8cs=\n\n";
+	const struct attest_log_keeper witness = {
+		.key = key_path, .origin = "example.org/w", .now = NOW};
+	struct err err = {0};
+	char folder[64];
+	char seen[64];
+	size_t size;
+	char *text;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "raced");
+	path_in(seen, sizeof(seen), "seen");
+	append_releases(folder, 0, 3);
+	pid = hand_out_once(folder, other);
+	assert_int_equal(attest_log_witness(folder, vkey, seen, &witness, &err), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	text = read_small_file(seen, NOTE_MAX, &size, &err);
+	assert_non_null(text);
+	assert_memory_equal(text, "example.org/log\n3\n", 18);
+	assert_non_null(strstr(text, "\xe2\x80\x94 example.org/w "));
+	free(text);
+}
+
 static void expect_find(struct attest_log *log, unsigned number, const char *error)
 {
 	json_t *entry = release("x", number, 0);
@@ -428,6 +549,20 @@ static void rollback(void **state)
 	expect_find(log, 3, NULL);
 	expect_find(log, 2, NULL);
 	attest_log_close(log);
+	/* The same image under two entries: what was withdrawn last is withdrawn. */
+	list = json_array();
+	json_array_append_new(list, release("other", 2, 5));
+	json_array_append_new(list, attest_log_withdrawal(2, "all of them", &err));
+	append(folder, list);
+	log = open_good(folder);
+	expect_find(log, 2, "ATTEST-LOG-WITHDRAWN");
+	attest_log_close(log);
+	list = json_array();
+	json_array_append_new(list, release("other", 2, 5));
+	append(folder, list);
+	log = open_good(folder);
+	expect_find(log, 2, NULL);
+	attest_log_close(log);
 	/* A newer one that was withdrawn outdates nothing. */
 	list = json_array();
 	json_array_append_new(list, attest_log_withdrawal(4, "worse", &err));
@@ -435,6 +570,116 @@ static void rollback(void **state)
 	log = open_good(folder);
 	expect_find(log, 0, NULL);
 	attest_log_close(log);
+}
+
+/*
+ * Every call that changes a file or a folder passes here in place of the C library's, so that a
+ * process can be ended at the first, the second, ... of them; a write is ended in its middle.
+ */
+static long calls_left = -1;
+
+static void pass(void)
+{
+	if (calls_left >= 0 && calls_left-- == 0)
+		kill(getpid(), SIGKILL);
+}
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+	if (calls_left == 0)
+		syscall(SYS_write, fd, data, size / 2);
+	pass();
+	return syscall(SYS_write, fd, data, size);
+}
+
+int rename(const char *from, const char *to)
+{
+	pass();
+	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	pass();
+	return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int unlinkat(int fd, const char *name, int flags)
+{
+	pass();
+	return (int)syscall(SYS_unlinkat, fd, name, flags);
+}
+
+/* Whether a process was ended at that call of an append of entries from ... to. */
+static bool append_and_die(const char *folder, unsigned from, unsigned to, long call)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		calls_left = call;
+		append_releases(folder, from, to);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+	return status != 0;
+}
+
+static int no_leftover(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	if (path[ftw->base] == '.')
+		fail_msg("%s: nothing unfinished expected", path);
+	return 0;
+}
+
+/*
+ * Killed anywhere in an append that ends a tile and begins one, the log is the old or the new. What
+ * is left of one that was killed lies in the way of the next.
+ */
+static void killed(void **state)
+{
+	enum { BEFORE = 250, AFTER = 270 };
+	uint64_t size = AFTER;
+	unsigned began = 0;
+	long call = 0;
+	long old = 0;
+	char folder[64];
+	bool died;
+
+	(void)state;
+	do {
+		struct attest_log *log;
+		char name[32];
+		char tile[96];
+
+		if (size == AFTER) {
+			snprintf(name, sizeof(name), "killed-%ld", call);
+			path_in(folder, sizeof(folder), name);
+			append_releases(folder, 0, 1);
+			append_releases(folder, 1, BEFORE);
+		}
+		died = append_and_die(folder, BEFORE, AFTER, call);
+		log = open_good(folder);
+		size = attest_log_size(log);
+		attest_log_close(log);
+		/* The first new file is there, and the checkpoint is not yet. */
+		snprintf(tile, sizeof(tile), "%s/tile/0/000", folder);
+		began += size == BEFORE && access(tile, F_OK) == 0;
+		old += size == BEFORE;
+		call++;
+		assert_true(size == AFTER || (size == BEFORE && died && old == call));
+		if (size == AFTER) {
+			append_releases(folder, AFTER, AFTER + 1);
+			assert_int_equal(nftw(folder, no_leftover, 16, FTW_PHYS), 0);
+		}
+	} while (died);
+	print_message(
+		"# killed at %ld calls, before the checkpoint %ld, %u of them with new tiles\n",
+		call - 1, old, began);
+	assert_true(began > 8 && call - 1 > old);
 }
 
 static void ages(void **state)
@@ -462,6 +707,48 @@ static void ages(void **state)
 #define RIM	  "1111111111111111111111111111111111111111111111111111111111111111"
 #define OTHER_RIM "2222222222222222222222222222222222222222222222222222222222222222"
 #define NAMED	  "\"name\":\"n\",\"security\":0,\"type\":\"release\",\"version\":\"1\"}"
+
+/* The launch configuration is PCR16, which stands beside the other PCRs. */
+static void launch_configuration(void **state)
+{
+	static const char format[] =
+		"{\"Recipe\":\"n\",\"Measurements\":{\"HashAlgorithm\":\"x\","
+		"\"PCR0\":\"%s\",\"PCR1\":\"%s\",\"PCR2\":\"%s\"},\"PCR16\":\"%s\"}";
+	struct attest_values values = {.platform = ATTEST_NITRO};
+	struct err err = {0};
+	char sum[HASH_MAX_HEX];
+	char text[1024];
+	char folder[64];
+	char path[128];
+	char hex[97];
+	json_t *entry;
+	int size;
+
+	(void)state;
+	memset(hex, '1', 96);
+	hex[96] = '\0';
+	path_in(folder, sizeof(folder), "release");
+	snprintf(path, sizeof(path), "%s/nitro", folder);
+	assert_int_equal(mkdir(folder, 0700) | mkdir(path, 0700), 0);
+	size = snprintf(text, sizeof(text), format, hex, hex, hex, hex);
+	snprintf(path, sizeof(path), "%s/nitro/measurements.json", folder);
+	put(path, text, (size_t)size);
+	assert_int_equal(data_sha256(text, (size_t)size, sum, &err), 0);
+	size = snprintf(text, sizeof(text), "%s  nitro/measurements.json\n", sum);
+	snprintf(path, sizeof(path), "%s/SHA256SUMS", folder);
+	put(path, text, (size_t)size);
+	entry = attest_log_release(folder, "1", 0, &err);
+	if (!entry)
+		fail_msg("%s: %s", err.name, err.text);
+	for (int i = 0; i < 17; i += i == 2 ? 14 : 1) {
+		values.pcr[i].size = 48;
+		memset(values.pcr[i].data, 0x11, 48);
+	}
+	assert_true(entry_has(entry, &values));
+	values.pcr[16].data[0] ^= 1;
+	assert_false(entry_has(entry, &values));
+	json_decref(entry);
+}
 
 /* Any of a realm's RIMs is the realm's. */
 static void realm_entry(void **state)
@@ -520,11 +807,19 @@ static void bad_entries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(worked_example), cmocka_unit_test(ten_thousand_releases),
-		cmocka_unit_test(consistency),	  cmocka_unit_test(tampering),
-		cmocka_unit_test(forks),	  cmocka_unit_test(rollback),
-		cmocka_unit_test(ages),		  cmocka_unit_test(bad_entries),
+		cmocka_unit_test(worked_example),
+		cmocka_unit_test(ten_thousand_releases),
+		cmocka_unit_test(consistency),
+		cmocka_unit_test(tampering),
+		cmocka_unit_test(forks),
+		cmocka_unit_test(rollback),
+		cmocka_unit_test(keeper_checks_entries),
+		cmocka_unit_test(witness_signs_what_it_checked),
+		cmocka_unit_test(killed),
+		cmocka_unit_test(ages),
+		cmocka_unit_test(bad_entries),
 		cmocka_unit_test(realm_entry),
+		cmocka_unit_test(launch_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -130,9 +130,17 @@ fi
 openssl genpkey -algorithm ed25519 -out "$TAP_TMP/log.pem" 2>/dev/null
 origin=test.example/log
 public=$("$attest" log key --key "$TAP_TMP/log.pem" --origin $origin)
+keep()
+{
+	(cd "$tree" && LOG_KEY=$(cat "$TAP_TMP/log.pem") LOG_ORIGIN=$origin ci/extend-log "$TAP_TMP/l" "$@")
+}
 extend()
 {
-	(cd "$tree" && LOG_KEY=$(cat "$TAP_TMP/log.pem") LOG_ORIGIN=$origin ci/extend-log "$TAP_TMP/l" "$TAP_TMP/releases/$1" "$1")
+	keep "$TAP_TMP/releases/$1" "$1"
+}
+entries()
+{
+	"$attest" log check --log "$TAP_TMP/l" --log-key "$public"
 }
 logged()
 {
@@ -147,8 +155,19 @@ check "another after it" extend v9
 cp "$TAP_TMP/l/checkpoint" "$TAP_TMP/checkpoint"
 check "one that is there already" extend v9
 check "changes nothing" cmp "$TAP_TMP/l/checkpoint" "$TAP_TMP/checkpoint"
-"$attest" log append --log "$TAP_TMP/l" --key "$TAP_TMP/log.pem" --origin $origin --withdraw 1 --reason 'it was wrong' >"$TAP_TMP/log" 2>&1
-ok $? "v9 is withdrawn" "$TAP_TMP/log"
+"$attest" log append --log "$TAP_TMP/l" --key "$TAP_TMP/log.pem" --origin $origin --at 2020-01-01
+fails 1 'ATTEST-LOG-STALE' "a log whose time nobody signed for long" entries
+check "gets a new time" keep
+check "which readers take" entries
+check "without another entry" [ "$(entries | tail -n 1)" = '2 entries, all as signed' ]
+fails 2 'LOG-NONE: ' "a time for no log" sh -c 'cd "$1" && LOG_KEY=x LOG_ORIGIN=x ci/extend-log "$2"' sh "$tree" "$TAP_TMP/nowhere"
+fails 2 'USAGE: ' "a withdrawal without a reason" keep --withdraw 1
+check "v9 is withdrawn" keep --withdraw 1 'it was wrong'
+cp -R "$TAP_TMP/releases/v10" "$TAP_TMP/v10"
+echo different >"$TAP_TMP/releases/v10/verdict"
+fails 1 'LOG-SUMS: .*verdict' "what its sums do not vouch for is not logged" extend v10
+rm -r "$TAP_TMP/releases/v10"
+mv "$TAP_TMP/v10" "$TAP_TMP/releases/v10"
 check "releases in a log are rebuilt" logged
 check "v8, which is in it" quorum v8
 check "not v9, which was withdrawn" [ ! -e "$(statement v9)" ]

@@ -79,6 +79,7 @@ wrong TRIGGER $w/check.yml 's/^  pull_request:/  pull_request_target:/' "a trigg
 wrong ORDER $w/release.yml 's/needs: \[rebuild, attest\]/needs: rebuild/' "a release before it is signed"
 wrong ORDER $w/release.yml 's/    needs: rebuild$/    needs: []/;s/needs.rebuild.outputs.release/github.run_id/' "a signature before the legs agree"
 wrong ORDER $w/release.yml 's/    if: vars/    if: always() \&\& vars/' "an entry in the log of what was not published"
+wrong ORDER $w/log.yml 's/--withdraw "\$ENTRY" "\$REASON"/"$ENTRY" "$REASON"/' "a release that gets into the log beside the others"
 wrong TIMEOUT $w/full.yml '/timeout-minutes/d' "a job without an end"
 wrong GITLAB ci/gitlab.yml 's/needs: \[first/needs: [frist/' "a job of GitLab's that there is not"
 wrong LOGIC ci/gitlab.yml 's/ci\/runner ci\/compare-legs/cmp/' "a comparison by hand"

@@ -22,6 +22,7 @@ const struct target *const fuzz_targets[] = {
 	&fuzz_guest,
 	&fuzz_igvm,
 	&fuzz_layout,
+	&fuzz_log,
 	&fuzz_manifest,
 	&fuzz_metadata,
 	&fuzz_oci,

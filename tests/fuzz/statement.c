@@ -53,16 +53,14 @@ static void check_signed(const uint8_t *data, size_t size)
 	struct memory_file file = memory_file_new(sums, sizeof(sums) - 1);
 	const struct attest_file key = {"key", signer_pem, sizeof(signer_pem) - 1};
 	const struct attest_file statement = {"statement", envelope, strlen(envelope)};
-	const struct attest_quorum quorum = {.sums = file.path,
-					     .keys = &key,
-					     .key_count = 1,
-					     .statements = &statement,
-					     .statement_count = 1,
-					     .need = 1};
 	struct err err = {0};
+	struct attest_quorum *quorum = attest_quorum_open(file.path, &key, 1, &err);
 	size_t found = 0;
 
-	if (attest_quorum(&quorum, &found, &err) == 0) {
+	if (!quorum)
+		fuzz_fail("a key expected, found %s", err.text);
+	if (attest_quorum_add(quorum, &statement, &err) == 0 &&
+	    attest_quorum_reached(quorum, 1, &found, &err) == 0) {
 		if (found != 1 || !memmem(data, size, sums_hex, sizeof(sums_hex) - 1))
 			fuzz_fail("a statement that names the release expected, found %zu others",
 				  found);
@@ -71,6 +69,7 @@ static void check_signed(const uint8_t *data, size_t size)
 			err.status = EXIT_MALFORMED;
 		fuzz_refused(&err, names);
 	}
+	attest_quorum_close(quorum);
 	memory_file_close(&file);
 }
 
