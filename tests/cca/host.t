@@ -57,7 +57,7 @@ check "the stack's firmware" grep -qx "$work/stack/flash.bin" words
 check "the realm's kernel" cmp parts/kernel unpacked/mintmark/kernel
 check "the realm's ramdisk" cmp parts/initrd.cpio unpacked/mintmark/initrd.cpio
 check "the host's root is behind it" sh -c 'tail -c "$(wc -c <stack/host.cpio)" initrd | cmp - stack/host.cpio'
-check "the realm is started" grep -q "^lkvm run --realm .*-c 2 -m 1024M .*--vsock 4 .*-k kernel -i initrd.cpio -p 'a b'$" start
+check "the realm is started" grep -q "^lkvm run --realm .*-c 2 -m 1024M .*--vsock 4 .*-k kernel -i initrd.cpio --dtb tree.dtb --nodefaults -p 'a b'$" start
 check "by a shell" sh -n start
 starts "a stack with QEMU" 'LAYOUT = qemu-rmm1
 HASH = sha-512'

@@ -162,6 +162,18 @@ for vmm in kvmtool-rmm1 qemu-rmm1; do
 		"$(rim --layout wide.layout $padded)"
 done
 
+# ---- the command line: exactly what init accepts ----
+
+words=$("$tree/kernel/words" "$tree/kernel/cmdline/cca-aarch64")
+builtin=$("$tree/kernel/words" "$tree/kernel/cmdline/builtin-cca-aarch64")
+accepted=$("$tree/kernel/words" "$tree/kernel/cmdline/builtin-cca-aarch64" "$tree/kernel/cmdline/cca-aarch64")
+for layout in "$layouts"/*.layout; do
+	layout=${layout##*/}
+	rm -f words.dtb
+	"$REALM" tree --layout "$layout" --memory 512M --cpus 1 --kernel Image --initrd initrd --cmdline "$words" -o words.dtb
+	is "${layout%.layout}: the built-in words, a space, those of the tree" "$accepted" "$builtin $(bootargs words.dtb)"
+done
+
 # ---- the matrix ----
 
 check "all combinations" sh -c '"$1" measure --layout kvmtool-rmm1.layout --layout kvmtool-2026.layout --layout igvm.layout \
@@ -183,11 +195,13 @@ check "an image's RIM is that of its layout" sh -c '
 # ---- run ----
 
 check "run --print: kvmtool" sh -c '"$1" run --print --layout kvmtool-rmm1.layout --kernel padded/kernel \
-	--initrd padded/initrd.cpio --memory 512M --cpus 2 --rmm 1.0 --hash sha-256 --cmdline "a b" >run.txt &&
+	--initrd padded/initrd.cpio --tree image.dtb --memory 512M --cpus 2 --rmm 1.0 --hash sha-256 --cmdline "a b" >run.txt &&
 	grep -q "^lkvm run --realm --measurement-algo=sha256 .* -c 2 -m 512M .* -k padded/kernel .* -p '"'a b'"'$" run.txt &&
 	grep -q "^# RIM under RMM 1.0: [0-9a-f]\{64\}$" run.txt' sh "$REALM"
-fails 2 'REALM-USAGE.*--tree' "run --print: QEMU needs the tree's file" "$REALM" run --print --layout qemu-rmm1.layout \
-	--kernel Image --initrd initrd --memory 512M --cpus 1 --rmm 1.0 --hash sha-256
+for layout in kvmtool-rmm1 qemu-rmm1; do
+	fails 2 'REALM-USAGE.*--tree' "run --print: $layout needs the tree's file" "$REALM" run --print --layout $layout.layout \
+		--kernel Image --initrd initrd --memory 512M --cpus 1 --rmm 1.0 --hash sha-256
+done
 "$REALM" tree --layout qemu-rmm1.layout --memory 512M --cpus 1 --kernel Image --initrd initrd -o qemu.dtb
 check "run --print: QEMU, seeds off" sh -c '"$1" run --print --layout qemu-rmm1.layout --kernel Image --initrd initrd \
 	--tree qemu.dtb --memory 512M --cpus 1 --rmm 1.0 --hash sha-512 | grep -q "dtb-randomness=off.*sha512.*-dtb qemu.dtb"' \
