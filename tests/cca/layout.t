@@ -207,6 +207,38 @@ check "run --print: QEMU, seeds off" sh -c '"$1" run --print --layout qemu-rmm1.
 	--tree qemu.dtb --memory 512M --cpus 1 --rmm 1.0 --hash sha-512 | grep -q "dtb-randomness=off.*sha512.*-dtb qemu.dtb"' \
 	sh "$REALM"
 
+# leads LAYOUT CMDLINE: the printed command hands over the tree that its RIM was told for, and words that are in it
+leads()
+{
+	layout=$1 line=$2
+	what="run --print: $layout, '$line'"
+	rmm=$(sed -n 's/^rmm = \([0-9.]*\).*/\1/p' "$layout.layout")
+	rm -f handed.dtb
+	set -- --layout "$layout.layout" --kernel Image --initrd initrd --memory 512M --cpus 2 --rmm "$rmm" --hash sha-256
+	told=$(rim "$@" --cmdline "$line")
+	"$REALM" tree --layout "$layout.layout" --kernel Image --initrd initrd --memory 512M --cpus 2 --cmdline "$line" -o handed.dtb
+	"$REALM" run --print "$@" --cmdline "$line" --tree handed.dtb >run.txt
+	eval "set -- $(head -n 1 run.txt)"
+	file='' defaults=yes
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-dtb | --dtb) file=${2:-} ;;
+		--nodefaults) defaults=no ;;
+		-p) is "$what: its words" "$line" "${2:-}" ;;
+		esac
+		shift
+	done
+	is "$what: the tree is handed over" handed.dtb "$file"
+	is "$what: the words of the tree" "$line" "$(bootargs handed.dtb)"
+	is "$what: the RIM" "# RIM under RMM $rmm: $told" "$(tail -n 1 run.txt)"
+	case $layout in kvmtool-*) is "$what: kvmtool adds none" no $defaults ;; esac
+}
+for layout in kvmtool-rmm1 kvmtool-2026 qemu-rmm1 qemu-2026; do
+	for line in '' "$words" 'root=/dev/vda a  b'; do
+		leads $layout "$line"
+	done
+done
+
 # ---- what is refused ----
 
 # refuses CODE NAME EDIT: a layout with one edit
