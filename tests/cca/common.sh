@@ -48,7 +48,8 @@ bootargs()
 {
 	perl -e '
 		local $/; my $d = <STDIN>;
-		my ($at, $names) = unpack("x8NN", $d);
+		my ($magic, undef, $at, $names) = unpack("N4", $d);
+		die "no device tree\n" if $magic != 0xd00dfeed;
 		while ((my $token = unpack("N", substr($d, $at, 4))) != 9) {
 			$at += 4;
 			if ($token == 1) {

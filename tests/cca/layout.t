@@ -175,6 +175,11 @@ for layout in "$layouts"/*.layout; do
 	is "${layout%.layout}: the built-in words, a space, those of the tree" "$accepted" "$builtin $(bootargs words.dtb)"
 done
 
+# A processor has the number and the name of its MPIDR, of which KVM counts sixteen to a cluster (QEMU's: qemu.t).
+"$REALM" tree --layout kvmtool-rmm1.layout --memory 512M --cpus 18 -o many.dtb
+is "kvmtool-rmm1: the last processors of 18" 'cpu@f cpu@100 cpu@101' \
+	"$(grep -ao 'cpu@[0-9a-f]*' many.dtb | tail -n 3 | paste -s -d ' ' -)"
+
 # ---- the matrix ----
 
 check "all combinations" sh -c '"$1" measure --layout kvmtool-rmm1.layout --layout kvmtool-2026.layout --layout igvm.layout \
@@ -236,7 +241,7 @@ leads()
 }
 for layout in kvmtool-rmm1 kvmtool-2026 qemu-rmm1 qemu-2026; do
 	for line in '' "$words" 'root=/dev/vda a  b'; do
-		leads $layout "$line"
+		leads "$layout" "$line"
 	done
 done
 
@@ -305,6 +310,7 @@ bad_tree TREE-SYNTAX "a condition without end" 's/^fi$//'
 bad_tree TREE-SYNTAX "a text without quotes" 's/"pci"/pci/'
 bad_tree TREE-VALUE "a cell of 33 bits" 's/1843200/0x100000000/'
 bad_tree TREE-NAME "a property's name with a space" 's/^empty always-on/empty "always on/'
+bad_tree TREE-SYNTAX "a name that does not end" "s/^node timer/node $(printf '%0230d' 0){0xffffffffffffffff}$(printf '%090d' 0)/"
 bad_tree TREE-SIZE "a loop without end" 's/^for i 4$/for i 1000000000/'
 bad_tree LAYOUT-EXPRESSION "a name that no layout has" 's/1843200/clock/'
 finish_tap
