@@ -154,9 +154,12 @@ differs "image: but under RMM 1.0, where it is RAM from the start" "$made_old" "
 "$REALM" build --layout igvm.layout --kernel Image --initrd initrd --memory 512M --cpus 1 --parts padded -o image.igvm
 is "the kernel is padded to 64 KiB" 0 $(($(wc -c <padded/kernel) % 65536))
 is "the ramdisk to 4 bytes less" 65532 $(($(wc -c <padded/initrd.cpio) % 65536))
-for vmm in kvmtool-rmm1 qemu-rmm1; do
-	sed 's/^round = .*/round = 64K/; s/^tree_size = tree_bytes/tree_size = 64K/' $vmm.layout >wide.layout
-	sed 's/^tree_size = tree_bytes/tree_size = 64K/' $vmm.layout >narrow.layout
+for vmm in kvmtool-rmm1 kvmtool-2026 qemu-rmm1 qemu-2026; do
+	sed 's/^round = .*/round = 64K/' $vmm.layout >wide.layout
+	sed 's/^round = .*/round = 4K/' $vmm.layout >narrow.layout
+	"$REALM" tree --layout $vmm.layout --memory 512M --cpus 1 --kernel padded/kernel --initrd padded/initrd.cpio -o padded.dtb
+	is "$vmm: the device tree that is handed over is padded to 64 KiB" 65536 "$(wc -c <padded.dtb | tr -d ' ')"
+	rm -f padded.dtb
 	padded="--memory 512M --cpus 1 --kernel padded/kernel --initrd padded/initrd.cpio --hash sha-256"
 	# shellcheck disable=SC2086
 	is "$vmm: 4 KiB and 64 KiB make no difference" "$(rim --layout narrow.layout $padded)" \
