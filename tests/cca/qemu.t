@@ -23,7 +23,7 @@ sed 's/^#machine //; s/"smc"/"hvc"/; s/"arm,armv8"$/"arm,cortex-a57"/' "$layouts
 shipped='qemu-rmm1 qemu-2026'
 for layout in $shipped; do
 	sed 's|^kernel = .*|kernel = ram_base + 2M * (1 - min(text_offset / 4K, 1)) + text_offset|
-		s|^tree_file = .*|tree_file = qemu-virt.tree|' "$layouts/$layout.layout" >$layout.layout
+		s|^tree_file = .*|tree_file = qemu-virt.tree|' "$layouts/$layout.layout" >"$layout.layout"
 done
 
 # machine CPUS MEMORY OPTION...
@@ -72,7 +72,7 @@ for case in 1:128M 1:512M 1:1280M 2:128M 5:1280M 11:512M 17:512M 123:512M; do
 		>qemu.log 2>&1
 	unpadded theirs.dtb >theirs
 	for layout in $shipped; do
-		"$REALM" tree --layout $layout.layout --memory "$memory" --cpus "$cpus" --kernel Image --initrd initrd \
+		"$REALM" tree --layout "$layout.layout" --memory "$memory" --cpus "$cpus" --kernel Image --initrd initrd \
 			--cmdline "console=ttyAMA0 quiet" -o ours.dtb || exit 99
 		unpadded ours.dtb >ours
 		check "$layout, $cpus CPUs, $memory: the device tree" cmp ours theirs
@@ -125,7 +125,7 @@ for case in Image:128M Image:512M Large:512M; do
 		<commands >monitor 2>&1
 	check "$kernel, $memory: pc" grep -q 'PC=0000000040000000' monitor
 	for layout in $shipped; do
-		in_memory $layout $kernel $memory
+		in_memory "$layout" "$kernel" "$memory"
 	done
 done
 finish_tap
