@@ -18,6 +18,7 @@ enum {
 	MAX_STEPS = 50000, /* lines that are run, loops included */
 	MAX_STRINGS = 16384,
 	MAX_WORD = 256,
+	MAX_DIGITS = 20, /* of 64 bits */
 	MAX_NAME = 31, /* of a property: Devicetree Specification 2.2.4 */
 
 	HEADER = 40,
@@ -117,7 +118,7 @@ static int evaluate(const struct writer *writer, const char *text, size_t size, 
 	return 0;
 }
 
-/* Replaces {EXPRESSION} by hexadecimal digits. */
+/* Replaces {EXPRESSION} by hexadecimal digits, {EXPRESSION:d} by decimal ones. */
 static int expand(const struct writer *writer, const char *text, char out[MAX_WORD],
 		  struct err *err)
 {
@@ -127,18 +128,21 @@ static int expand(const struct writer *writer, const char *text, char out[MAX_WO
 		const char *brace = strchr(text, '{');
 		const char *close = brace ? strchr(brace, '}') : NULL;
 		size_t plain = brace ? (size_t)(brace - text) : strlen(text);
+		bool decimal = close && close - brace > 2 && strncmp(close - 2, ":d", 2) == 0;
 		uint64_t value;
 
-		if (plain >= MAX_WORD - used - 17 || (brace && !close))
+		if (used + plain + MAX_DIGITS >= MAX_WORD || (brace && !close))
 			return bad(writer, "TREE-SYNTAX", "a shorter word, {} in pairs", text, err);
 		memcpy(out + used, text, plain);
 		used += plain;
 		text += plain;
 		if (!brace)
 			break;
-		if (evaluate(writer, brace + 1, (size_t)(close - brace - 1), &value, err) < 0)
+		if (evaluate(writer, brace + 1, (size_t)(close - brace - 1) - (decimal ? 2 : 0),
+			     &value, err) < 0)
 			return -1;
-		used += (size_t)snprintf(out + used, 17, "%llx", (unsigned long long)value);
+		used += (size_t)snprintf(out + used, MAX_DIGITS + 1, decimal ? "%llu" : "%llx",
+					 (unsigned long long)value);
 		text = close + 1;
 	}
 	out[used] = '\0';

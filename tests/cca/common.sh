@@ -43,6 +43,25 @@ rim()
 	"$REALM" measure "$@" 2>stderr | sed 's/.* //'
 }
 
+# bootargs FILE: what a device tree has for the kernel's command line
+bootargs()
+{
+	perl -e '
+		local $/; my $d = <STDIN>;
+		my ($magic, undef, $at, $names) = unpack("N4", $d);
+		die "no device tree\n" if $magic != 0xd00dfeed;
+		while ((my $token = unpack("N", substr($d, $at, 4))) != 9) {
+			$at += 4;
+			if ($token == 1) {
+				$at += (length(unpack("Z*", substr($d, $at))) + 4) & ~3;
+			} elsif ($token == 3) {
+				my ($size, $name) = unpack("NN", substr($d, $at, 8));
+				print substr($d, $at + 8, $size - 1) if unpack("Z*", substr($d, $names + $name)) eq "bootargs";
+				$at += 8 + (($size + 3) & ~3);
+			}
+		}' <"$1"
+}
+
 # patch FILE OFFSET OCTAL: another byte
 patch_byte()
 {

@@ -33,6 +33,11 @@ fails 4 'RUN-STACK: stack/stack.conf' "a stack that says nothing of itself" sh "
 echo 'LAYOUT = kvmtool-2026; reboot' >stack/stack.conf
 fails 3 'RUN-STACK: .*reboot' "a line that is none" sh "$run" stack parts
 
+echo 'LAYOUT = kvmtool-2020' >stack/stack.conf
+fails 3 'RUN-STACK: .*kvmtool-2020' "a layout that there is not" sh "$run" stack parts
+echo 'RMM = 1.0' >stack/stack.conf
+fails 2 'REALM-RMM: .*kvmtool-2026.layout: RMM 2.0 expected, found 1.0' "an RMM that the layout is not for" sh "$run" stack parts
+
 # starts NAME CONF: with this said of the stack; what it printed is in said, the realm's start in start.
 starts()
 {
@@ -45,9 +50,7 @@ starts()
 	cp unpacked/mintmark/start start
 }
 
-starts "a stack with kvmtool" 'LAYOUT = kvmtool-2026
-RMM = 2.0
-MEMORY = 1G
+starts "a stack with kvmtool, which is what a stack has" 'MEMORY = 1G
 CPUS = 2'
 expected=$(rim --layout "$layouts/kvmtool-2026.layout" --memory 1G --cpus 2 --kernel parts/kernel --initrd parts/initrd.cpio \
 	--cmdline "a b" --rmm 2.0 --hash sha-256)
@@ -57,7 +60,7 @@ check "the stack's firmware" grep -qx "$work/stack/flash.bin" words
 check "the realm's kernel" cmp parts/kernel unpacked/mintmark/kernel
 check "the realm's ramdisk" cmp parts/initrd.cpio unpacked/mintmark/initrd.cpio
 check "the host's root is behind it" sh -c 'tail -c "$(wc -c <stack/host.cpio)" initrd | cmp - stack/host.cpio'
-check "the realm is started" grep -q "^lkvm run --realm .*-c 2 -m 1024M .*--vsock 4 .*-k kernel -i initrd.cpio -p 'a b'$" start
+check "the realm is started" grep -q "^lkvm run --realm .*-c 2 -m 1024M .*--vsock 4 .*-k kernel -i initrd.cpio --dtb tree.dtb --nodefaults -p 'a b'$" start
 check "by a shell" sh -n start
 starts "a stack with QEMU" 'LAYOUT = qemu-rmm1
 HASH = sha-512'

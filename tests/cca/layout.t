@@ -76,9 +76,10 @@ differs "counters" "$(of --pmu-counters 0)" "$(of --pmu-counters 1)"
 differs "breakpoints" "$first" "$(of --breakpoints 6)"
 differs "watchpoints" "$first" "$(of --watchpoints 6)"
 differs "bits of the address space" "$first" "$(of --ipa-bits 34)"
-new="--layout kvmtool-2026.layout --memory 512M --cpus 1 --kernel Image --initrd initrd"
+new="--layout igvm.layout --memory 512M --cpus 1 --kernel Image --initrd initrd --hash sha-256"
 # shellcheck disable=SC2086 # words
 differs "the RMM's generation" "$(rim $new --rmm 1.0)" "$(rim $new --rmm 2.0)"
+new="--layout kvmtool-2026.layout --memory 512M --cpus 1 --kernel Image --initrd initrd"
 sed 's/^ripas_block = .*/ripas_block = 4K/' kvmtool-2026.layout >edited.layout
 # shellcheck disable=SC2086
 is "RIPAS, under RMM 2.0: not measured" "$(rim $new --rmm 2.0)" \
@@ -153,14 +154,34 @@ differs "image: but under RMM 1.0, where it is RAM from the start" "$made_old" "
 "$REALM" build --layout igvm.layout --kernel Image --initrd initrd --memory 512M --cpus 1 --parts padded -o image.igvm
 is "the kernel is padded to 64 KiB" 0 $(($(wc -c <padded/kernel) % 65536))
 is "the ramdisk to 4 bytes less" 65532 $(($(wc -c <padded/initrd.cpio) % 65536))
-for vmm in kvmtool-rmm1 qemu-rmm1; do
-	sed 's/^round = .*/round = 64K/; s/^tree_size = tree_bytes/tree_size = 64K/' $vmm.layout >wide.layout
-	sed 's/^tree_size = tree_bytes/tree_size = 64K/' $vmm.layout >narrow.layout
+for vmm in kvmtool-rmm1 kvmtool-2026 qemu-rmm1 qemu-2026; do
+	sed 's/^round = .*/round = 64K/' $vmm.layout >wide.layout
+	sed 's/^round = .*/round = 4K/' $vmm.layout >narrow.layout
+	"$REALM" tree --layout $vmm.layout --memory 512M --cpus 1 --kernel padded/kernel --initrd padded/initrd.cpio -o padded.dtb
+	is "$vmm: the device tree that is handed over is padded to 64 KiB" 65536 "$(wc -c <padded.dtb | tr -d ' ')"
+	rm -f padded.dtb
 	padded="--memory 512M --cpus 1 --kernel padded/kernel --initrd padded/initrd.cpio --hash sha-256"
 	# shellcheck disable=SC2086
 	is "$vmm: 4 KiB and 64 KiB make no difference" "$(rim --layout narrow.layout $padded)" \
 		"$(rim --layout wide.layout $padded)"
 done
+
+# ---- the command line: exactly what init accepts ----
+
+words=$("$tree/kernel/words" "$tree/kernel/cmdline/cca-aarch64")
+builtin=$("$tree/kernel/words" "$tree/kernel/cmdline/builtin-cca-aarch64")
+accepted=$("$tree/kernel/words" "$tree/kernel/cmdline/builtin-cca-aarch64" "$tree/kernel/cmdline/cca-aarch64")
+for layout in "$layouts"/*.layout; do
+	layout=${layout##*/}
+	rm -f words.dtb
+	"$REALM" tree --layout "$layout" --memory 512M --cpus 1 --kernel Image --initrd initrd --cmdline "$words" -o words.dtb
+	is "${layout%.layout}: the built-in words, a space, those of the tree" "$accepted" "$builtin $(bootargs words.dtb)"
+done
+
+# A processor has the number and the name of its MPIDR, of which KVM counts sixteen to a cluster (QEMU's: qemu.t).
+"$REALM" tree --layout kvmtool-rmm1.layout --memory 512M --cpus 18 -o many.dtb
+is "kvmtool-rmm1: the last processors of 18" 'cpu@f cpu@100 cpu@101' \
+	"$(grep -ao 'cpu@[0-9a-f]*' many.dtb | tail -n 3 | paste -s -d ' ' -)"
 
 # ---- the matrix ----
 
@@ -168,8 +189,8 @@ check "all combinations" sh -c '"$1" measure --layout kvmtool-rmm1.layout --layo
 	--layout qemu-rmm1.layout --layout qemu-2026.layout --memory 512M,2G --cpus 1,2,4 --kernel padded/kernel \
 	--initrd padded/initrd.cpio --json >all.json' sh "$REALM"
 if command -v jq >/dev/null; then
-	is "there are 78 of them" 78 "$(jq '.measurements | length' all.json)"
-	is "each with its own RIM" 78 "$(jq -r '.measurements[].rim' all.json | sort -u | wc -l | tr -d ' ')"
+	is "there are 66 of them" 66 "$(jq '.measurements | length' all.json)"
+	is "each with its own RIM" 66 "$(jq -r '.measurements[].rim' all.json | sort -u | wc -l | tr -d ' ')"
 	is "SHA-384 where it is allowed" 6 "$(jq '[.measurements[] | select(.hash == "sha-384")] | length' all.json)"
 else
 	skip 'the matrix' 'no jq here'
@@ -183,15 +204,49 @@ check "an image's RIM is that of its layout" sh -c '
 # ---- run ----
 
 check "run --print: kvmtool" sh -c '"$1" run --print --layout kvmtool-rmm1.layout --kernel padded/kernel \
-	--initrd padded/initrd.cpio --memory 512M --cpus 2 --rmm 1.0 --hash sha-256 --cmdline "a b" >run.txt &&
+	--initrd padded/initrd.cpio --tree image.dtb --memory 512M --cpus 2 --rmm 1.0 --hash sha-256 --cmdline "a b" >run.txt &&
 	grep -q "^lkvm run --realm --measurement-algo=sha256 .* -c 2 -m 512M .* -k padded/kernel .* -p '"'a b'"'$" run.txt &&
 	grep -q "^# RIM under RMM 1.0: [0-9a-f]\{64\}$" run.txt' sh "$REALM"
-fails 2 'REALM-USAGE.*--tree' "run --print: QEMU needs the tree's file" "$REALM" run --print --layout qemu-rmm1.layout \
-	--kernel Image --initrd initrd --memory 512M --cpus 1 --rmm 1.0 --hash sha-256
+for layout in kvmtool-rmm1 qemu-rmm1; do
+	fails 2 'REALM-USAGE.*--tree' "run --print: $layout needs the tree's file" "$REALM" run --print --layout $layout.layout \
+		--kernel Image --initrd initrd --memory 512M --cpus 1 --rmm 1.0 --hash sha-256
+done
 "$REALM" tree --layout qemu-rmm1.layout --memory 512M --cpus 1 --kernel Image --initrd initrd -o qemu.dtb
 check "run --print: QEMU, seeds off" sh -c '"$1" run --print --layout qemu-rmm1.layout --kernel Image --initrd initrd \
 	--tree qemu.dtb --memory 512M --cpus 1 --rmm 1.0 --hash sha-512 | grep -q "dtb-randomness=off.*sha512.*-dtb qemu.dtb"' \
 	sh "$REALM"
+
+# leads LAYOUT CMDLINE: the printed command hands over the tree that its RIM was told for, and words that are in it
+leads()
+{
+	layout=$1 line=$2
+	what="run --print: $layout, '$line'"
+	rmm=$(sed -n 's/^rmm = \([0-9.]*\).*/\1/p' "$layout.layout")
+	rm -f handed.dtb
+	set -- --layout "$layout.layout" --kernel Image --initrd initrd --memory 512M --cpus 2 --rmm "$rmm" --hash sha-256
+	told=$(rim "$@" --cmdline "$line")
+	"$REALM" tree --layout "$layout.layout" --kernel Image --initrd initrd --memory 512M --cpus 2 --cmdline "$line" -o handed.dtb
+	"$REALM" run --print "$@" --cmdline "$line" --tree handed.dtb >run.txt
+	eval "set -- $(head -n 1 run.txt)"
+	file='' defaults=yes
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-dtb | --dtb) file=${2:-} ;;
+		--nodefaults) defaults=no ;;
+		-p) is "$what: its words" "$line" "${2:-}" ;;
+		esac
+		shift
+	done
+	is "$what: the tree is handed over" handed.dtb "$file"
+	is "$what: the words of the tree" "$line" "$(bootargs handed.dtb)"
+	is "$what: the RIM" "# RIM under RMM $rmm: $told" "$(tail -n 1 run.txt)"
+	case $layout in kvmtool-*) is "$what: kvmtool adds none" no $defaults ;; esac
+}
+for layout in kvmtool-rmm1 kvmtool-2026 qemu-rmm1 qemu-2026; do
+	for line in '' "$words" 'root=/dev/vda a  b'; do
+		leads "$layout" "$line"
+	done
+done
 
 # ---- what is refused ----
 
@@ -236,6 +291,10 @@ fails 3 TREE-BLOB "a device tree that is none" "$REALM" measure --layout kvmtool
 	--tree initrd
 fails 2 REALM-RMM "an RMM that the layout is not for" "$REALM" measure --layout kvmtool-rmm1.layout --memory 512M --cpus 1 \
 	--rmm 2.0
+for layout in kvmtool-2026 qemu-2026; do
+	fails 2 REALM-RMM "$layout: RMM 1.0 would set RIPAS behind data" "$REALM" run --print --layout $layout.layout \
+		--kernel Image --initrd initrd --tree qemu.dtb --memory 512M --cpus 1 --rmm 1.0 --hash sha-256
+done
 fails 2 REALM-HASH "a hash that the layout is not for" "$REALM" measure --layout kvmtool-2026.layout --memory 512M --cpus 1 \
 	--hash sha-512
 
@@ -254,6 +313,7 @@ bad_tree TREE-SYNTAX "a condition without end" 's/^fi$//'
 bad_tree TREE-SYNTAX "a text without quotes" 's/"pci"/pci/'
 bad_tree TREE-VALUE "a cell of 33 bits" 's/1843200/0x100000000/'
 bad_tree TREE-NAME "a property's name with a space" 's/^empty always-on/empty "always on/'
+bad_tree TREE-SYNTAX "a name that does not end" "s/^node timer/node $(printf '%0230d' 0){0xffffffffffffffff}$(printf '%090d' 0)/"
 bad_tree TREE-SIZE "a loop without end" 's/^for i 4$/for i 1000000000/'
 bad_tree LAYOUT-EXPRESSION "a name that no layout has" 's/1843200/clock/'
 finish_tap

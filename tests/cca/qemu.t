@@ -15,9 +15,16 @@ if [ -z "${QEMU_AARCH64:-}" ]; then
 	exit
 fi
 make_inputs
-cp "$here/qemu-virt.layout" .
+cp Image Large
+printf '\0\0\200\014' | dd of=Large bs=1 seek=16 conv=notrunc 2>/dev/null # 200 MiB in memory
 # What QEMU has instead of what a realm should find.
 sed 's/^#machine //; s/"smc"/"hvc"/; s/"arm,armv8"$/"arm,cortex-a57"/' "$layouts/qemu.tree" >qemu-virt.tree
+# The layouts as they are published, but for the place of the kernel: QEMU's own boot loader lies in the first page.
+shipped='qemu-rmm1 qemu-2026'
+for layout in $shipped; do
+	sed 's|^kernel = .*|kernel = ram_base + 2M * (1 - min(text_offset / 4K, 1)) + text_offset|
+		s|^tree_file = .*|tree_file = qemu-virt.tree|' "$layouts/$layout.layout" >"$layout.layout"
+done
 
 # machine CPUS MEMORY OPTION...
 machine()
@@ -41,7 +48,8 @@ unpadded()
 {
 	perl -e '
 		local $/; my $d = <STDIN>;
-		my $at = unpack("N", substr($d, 8, 4));
+		my ($magic, undef, $at) = unpack("N3", $d);
+		die "no device tree\n" if $magic != 0xd00dfeed;
 		for (;;) {
 			my $token = unpack("N", substr($d, $at, 4));
 			last if $token == 9;
@@ -57,52 +65,67 @@ unpadded()
 		print $d' <"$1"
 }
 
-for cpus in 1 2 5; do
-	for memory in 128M 512M 1280M; do
-		"$REALM" tree --layout qemu-virt.layout --memory "$memory" --cpus "$cpus" --kernel Image --initrd initrd \
+# The MPIDR counts sixteen processors to a cluster; their names are decimal.
+for case in 1:128M 1:512M 1:1280M 2:128M 5:1280M 11:512M 17:512M 123:512M; do
+	cpus=${case%:*} memory=${case#*:}
+	machine "$cpus" "$memory" -kernel Image -initrd initrd -append 'console=ttyAMA0 quiet' -machine dumpdtb=theirs.dtb \
+		>qemu.log 2>&1
+	unpadded theirs.dtb >theirs
+	for layout in $shipped; do
+		"$REALM" tree --layout "$layout.layout" --memory "$memory" --cpus "$cpus" --kernel Image --initrd initrd \
 			--cmdline "console=ttyAMA0 quiet" -o ours.dtb || exit 99
-		machine "$cpus" "$memory" -kernel Image -initrd initrd -append 'console=ttyAMA0 quiet' -machine dumpdtb=theirs.dtb \
-			>qemu.log 2>&1
-		unpadded theirs.dtb >theirs
 		unpadded ours.dtb >ours
-		check "$cpus CPUs, $memory: the device tree" cmp ours theirs
-		is "$cpus CPUs, $memory: and no more than its padding differs" "$(wc -c <ours.dtb)" "$(wc -c <theirs.dtb)"
+		check "$layout, $cpus CPUs, $memory: the device tree" cmp ours theirs
+		is "$layout, $cpus CPUs, $memory: and no more than its padding differs" "$(wc -c <ours.dtb)" "$(wc -c <theirs.dtb)"
 	done
+	rm -f theirs.dtb
 done
 
-# Memory itself: what the log says is measured must lie there, and nothing else but QEMU's boot loader in its first page.
-for memory in 128M 512M; do
-	rm -f events memory.bin
-	"$REALM" measure --layout qemu-virt.layout --memory $memory --cpus 2 --kernel Image --initrd initrd --cmdline quiet \
-		--hash sha-256 --events events >/dev/null || exit 99
-	printf 'info registers\npmemsave 0x40000000 0x%x memory.bin\nquit\n' $((${memory%M} * 1048576)) >commands
-	# shellcheck disable=SC2086
-	timeout 120 $QEMU_AARCH64 -machine virt,acpi=off,gic-version=3,dtb-randomness=off -accel tcg -cpu max,pmu=off -smp 2 \
-		-m $memory -nodefaults -display none -kernel Image -initrd initrd -append quiet -S -monitor stdio \
-		<commands >monitor 2>&1
-	check "$memory: pc" grep -q 'PC=0000000040000000' monitor
-	"$REALM" tree --layout qemu-virt.layout --memory $memory --cpus 2 --kernel Image --initrd initrd --cmdline quiet -o ours.dtb
+# in_memory LAYOUT KERNEL MEMORY: what the log says is measured lies in memory.bin, and nothing else but QEMU's boot loader
+in_memory()
+{
+	what="$1, $2, $3"
+	rm -f events
+	set -- --layout "$1.layout" --memory "$3" --cpus 2 --kernel "$2" --initrd initrd --cmdline quiet
+	rmm=$(sed -n 's/^rmm = //p' "$2")
+	"$REALM" measure "$@" --rmm "$rmm" --hash sha-256 --events events >/dev/null || exit 99
+	"$REALM" tree "$@" -o ours.dtb || exit 99
 	wrong='' pages=0
-	# Each measured page of kernel and ramdisk; the tree is compared below, less its padding.
-	tree_at=$(sed -n 's/^data \(0x[0-9a-f]*\) .*/\1/p' events | tail -n 256 | head -n 1)
 	sed -n 's/^data \(0x[0-9a-f]*\) 1 \([0-9a-f]*\) .*/\1 \2/p' events >pages.txt
+	# Each measured page of kernel and ramdisk; the tree is compared below, less its padding.
+	tree_at=$(tail -n 256 pages.txt | sed -n '1s/ .*//p')
 	while read -r ipa digest; do
 		[ $((ipa)) -lt $((tree_at)) ] || break
 		found=$(at memory.bin $((ipa - 0x40000000)) 4096 | sha256sum)
 		pages=$((pages + 1))
 		[ "${found%% *}" = "$digest" ] || wrong="$wrong $ipa"
 	done <pages.txt
-	is "$memory: $pages pages of kernel and ramdisk" '' "$wrong"
+	is "$what: $pages pages of kernel and ramdisk" '' "$wrong"
 	at memory.bin $((tree_at - 0x40000000)) "$(wc -c <ours.dtb)" >theirs.dtb
 	unpadded theirs.dtb >theirs
 	unpadded ours.dtb >ours
-	check "$memory: the device tree at $tree_at" cmp ours theirs
+	check "$what: the device tree at $tree_at" cmp ours theirs
 	# What is left when all this is taken away is nothing but the first page.
-	for range in 0:4096 "$((2 << 20)):200704" "$(($(sed -n 's/^data \(0x[0-9a-f]*\) .*/\1/p' events | sed -n 50p) - 0x40000000)):73728" \
-		"$((tree_at - 0x40000000)):1048576"; do
-		dd if=/dev/zero of=memory.bin bs=4096 seek=$((${range%:*} / 4096)) count=$((${range#*:} / 4096)) conv=notrunc \
-			2>/dev/null
+	cp memory.bin left.bin
+	perl -e '
+		open my $left, "+<", "left.bin" or die;
+		for (0x40000000, map { hex((split)[0]) } <STDIN>) {
+			seek $left, $_ - 0x40000000, 0;
+			print $left "\0" x 4096;
+		}' <pages.txt
+	is "$what: everything else is zeros" 0 "$(tr -d '\0' <left.bin | wc -c | tr -d ' ')"
+}
+for case in Image:128M Image:512M Large:512M; do
+	kernel=${case%:*} memory=${case#*:}
+	rm -f memory.bin
+	printf 'info registers\npmemsave 0x40000000 0x%x memory.bin\nquit\n' $((${memory%M} * 1048576)) >commands
+	# shellcheck disable=SC2086
+	timeout 120 $QEMU_AARCH64 -machine virt,acpi=off,gic-version=3,dtb-randomness=off -accel tcg -cpu max,pmu=off -smp 2 \
+		-m $memory -nodefaults -display none -kernel $kernel -initrd initrd -append quiet -S -monitor stdio \
+		<commands >monitor 2>&1
+	check "$kernel, $memory: pc" grep -q 'PC=0000000040000000' monitor
+	for layout in $shipped; do
+		in_memory "$layout" "$kernel" "$memory"
 	done
-	is "$memory: everything else is zeros" 0 "$(tr -d '\0' <memory.bin | wc -c | tr -d ' ')"
 done
 finish_tap
