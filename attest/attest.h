@@ -23,9 +23,9 @@
 #define ATTEST_AWS_ROOT_SHA256 "641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b"
 
 enum {
-	ATTEST_MAX_EVIDENCE = 65536,   /* bytes of a document or token */
-	ATTEST_MAX_REFERENCE = 262144, /* bytes of a file with reference values */
-	ATTEST_MAX_NONCE = 512,	       /* what the security module takes */
+	ATTEST_MAX_EVIDENCE = 65536,	/* bytes of a document or token */
+	ATTEST_MAX_REFERENCE = 1048576, /* bytes of a file with reference values */
+	ATTEST_MAX_NONCE = 512,		/* what the security module takes */
 	ATTEST_PCRS = 32,
 	ATTEST_REMS = 4,
 	ATTEST_MAX_DIGEST = 64,

@@ -15,7 +15,6 @@ enum {
 	BYTES_TAG = 560,
 	URI_TAG = 32,
 	TAGS_MAX = 64,
-	TRIPLES_MAX = 64,
 	MEASUREMENTS_MAX = 64,
 	RPV_MAX = 64
 };
@@ -182,6 +181,14 @@ static int read_triple(const struct reading *reading, const struct cbor *triple,
 	return 0;
 }
 
+static int bad_triples(const struct reading *reading, struct err *err)
+{
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), "reference triples alone, 1 to %d,", REFERENCES_MAX);
+	return bad(reading, "triples", expected, err);
+}
+
 static int read_comid(const struct reading *reading, const struct cbor *tag, struct err *err)
 {
 	struct cbor triples;
@@ -195,9 +202,9 @@ static int read_comid(const struct reading *reading, const struct cbor *tag, str
 		return -1;
 	if (!cbor_member(&comid, COMID_TRIPLES, &triples) || !cbor_is(&triples, ITEM_MAP) ||
 	    triples.head.value != 1 || !cbor_member(&triples, TRIPLES_REFERENCE, &list) ||
-	    !cbor_is(&list, ITEM_ARRAY) || list.head.value < 1 || list.head.value > TRIPLES_MAX)
-		return bad(reading, "triples", "reference triples alone, 1 to 64,", err);
-	for (size_t i = 0; cbor_element(&list, i, &one); i++)
+	    !cbor_is(&list, ITEM_ARRAY) || list.head.value < 1 || list.head.value > REFERENCES_MAX)
+		return bad_triples(reading, err);
+	for (size_t i = 0; cbor_following(&list, i, &one); i++)
 		if (read_triple(reading, &one, err) < 0)
 			return -1;
 	return 0;

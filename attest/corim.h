@@ -12,6 +12,11 @@
 #define CORIM_NITRO_PROFILE_HEAD "tag:"
 #define CORIM_NITRO_PROFILE_TAIL ",2026:nitro-pcr#1.0.0"
 
+/* Of one file, and of all that evidence is held against: a realm has a RIM for each VMM, size of
+ * memory, number of processors and RMM.
+ */
+enum { REFERENCES_MAX = 1024 };
+
 /* One value of one image was found; it is added to a list. */
 int references_push(struct attest_references *references, const struct attest_values *values,
 		    struct err *err);

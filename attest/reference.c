@@ -13,8 +13,6 @@
 #include "references.h"
 #include "text.h"
 
-enum { REFERENCES_MAX = 1024 };
-
 const char *const realm_lists[] = {"ImageMeasurements", "PartsMeasurements", "RIMs", NULL};
 
 void attest_references_clear(struct attest_references *references)
@@ -71,15 +69,18 @@ static int check_realm(const struct attest_values *values, struct err *err)
 int references_push(struct attest_references *references, const struct attest_values *values,
 		    struct err *err)
 {
-	struct attest_values *list;
+	size_t count = references->count;
+	struct attest_values *list = references->list;
 
 	if ((values->platform == ATTEST_NITRO ? check_nitro(values, err)
 					      : check_realm(values, err)) < 0)
 		return -1;
-	if (references->count == REFERENCES_MAX)
+	if (count == REFERENCES_MAX)
 		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
 			       "values of at most %d images expected, found more", REFERENCES_MAX);
-	list = realloc(references->list, (references->count + 1) * sizeof(*list));
+	/* There is room for a power of two. */
+	if ((count & (count - 1)) == 0)
+		list = realloc(list, (count > 0 ? 2 * count : 1) * sizeof(*list));
 	if (!list)
 		return no_memory(err);
 	list[references->count++] = *values;

@@ -128,6 +128,19 @@ openssl genpkey -algorithm ed25519 -out key.pem
 "$ATTEST" sign release --key key.pem --signer test
 check "its token, by the signed CoRIM" verify --reference release/signatures/cca-aarch64.cose
 
+# Of as many layouts, sizes and RMMs as make publish has: one of the last RIMs.
+mkdir -p full/cca-aarch64
+cp "$tree/recipes/hello/expected/cca-aarch64.measurements.json" full/cca-aarch64/measurements.json
+echo image >full/cca-aarch64/image.igvm
+check "attest publish: hello's own measurements" "$ATTEST" publish full
+check "attest sign: these" "$ATTEST" sign full --key key.pem --signer test
+jq -r '(.ImageMeasurements + .PartsMeasurements)[].RIM' full/cca-aarch64/measurements.json | sort -u >all
+check "are more than a hundred RIMs" [ "$(wc -l <all)" -gt 100 ]
+for file in cca-aarch64/reference.cbor cca-aarch64/values.json cca-aarch64/policy.json signatures/cca-aarch64.cose; do
+	"$ATTEST" policy --for generic --reference full/$file | jq -r '.AnyOf[].Measurements.RIM' | sort -u >found
+	check "$file has all of them" cmp all found
+done
+
 # The log, which has the RIMs and the first REM of each.
 (cd release && find . -type f ! -name SHA256SUMS ! -path './signatures/*' | sort | xargs sha256sum >../sums && mv ../sums SHA256SUMS)
 key=$("$ATTEST" log key --key key.pem --origin example.org/log)

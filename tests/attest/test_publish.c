@@ -181,6 +181,49 @@ static void round_trip(void **state)
 	}
 }
 
+/* As many images as anybody takes come back, signed or not; one more is not even written. */
+static void as_many_as_are_taken(void **state)
+{
+	struct attest_values *values = calloc(REFERENCES_MAX + 1, sizeof(*values));
+	struct attest_references back = ATTEST_REFERENCES_INIT;
+	struct corim_plan plan = {.id = "many", .values = values, .count = REFERENCES_MAX};
+	struct err err = {0};
+	unsigned char *corim;
+	size_t size;
+
+	(void)state;
+	assert_non_null(values);
+	for (size_t i = 0; i <= REFERENCES_MAX; i++) {
+		values[i].platform = ATTEST_CCA;
+		set(&values[i].rim, 0x11, 64);
+		set(&values[i].rem[0], 0x22, 64);
+		memcpy(values[i].rim.data, &i, sizeof(i));
+	}
+	corim = corim_write(&plan, &size, &err);
+	assert_non_null(corim);
+	assert_int_equal(attest_references_add(&back, corim, size, "back", &err), 0);
+	assert_int_equal(back.count, REFERENCES_MAX);
+	for (size_t i = 0; i < REFERENCES_MAX; i++)
+		assert_memory_equal(back.list[i].rim.data, values[i].rim.data, 64);
+	attest_references_clear(&back);
+	free(corim);
+	plan.count++;
+	assert_null(corim_write(&plan, &size, &err));
+	assert_string_equal(err.name, "ATTEST-REFERENCE");
+	/* Nor is what is larger than a file of theirs. */
+	for (size_t i = 0; i < REFERENCES_MAX; i++) {
+		values[i] = nitro();
+		for (unsigned k = 0; k < ATTEST_PCRS; k++)
+			set(&values[i].pcr[k], 0x33, 48);
+	}
+	plan.count = REFERENCES_MAX;
+	plan.authority = ATTEST_AUTHORITY;
+	err = (struct err){0};
+	assert_null(corim_write(&plan, &size, &err));
+	assert_non_null(strstr(err.text, "a CoRIM of at most"));
+	free(values);
+}
+
 static void expect_bad_reference(const char *json)
 {
 	struct attest_references references = ATTEST_REFERENCES_INIT;
@@ -353,6 +396,7 @@ int main(void)
 		cmocka_unit_test(examples_byte_for_byte),
 		cmocka_unit_test(veraison_in_meaning),
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(as_many_as_are_taken),
 		cmocka_unit_test(bad_references),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(signatures),
