@@ -7,6 +7,7 @@ attest_tests=$(cd -- "${0%/*}" && pwd)
 here=$attest_tests/../cca
 # shellcheck source=tests/cca/common.sh
 . "$here/common.sh"
+export ATTEST
 : "${ATTEST:=/mint/in/bin/attest}" "${MKEVIDENCE:=/mint/in/mkevidence}" "${ROOTFS:=/mint/in/bin/rootfs}"
 nonce=$(printf '%032d' 0 | tr 0 5)
 
@@ -38,6 +39,8 @@ check "attest publish" "$ATTEST" publish release
 check "the CoRIM has exactly these" cmp rims found
 jq -r '.AnyOf[] | select(.Platform == "arm-cca") | .Measurements.RIM' release/cca-aarch64/policy.json | sort >found
 check "so has the policy" cmp rims found
+check "which speaks of no PCR" sh -c '! grep PCR release/cca-aarch64/policy.json && ! "$ATTEST" policy --for generic --reference "$1" 2>&1 | grep PCR' \
+	sh $reference
 is "values.json has them with their conditions" \
 	"$(jq -S -c '[.REM0 as $first | (.ImageMeasurements + .PartsMeasurements)[] | .REM0 = $first[.hash]]' $measured)" \
 	"$(jq -S -c '[.RIMs[] | .RIM = .RIM.hex | .REM0 = .REM0.hex]' release/cca-aarch64/values.json)"
