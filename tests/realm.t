@@ -119,6 +119,7 @@ fails 1 'AUDIT-DIFFERENT: provenance.json' "two of them are not the same" ci/com
 sed 's/tag:images.example.org,/tag:$(touch ran),/' "$TAP_TMP/theirs/provenance.json" >"$TAP_TMP/kept"
 cp "$TAP_TMP/kept" "$TAP_TMP/theirs/provenance.json"
 fails 1 'AUDIT-DIFFERENT: provenance.json' "what is no domain is not taken" ci/compare-release "$TAP_TMP/theirs" "$out" recipes/hello
+fails 2 'PUBLISH-SIGNER: ' "a release that nobody signs" env KEY=key.pem SIGNER= attest/publish recipes/hello cca-aarch64
 cp "$release/cca-aarch64/kernel" "$TAP_TMP/kept"
 printf X | dd of="$release/cca-aarch64/kernel" bs=1 seek=100000 conv=notrunc 2>/dev/null
 fails 1 'AUDIT-DIFFERENT: cca-aarch64/kernel' "another kernel is not" ci/compare-release "$release" "$out" recipes/hello
