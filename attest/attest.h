@@ -23,9 +23,9 @@
 #define ATTEST_AWS_ROOT_SHA256 "641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b"
 
 enum {
-	ATTEST_MAX_EVIDENCE = 65536,   /* bytes of a document or token */
-	ATTEST_MAX_REFERENCE = 262144, /* bytes of a file with reference values */
-	ATTEST_MAX_NONCE = 512,	       /* what the security module takes */
+	ATTEST_MAX_EVIDENCE = 65536,	/* bytes of a document or token */
+	ATTEST_MAX_REFERENCE = 1048576, /* bytes of a file with reference values */
+	ATTEST_MAX_NONCE = 512,		/* what the security module takes */
 	ATTEST_PCRS = 32,
 	ATTEST_REMS = 4,
 	ATTEST_MAX_DIGEST = 64,
@@ -47,6 +47,15 @@ struct attest_values {
 	struct attest_digest rim; /* of a CCA realm, its size tells the hash */
 	struct attest_digest rem[ATTEST_REMS];
 	struct attest_digest rpv; /* the personalization value, 64 bytes, zero padded */
+	int64_t not_before;	  /* seconds since 1970, as the CoRIM says */
+	int64_t not_after;	  /* likewise; 0: it says nothing */
+};
+
+/* A file that was read. */
+struct attest_file {
+	const char *path;
+	const void *data;
+	size_t size;
 };
 
 /* Images of which any will do. */
@@ -63,12 +72,27 @@ void attest_references_clear(struct attest_references *references);
 /*
  * Adds what a file says: measurements.json of an enclave, or of a realm with all its RIMs,
  * values.json, policy.json, what nitro-cli build-enclave or describe-eif printed, an object of PCRs
- * alone, or a CoRIM, be it signed; nobody looks at its signature. path only serves the messages.
- * ATTEST-REFERENCE when it is none of these, names no PCR0, PCR1 or PCR2 of a Nitro image, or a
- * value of zeros.
+ * alone, or a CoRIM, be it signed; nobody looks at its signature here. path only serves the
+ * messages. ATTEST-REFERENCE when it is none of these, names no PCR0, PCR1 or PCR2 of a Nitro
+ * image, or a value of zeros.
  */
 int attest_references_add(struct attest_references *references, const void *data, size_t size,
 			  const char *path, struct err *err);
+
+/* Whether a file is signed, by whomever. */
+bool attest_reference_is_signed(const void *data, size_t size);
+
+/*
+ * Adds a CoRIM that a key, public and in PEM, has signed: ATTEST-REFERENCE-UNSIGNED for a file that
+ * nobody signed, ATTEST-ALGORITHM and ATTEST-SIGNATURE for another key's, ATTEST-KEY.
+ */
+int attest_references_add_signed(struct attest_references *references,
+				 const struct attest_file *file, const struct attest_file *key,
+				 struct err *err);
+
+/* ATTEST-REFERENCE-EXPIRED unless the CoRIMs of all of them are valid at a time. */
+int attest_references_valid(const struct attest_references *references, int64_t now,
+			    struct err *err);
 
 /* What evidence is held against. */
 struct attest_expectation {
@@ -262,13 +286,6 @@ enum { ATTEST_QUORUM_MAX = 64 };
  */
 char *attest_rebuilt(const char *sums, bool same, const char *builder,
 		     const struct attest_signing *who, struct err *err);
-
-/* A file that was read. */
-struct attest_file {
-	const char *path;
-	const void *data;
-	size_t size;
-};
 
 struct attest_quorum; /* who must agree about one release, and who did */
 

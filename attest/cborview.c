@@ -250,6 +250,16 @@ bool cbor_element(const struct cbor *array, size_t i, struct cbor *value)
 	return true;
 }
 
+bool cbor_following(const struct cbor *array, size_t i, struct cbor *value)
+{
+	struct cbor before = *value;
+
+	if (!cbor_is(array, ITEM_ARRAY) || i >= array->head.value)
+		return false;
+	*value = next_of(array, i == 0 ? NULL : &before);
+	return true;
+}
+
 bool cbor_tagged(const struct cbor *tag, uint64_t number, struct cbor *value)
 {
 	struct cbor found;

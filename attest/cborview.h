@@ -42,6 +42,9 @@ bool cbor_pair(const struct cbor *map, size_t i, struct cbor *key, struct cbor *
 /* An array's element, of head.value many; false behind the last one and for another kind. */
 bool cbor_element(const struct cbor *array, size_t i, struct cbor *value);
 
+/* As cbor_element(), where *value is the element before: without a way from the beginning. */
+bool cbor_following(const struct cbor *array, size_t i, struct cbor *value);
+
 /* What a tag of this number is about; false when it is another tag, or none. */
 bool cbor_tagged(const struct cbor *tag, uint64_t number, struct cbor *value);
 

@@ -499,7 +499,7 @@ json_t *cca_verify(const struct cbor *token, const struct attest_expectation *ex
 	    check_platform(&cca, expectation, err) < 0 || check_realm(&cca, err) < 0 ||
 	    check_lifecycle(&cca, expectation, err) < 0 ||
 	    check_challenge(&cca, expectation, err) < 0 ||
-	    evidence_match(&cca.values, expectation->references, err) < 0)
+	    evidence_match(&cca.values, expectation->references, expectation->now, err) < 0)
 		return NULL;
 	return report(&cca, expectation, err);
 }

@@ -6,8 +6,9 @@
 #include "outfile.h"
 
 static const char help[] =
-	"usage: attest policy --reference F... [--for kms|generic] [--partition P] [--principal "
-	"ARN]\n"
+	"usage: attest policy --reference F... [--reference-key F] [--for kms|generic] "
+	"[--partition P]\n"
+	"                     [--principal ARN]\n"
 	"Prints a policy under which an enclave gets a key that runs one of the images in the "
 	"references.\n"
 	"Give the old and the new release for as long as both run: each is an alternative of its "
@@ -16,7 +17,13 @@ static const char help[] =
 	"whatever else a\n"
 	"reference names, for instance PCR8 or PCR16.\n"
 	"\n"
-	"  --reference F    measurements.json, what nitro-cli build-enclave printed, or a CoRIM\n"
+	"  --reference F    measurements.json, values.json, policy.json, a CoRIM, or what "
+	"nitro-cli\n"
+	"                   build-enclave printed\n"
+	"  --reference-key F\n"
+	"                   the public key in PEM that must have signed each of them, which are "
+	"CoRIMs then;\n"
+	"                   without it nobody looks at their signatures\n"
 	"  --for WHAT       kms: a key policy of AWS KMS (default); generic: JSON for other "
 	"services\n"
 	"  --partition P    aws (default), aws-cn or aws-us-gov\n"
@@ -25,10 +32,18 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 done, 1 no image of the platform, 2 usage, 3 malformed, 4 environment.\n";
 
-enum option_id { OPT_REFERENCE = 256, OPT_FOR, OPT_PARTITION, OPT_PRINCIPAL, OPT_HELP };
+enum option_id {
+	OPT_REFERENCE = 256,
+	OPT_REFERENCE_KEY,
+	OPT_FOR,
+	OPT_PARTITION,
+	OPT_PRINCIPAL,
+	OPT_HELP
+};
 
 static const struct option long_options[] = {
 	{"reference", required_argument, NULL, OPT_REFERENCE},
+	{"reference-key", required_argument, NULL, OPT_REFERENCE_KEY},
 	{"for", required_argument, NULL, OPT_FOR},
 	{"partition", required_argument, NULL, OPT_PARTITION},
 	{"principal", required_argument, NULL, OPT_PRINCIPAL},
@@ -41,6 +56,7 @@ struct options {
 	const char *partition;
 	const char *principal;
 	bool help;
+	struct reference_words words;
 	struct attest_references references;
 };
 
@@ -48,7 +64,9 @@ static int take_option(struct options *options, int opt, char **argv, struct err
 {
 	switch (opt) {
 	case OPT_REFERENCE:
-		return command_add_reference(&options->references, optarg, err);
+		return command_reference(&options->words, optarg, err);
+	case OPT_REFERENCE_KEY:
+		return command_set_once(&options->words.key, "reference-key", optarg, err);
 	case OPT_FOR:
 		return command_set_once(&options->what, "for", optarg, err);
 	case OPT_PARTITION:
@@ -61,6 +79,14 @@ static int take_option(struct options *options, int opt, char **argv, struct err
 	default:
 		return command_bad_option(opt, argv, err);
 	}
+}
+
+static bool has_enclave(const struct attest_references *references)
+{
+	for (size_t i = 0; i < references->count; i++)
+		if (references->list[i].platform == ATTEST_NITRO)
+			return true;
+	return false;
 }
 
 static int print_policy(const struct options *options, struct err *err)
@@ -79,11 +105,21 @@ static int print_policy(const struct options *options, struct err *err)
 			       "--for: kms or generic expected, found %s", what);
 	if (!policy)
 		return -1;
-	fputs("attest: note: PCR0, PCR1 and PCR2 stand together: under one of them alone, or PCR8 "
-	      "alone, "
-	      "other code can run\n",
-	      stderr);
+	if (has_enclave(&options->references))
+		fputs("attest: note: PCR0, PCR1 and PCR2 stand together: under one of them alone, "
+		      "or PCR8 alone, other code can run\n",
+		      stderr);
 	return command_print_json(policy, err);
+}
+
+static int read_references(struct options *options, struct err *err)
+{
+	int64_t now;
+
+	if (command_read_references(&options->words, &options->references, err) < 0 ||
+	    command_time(NULL, &now, err) < 0)
+		return -1;
+	return attest_references_valid(&options->references, now, err);
 }
 
 static void clear(struct options *options)
@@ -109,7 +145,9 @@ int cmd_policy(int argc, char **argv, struct err *err)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "policy: options alone expected, found %d words more",
 			       argc - optind);
-	if (options.references.count == 0)
+	if (options.words.count == 0)
 		return command_need(NULL, "policy", "reference", err);
+	if (read_references(&options, err) < 0)
+		return -1;
 	return print_policy(&options, err);
 }

@@ -180,5 +180,8 @@ int cmd_sign(int argc, char **argv, struct err *err)
 	if (command_need(options.key, "sign", "key", err) < 0 ||
 	    command_need(options.signer, "sign", "signer", err) < 0)
 		return -1;
+	if (!options.signer[0])
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "sign --signer: a name of who signs expected, found an empty one");
 	return sign_with(argv[optind], &options, err);
 }

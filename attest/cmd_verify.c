@@ -19,6 +19,9 @@ static const char help[] =
 	"  --reference F     measurements.json, values.json, policy.json, a CoRIM, or what "
 	"nitro-cli\n"
 	"                    build-enclave printed; given more than once, any of them will do\n"
+	"  --reference-key F the public key in PEM that must have signed each reference, which "
+	"are CoRIMs\n"
+	"                    then; without it nobody looks at their signatures\n"
 	"  --nonce HEX       what was sent to the enclave; the evidence must hold it\n"
 	"  --accept-replay   in place of --nonce: take any, so that old evidence may be shown "
 	"again\n"
@@ -49,6 +52,7 @@ enum { PROOF_MAX_SIZE = 262144, PEM_MAX = 16384, MAX_AGE_MOST = 1 << 30 };
 enum option_id {
 	OPT_EVIDENCE = 256,
 	OPT_REFERENCE,
+	OPT_REFERENCE_KEY,
 	OPT_NONCE,
 	OPT_REPLAY,
 	OPT_ROOT,
@@ -64,6 +68,7 @@ enum option_id {
 static const struct option long_options[] = {
 	{"evidence", required_argument, NULL, OPT_EVIDENCE},
 	{"reference", required_argument, NULL, OPT_REFERENCE},
+	{"reference-key", required_argument, NULL, OPT_REFERENCE_KEY},
 	{"nonce", required_argument, NULL, OPT_NONCE},
 	{"accept-replay", no_argument, NULL, OPT_REPLAY},
 	{"root", required_argument, NULL, OPT_ROOT},
@@ -89,6 +94,7 @@ struct options {
 	bool json;
 	bool help;
 	struct log_words log;
+	struct reference_words words;
 	struct attest_references references;
 	struct attest_expectation expectation;
 };
@@ -101,7 +107,9 @@ static int take_option(struct options *options, int opt, char **argv, struct err
 	case OPT_EVIDENCE:
 		return command_set_once(&options->evidence, "evidence", optarg, err);
 	case OPT_REFERENCE:
-		return command_add_reference(&options->references, optarg, err);
+		return command_reference(&options->words, optarg, err);
+	case OPT_REFERENCE_KEY:
+		return command_set_once(&options->words.key, "reference-key", optarg, err);
 	case OPT_NONCE:
 		return command_set_once(&options->nonce, "nonce", optarg, err);
 	case OPT_REPLAY:
@@ -142,7 +150,7 @@ static int check_options(const struct options *options, int rest, struct err *er
 			rest);
 	if (command_need(options->evidence, "verify", "evidence", err) < 0)
 		return -1;
-	if (options->references.count == 0)
+	if (options->words.count == 0)
 		return command_need(NULL, "verify", "reference", err);
 	if (!options->log.log != !options->log.key)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
@@ -194,7 +202,7 @@ static int read_times(const struct options *options, struct attest_expectation *
 		return -1;
 	if (options->at && strcmp(options->at, "document") == 0) {
 		expectation->at_document_time = true;
-		return 0;
+		return command_time(NULL, &expectation->now, err);
 	}
 	return command_time(options->at, &expectation->now, err);
 }
@@ -283,8 +291,6 @@ static int check_log(const struct options *options, int64_t now, json_t *report,
 
 	if (!options->log.log)
 		return 0;
-	if (now == 0)
-		command_time(NULL, &now, err);
 	if (command_log_trust(&options->log, now, &trust, err) < 0)
 		return -1;
 	if (!command_log_is_folder(options->log.log)) {
@@ -296,7 +302,7 @@ static int check_log(const struct options *options, int64_t now, json_t *report,
 	return entry && json_object_set_new(report, "Release", entry) == 0 ? 0 : -1;
 }
 
-static int verify(const struct options *options, struct err *err)
+static int verify(struct options *options, struct err *err)
 {
 	struct attest_expectation expectation = options->expectation;
 	unsigned char nonce[ATTEST_MAX_NONCE];
@@ -309,7 +315,8 @@ static int verify(const struct options *options, struct err *err)
 
 	expectation.references = &options->references;
 	if (read_nonce(options, nonce, &expectation, err) < 0 ||
-	    read_times(options, &expectation, err) < 0)
+	    read_times(options, &expectation, err) < 0 ||
+	    command_read_references(&options->words, &options->references, err) < 0)
 		return -1;
 	evidence = read_small_file(options->evidence, ATTEST_MAX_EVIDENCE, &size, err);
 	if (!evidence)

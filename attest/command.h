@@ -27,8 +27,19 @@ int command_bad_option(int opt, char **argv, struct err *err);
 /* Sets *slot, which an option may do once only: ATTEST-USAGE names the option. */
 int command_set_once(const char **slot, const char *option, const char *value, struct err *err);
 
-/* Reads a file with reference values and adds them. */
-int command_add_reference(struct attest_references *references, const char *path, struct err *err);
+/* Words about reference values, of commands that read some. */
+struct reference_words {
+	const char *paths[64];
+	size_t count;
+	const char *key; /* the file with the public key that signed them; NULL */
+};
+
+/* Takes a path. */
+int command_reference(struct reference_words *words, const char *path, struct err *err);
+
+/* Reads all of them, and warns of a signature that nobody looks at. */
+int command_read_references(const struct reference_words *words,
+			    struct attest_references *references, struct err *err);
 
 /* ATTEST-USAGE unless a value was given. */
 int command_need(const char *value, const char *command, const char *option, struct err *err);

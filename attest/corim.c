@@ -14,20 +14,25 @@ enum {
 	COMID_TAG = 506,
 	BYTES_TAG = 560,
 	URI_TAG = 32,
+	EPOCH_TAG = 1,
 	TAGS_MAX = 64,
-	TRIPLES_MAX = 64,
 	MEASUREMENTS_MAX = 64,
 	RPV_MAX = 64
 };
 
 /* Keys of the maps on the way; the drafts number each map anew. */
-enum { CORIM_TAGS = 1, CORIM_PROFILE = 3, COMID_TRIPLES = 4, TRIPLES_REFERENCE = 0 };
+enum { CORIM_TAGS = 1, CORIM_PROFILE = 3, CORIM_VALIDITY = 4 };
+enum { COMID_TRIPLES = 4, TRIPLES_REFERENCE = 0 };
+enum { VALIDITY_NOT_BEFORE = 0, VALIDITY_NOT_AFTER = 1 };
+enum { HEADER_META = 8, META_VALIDITY = 1 };
 enum { ENVIRONMENT_CLASS = 0, CLASS_ID = 0, CLASS_VENDOR = 1, CLASS_MODEL = 2 };
 enum { MEASUREMENT_KEY = 0, MEASUREMENT_VALUE = 1, VALUE_DIGESTS = 2, VALUE_RAW = 4 };
 
 struct reading {
 	const char *path;
 	enum attest_platform platform;
+	int64_t not_before; /* of the CoRIM and of its signature, what is narrower */
+	int64_t not_after;
 	struct attest_references *references;
 };
 
@@ -163,7 +168,9 @@ static int check_environment(const struct reading *reading, const struct cbor *e
 
 static int read_triple(const struct reading *reading, const struct cbor *triple, struct err *err)
 {
-	struct attest_values values = {.platform = reading->platform};
+	struct attest_values values = {.platform = reading->platform,
+				       .not_before = reading->not_before,
+				       .not_after = reading->not_after};
 	struct cbor measurements;
 	struct cbor environment;
 	struct cbor measurement;
@@ -182,6 +189,14 @@ static int read_triple(const struct reading *reading, const struct cbor *triple,
 	return 0;
 }
 
+static int bad_triples(const struct reading *reading, struct err *err)
+{
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), "reference triples alone, 1 to %d,", REFERENCES_MAX);
+	return bad(reading, "triples", expected, err);
+}
+
 static int read_comid(const struct reading *reading, const struct cbor *tag, struct err *err)
 {
 	struct cbor triples;
@@ -195,9 +210,9 @@ static int read_comid(const struct reading *reading, const struct cbor *tag, str
 		return -1;
 	if (!cbor_member(&comid, COMID_TRIPLES, &triples) || !cbor_is(&triples, ITEM_MAP) ||
 	    triples.head.value != 1 || !cbor_member(&triples, TRIPLES_REFERENCE, &list) ||
-	    !cbor_is(&list, ITEM_ARRAY) || list.head.value < 1 || list.head.value > TRIPLES_MAX)
-		return bad(reading, "triples", "reference triples alone, 1 to 64,", err);
-	for (size_t i = 0; cbor_element(&list, i, &one); i++)
+	    !cbor_is(&list, ITEM_ARRAY) || list.head.value < 1 || list.head.value > REFERENCES_MAX)
+		return bad_triples(reading, err);
+	for (size_t i = 0; cbor_following(&list, i, &one); i++)
 		if (read_triple(reading, &one, err) < 0)
 			return -1;
 	return 0;
@@ -235,6 +250,36 @@ static int read_profile(struct reading *reading, const struct cbor *corim, struc
 		   err);
 }
 
+static bool read_time(const struct cbor *validity, int64_t key, int64_t *time)
+{
+	struct cbor tagged;
+	struct cbor number;
+
+	return cbor_member(validity, key, &tagged) && cbor_tagged(&tagged, EPOCH_TAG, &number) &&
+	       cbor_integer(&number, time) && *time > 0;
+}
+
+/* {? 0: not before, 1: not after}, which a map has by this key or not. */
+static int read_validity(struct reading *reading, const struct cbor *map, int64_t key,
+			 struct err *err)
+{
+	struct cbor validity;
+	int64_t before = 0;
+	int64_t after;
+	size_t members;
+
+	if (!cbor_member(map, key, &validity))
+		return 0;
+	members = read_time(&validity, VALIDITY_NOT_BEFORE, &before) ? 2 : 1;
+	if (!read_time(&validity, VALIDITY_NOT_AFTER, &after) || validity.head.value != members)
+		return bad(reading, "validity", "times in seconds since 1970, with tag 1,", err);
+	if (before > reading->not_before)
+		reading->not_before = before;
+	if (reading->not_after == 0 || after < reading->not_after)
+		reading->not_after = after;
+	return 0;
+}
+
 static int read_map(struct reading *reading, const struct cbor *root, struct err *err)
 {
 	struct cbor corim;
@@ -243,7 +288,8 @@ static int read_map(struct reading *reading, const struct cbor *root, struct err
 
 	if (!cbor_tagged(root, CORIM_TAG, &corim) || !cbor_is(&corim, ITEM_MAP))
 		return bad(reading, "beginning", "a map with tag 501", err);
-	if (read_profile(reading, &corim, err) < 0)
+	if (read_profile(reading, &corim, err) < 0 ||
+	    read_validity(reading, &corim, CORIM_VALIDITY, err) < 0)
 		return -1;
 	if (!cbor_member(&corim, CORIM_TAGS, &tags) || !cbor_is(&tags, ITEM_ARRAY) ||
 	    tags.head.value < 1 || tags.head.value > TAGS_MAX)
@@ -254,16 +300,38 @@ static int read_map(struct reading *reading, const struct cbor *root, struct err
 	return 0;
 }
 
-int corim_read(const struct cbor *root, const char *path, struct attest_references *references,
-	       struct err *err)
+/* Who signed says until when, in meta; another header may hold a condition that is not known. */
+static int read_header(struct reading *reading, const struct cose *cose, struct err *err)
+{
+	static const int64_t known[] = {1, 3, 4, HEADER_META, 33}; /* algorithm, type, key, chain */
+	size_t found = 0;
+	struct cbor value;
+	struct cbor meta;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		found += cbor_member(&cose->header, known[i], &value);
+	if (found != cose->header.head.value)
+		return bad(reading, "protected header",
+			   "algorithm, content type, key, meta and chain alone", err);
+	if (!cbor_member(&cose->header, HEADER_META, &value))
+		return 0;
+	if (cbor_open_inner(&value, reading->path, &meta, err) < 0)
+		return -1;
+	return read_validity(reading, &meta, META_VALIDITY, err);
+}
+
+int corim_read(const struct cbor *root, const char *path, EVP_PKEY *key,
+	       struct attest_references *references, struct err *err)
 {
 	struct reading reading = {.path = path, .references = references};
 	struct cbor inner;
 	struct cose cose;
 
 	if (!cbor_is(root, ITEM_TAG) || root->head.value != COSE_SIGN1_TAG)
-		return read_map(&reading, root, err);
+		return key ? reference_unsigned(path, err) : read_map(&reading, root, err);
 	if (cose_read(root, path, &cose, err) < 0 ||
+	    (key && cose_check(&cose, key, path, err) < 0) ||
+	    read_header(&reading, &cose, err) < 0 ||
 	    cbor_open(cose.payload.data, cose.payload.size, path, &inner, err) < 0)
 		return -1;
 	return read_map(&reading, &inner, err);

@@ -9,7 +9,7 @@
 #include "cose.h"
 #include "publish.h"
 
-enum { ROOM_FIXED = 2048, ROOM_EACH = 8192, TAG_ID = 16, RPV_LABEL = 4 };
+enum { ROOM_FIXED = 2048, ROOM_EACH = 8192, ROOM_SIGNATURE = 1024, TAG_ID = 16, RPV_LABEL = 4 };
 
 static void put_tag(struct encoder *encoder, uint64_t tag)
 {
@@ -221,6 +221,12 @@ unsigned char *corim_write(const struct corim_plan *plan, size_t *size, struct e
 			"an id that fits expected, found a longer one");
 		return NULL;
 	}
+	if (encoder.used > ATTEST_MAX_REFERENCE - ROOM_SIGNATURE) {
+		err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
+			"a CoRIM of at most %d bytes expected, found %zu",
+			ATTEST_MAX_REFERENCE - ROOM_SIGNATURE, encoder.used);
+		return NULL;
+	}
 	*size = encoder.used;
 	return steal_ptr(data);
 }
@@ -252,7 +258,7 @@ unsigned char *corim_sign(struct slice corim, const struct signing *signing, siz
 	unsigned char protected[512];
 	struct encoder header = {protected, sizeof(protected), 0};
 	unsigned char signature[COSE_MAX_SIGNATURE];
-	struct encoder encoder = {NULL, corim.size + 1024, 0};
+	struct encoder encoder = {NULL, corim.size + ROOM_SIGNATURE, 0};
 	size_t signature_size = 0;
 
 	if (strlen(signing->name) > 256 || algorithm == 0) {

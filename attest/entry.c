@@ -149,7 +149,7 @@ static bool covers(const struct attest_values *expected, const struct attest_val
 	const struct attest_references one = {(struct attest_values *)(uintptr_t)expected, 1};
 	struct err ignored = {0};
 
-	return evidence_match(found, &one, &ignored) == 0;
+	return evidence_match(found, &one, 0, &ignored) == 0;
 }
 
 static bool any_covers(const json_t *measured, const struct attest_values *found)

@@ -9,6 +9,8 @@
 #include "command.h"
 #include "outfile.h"
 
+enum { PEM_MAX = 16384 };
+
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv, struct err *err);
@@ -52,12 +54,49 @@ int command_set_once(const char **slot, const char *option, const char *value, s
 	return 0;
 }
 
-int command_add_reference(struct attest_references *references, const char *path, struct err *err)
+int command_reference(struct reference_words *words, const char *path, struct err *err)
 {
-	size_t size = 0;
-	cleanup_free char *data = read_small_file(path, ATTEST_MAX_REFERENCE, &size, err);
+	const size_t most = sizeof(words->paths) / sizeof(words->paths[0]);
 
-	return data ? attest_references_add(references, data, size, path, err) : -1;
+	if (words->count == most)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "--reference: at most %zu expected, found more", most);
+	words->paths[words->count++] = path;
+	return 0;
+}
+
+static int read_reference(const char *path, const struct attest_file *key,
+			  struct attest_references *references, struct err *err)
+{
+	struct attest_file file = {.path = path};
+	cleanup_free char *data = read_small_file(path, ATTEST_MAX_REFERENCE, &file.size, err);
+
+	if (!data)
+		return -1;
+	file.data = data;
+	if (key->data)
+		return attest_references_add_signed(references, &file, key, err);
+	if (attest_reference_is_signed(data, file.size))
+		command_warn("%s: nobody looked at the signature: --reference-key does", path);
+	return attest_references_add(references, data, file.size, path, err);
+}
+
+int command_read_references(const struct reference_words *words,
+			    struct attest_references *references, struct err *err)
+{
+	struct attest_file key = {.path = words->key};
+	cleanup_free char *pem = NULL;
+
+	if (words->key) {
+		pem = read_small_file(words->key, PEM_MAX, &key.size, err);
+		if (!pem)
+			return -1;
+		key.data = pem;
+	}
+	for (size_t i = 0; i < words->count; i++)
+		if (read_reference(words->paths[i], &key, references, err) < 0)
+			return -1;
+	return 0;
 }
 
 int command_need(const char *value, const char *command, const char *option, struct err *err)

@@ -380,7 +380,7 @@ json_t *nitro_verify(const struct cbor *document, const struct attest_expectatio
 	if (check_signer(&nitro, expectation, at, err) < 0 ||
 	    check_age(&nitro, expectation, err) < 0 || check_nonce(&nitro, expectation, err) < 0 ||
 	    check_debug(&nitro, err) < 0 ||
-	    evidence_match(&nitro.values, expectation->references, err) < 0)
+	    evidence_match(&nitro.values, expectation->references, at, err) < 0)
 		return NULL;
 	return report(&nitro, expectation, err);
 }

@@ -9,9 +9,13 @@
 #include "references.h"
 #include "text.h"
 
-static const char why[] = "PCR0, PCR1 and PCR2 together: lengths are in no register, so that under "
-			  "each of them alone, "
-			  "or under PCR8 alone, other code can run than what was measured";
+static const char why_pcrs[] =
+	"PCR0, PCR1 and PCR2 together: lengths are in no register, so that under "
+	"each of them alone, "
+	"or under PCR8 alone, other code can run than what was measured";
+static const char why_realms[] =
+	"all registers of one image together: the RIM is of the memory that was "
+	"loaded, REM0 of the launch configuration";
 
 static json_t *registers(const struct attest_values *values, const char *first, const char *others)
 {
@@ -124,19 +128,24 @@ const char *policy_platform(enum attest_platform platform)
 json_t *attest_policy_generic(const struct attest_references *references, struct err *err)
 {
 	json_t *any = json_array();
+	bool platforms[2] = {false, false};
 	json_t *policy;
 
 	for (size_t i = 0; any && i < references->count; i++) {
 		const struct attest_values *values = &references->list[i];
 		bool nitro = values->platform == ATTEST_NITRO;
 
+		platforms[values->platform] = true;
 		json_array_append_new(
 			any,
 			json_pack("{s:s, s:o}", "Platform", policy_platform(values->platform),
 				  "Measurements",
 				  nitro ? registers(values, "PCR0", "") : realm_registers(values)));
 	}
-	policy = json_pack("{s:i, s:s, s:o}", "Version", 1, "Why", why, "AnyOf", any);
+	policy = json_pack("{s:i, s:s++, s:o}", "Version", 1, "Why",
+			   platforms[ATTEST_NITRO] ? why_pcrs : "",
+			   platforms[ATTEST_NITRO] && platforms[ATTEST_CCA] ? "; " : "",
+			   platforms[ATTEST_CCA] ? why_realms : "", "AnyOf", any);
 	if (!policy)
 		no_memory(err);
 	return policy;

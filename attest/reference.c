@@ -8,12 +8,12 @@
 #include <strings.h>
 
 #include "corim.h"
+#include "cose.h"
 #include "evidence.h"
 #include "log.h"
+#include "publish.h"
 #include "references.h"
 #include "text.h"
-
-enum { REFERENCES_MAX = 1024 };
 
 const char *const realm_lists[] = {"ImageMeasurements", "PartsMeasurements", "RIMs", NULL};
 
@@ -71,15 +71,18 @@ static int check_realm(const struct attest_values *values, struct err *err)
 int references_push(struct attest_references *references, const struct attest_values *values,
 		    struct err *err)
 {
-	struct attest_values *list;
+	size_t count = references->count;
+	struct attest_values *list = references->list;
 
 	if ((values->platform == ATTEST_NITRO ? check_nitro(values, err)
 					      : check_realm(values, err)) < 0)
 		return -1;
-	if (references->count == REFERENCES_MAX)
+	if (count == REFERENCES_MAX)
 		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
 			       "values of at most %d images expected, found more", REFERENCES_MAX);
-	list = realloc(references->list, (references->count + 1) * sizeof(*list));
+	/* There is room for a power of two. */
+	if ((count & (count - 1)) == 0)
+		list = realloc(list, (count > 0 ? 2 * count : 1) * sizeof(*list));
 	if (!list)
 		return no_memory(err);
 	list[references->count++] = *values;
@@ -382,20 +385,75 @@ static bool looks_like_json(const unsigned char *data, size_t size)
 	return false;
 }
 
-int attest_references_add(struct attest_references *references, const void *data, size_t size,
-			  const char *path, struct err *err)
+int reference_unsigned(const char *path, struct err *err)
+{
+	return err_set(err, EXIT_VERIFY, "ATTEST-REFERENCE-UNSIGNED",
+		       "%s: a CoRIM with a signature expected, found none", path);
+}
+
+static int add(struct attest_references *references, const struct attest_file *file, EVP_PKEY *key,
+	       struct err *err)
 {
 	struct cbor root;
 
-	if (size > ATTEST_MAX_REFERENCE)
+	if (file->size > ATTEST_MAX_REFERENCE)
 		return err_set(err, EXIT_MALFORMED, "ATTEST-REFERENCE",
-			       "%s: at most %d bytes expected, found %zu", path,
-			       ATTEST_MAX_REFERENCE, size);
-	if (looks_like_json(data, size) || size == 0)
-		return read_json(data, size, path, references, err);
-	if (cbor_open(data, size, path, &root, err) < 0)
+			       "%s: at most %d bytes expected, found %zu", file->path,
+			       ATTEST_MAX_REFERENCE, file->size);
+	if (looks_like_json(file->data, file->size) || file->size == 0)
+		return key ? reference_unsigned(file->path, err)
+			   : read_json(file->data, file->size, file->path, references, err);
+	if (cbor_open(file->data, file->size, file->path, &root, err) < 0)
 		return -1;
-	return corim_read(&root, path, references, err);
+	return corim_read(&root, file->path, key, references, err);
+}
+
+int attest_references_add(struct attest_references *references, const void *data, size_t size,
+			  const char *path, struct err *err)
+{
+	return add(references, &(struct attest_file){path, data, size}, NULL, err);
+}
+
+bool attest_reference_is_signed(const void *data, size_t size)
+{
+	static const unsigned char head = 6 << 5 | COSE_SIGN1_TAG; /* a tag's one form */
+
+	return size > 0 && *(const unsigned char *)data == head;
+}
+
+int attest_references_add_signed(struct attest_references *references,
+				 const struct attest_file *file, const struct attest_file *key,
+				 struct err *err)
+{
+	EVP_PKEY *public = public_key_read(key->data, key->size, key->path, err);
+	int result = public ? add(references, file, public, err) : -1;
+
+	EVP_PKEY_free(public);
+	return result;
+}
+
+static int check_validity(const struct attest_values *values, int64_t now, struct err *err)
+{
+	char before[32];
+	char after[32];
+	char found[32];
+
+	if (now >= values->not_before && (values->not_after == 0 || now <= values->not_after))
+		return 0;
+	time_text(values->not_before, before);
+	time_text(values->not_after, after);
+	time_text(now, found);
+	return err_set(err, EXIT_VERIFY, "ATTEST-REFERENCE-EXPIRED",
+		       "CoRIM: a time from %s to %s expected, found %s", before, after, found);
+}
+
+int attest_references_valid(const struct attest_references *references, int64_t now,
+			    struct err *err)
+{
+	for (size_t i = 0; i < references->count; i++)
+		if (check_validity(&references->list[i], now, err) < 0)
+			return -1;
+	return 0;
 }
 
 /* The first register in which an image differs from what is expected. */
@@ -449,11 +507,13 @@ static struct difference compare(const struct attest_values *expected,
 }
 
 int evidence_match(const struct attest_values *found, const struct attest_references *references,
-		   struct err *err)
+		   int64_t now, struct err *err)
 {
+	const struct attest_values *expired = NULL;
 	struct difference closest = {.name = NULL};
 	char expected_hex[HASH_MAX_HEX];
 	char found_hex[HASH_MAX_HEX] = "none";
+	struct err ignored = {0};
 	size_t considered = 0;
 
 	for (size_t i = 0; i < references->count; i++) {
@@ -462,11 +522,17 @@ int evidence_match(const struct attest_values *found, const struct attest_refere
 		if (references->list[i].platform != found->platform)
 			continue;
 		one = compare(&references->list[i], found);
-		if (!one.name)
+		if (!one.name && check_validity(&references->list[i], now, &ignored) == 0)
 			return 0;
+		if (!one.name) {
+			expired = &references->list[i];
+			continue;
+		}
 		if (considered++ == 0 || one.agreed > closest.agreed)
 			closest = one;
 	}
+	if (expired)
+		return check_validity(expired, now, err);
 	if (considered == 0)
 		return err_set(err, EXIT_VERIFY, "ATTEST-REFERENCE-NONE",
 			       "reference values for %s expected, found none",

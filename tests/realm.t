@@ -109,6 +109,17 @@ check "these name the realm's Linux" sh -c 'grep -q "\"linux\"" "$1/sbom.spdx.js
 	"$release/cca-aarch64" "$(awk '/^[0-9a-f]/ { print $1 }' recipes/linux-cca/pins.lock)"
 check "ci/recompute-rim comes to it, too" sh -c '[ "$(ci/recompute-rim "$1" 1.0)" = "RIM $2" ]' sh "$release/cca-aarch64/image.igvm" "$rim"
 check "ci/compare-release: what was rebuilt is the same" ci/compare-release "$release" "$out" recipes/hello
+check "attest/lay-down for AUTHORITY" env AUTHORITY=images.example.org attest/lay-down "$TAP_TMP/theirs" recipes/hello cca-aarch64
+check "names it in the provenance" grep -q '"buildType":"tag:images.example.org,2026:image#1"' "$TAP_TMP/theirs/provenance.json"
+check "which an auditor without it, or with another, comes to, too" sh -c 'ci/compare-release "$1" "$2" recipes/hello &&
+	AUTHORITY=else.example ci/compare-release "$1" "$2" recipes/hello' sh "$TAP_TMP/theirs" "$out"
+sed 's/tag:images.example.org,2026:builder/tag:else.example.org,2026:builder/' "$TAP_TMP/theirs/provenance.json" >"$TAP_TMP/kept"
+cp "$TAP_TMP/kept" "$TAP_TMP/theirs/provenance.json"
+fails 1 'AUDIT-DIFFERENT: provenance.json' "two of them are not the same" ci/compare-release "$TAP_TMP/theirs" "$out" recipes/hello
+sed 's/tag:images.example.org,/tag:$(touch ran),/' "$TAP_TMP/theirs/provenance.json" >"$TAP_TMP/kept"
+cp "$TAP_TMP/kept" "$TAP_TMP/theirs/provenance.json"
+fails 1 'AUDIT-DIFFERENT: provenance.json' "what is no domain is not taken" ci/compare-release "$TAP_TMP/theirs" "$out" recipes/hello
+fails 2 'PUBLISH-SIGNER: ' "a release that nobody signs" env KEY=key.pem SIGNER= attest/publish recipes/hello cca-aarch64
 cp "$release/cca-aarch64/kernel" "$TAP_TMP/kept"
 printf X | dd of="$release/cca-aarch64/kernel" bs=1 seek=100000 conv=notrunc 2>/dev/null
 fails 1 'AUDIT-DIFFERENT: cca-aarch64/kernel' "another kernel is not" ci/compare-release "$release" "$out" recipes/hello

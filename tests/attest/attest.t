@@ -165,6 +165,17 @@ done
 "$ATTEST" sign release --key ec.pem --signer test
 check "its subject is the image" grep -q "\"subject\":\[{\"digest\":{\"sha256\":\"$(sha256sum <release/nitro-x86_64/image.eif | cut -c1-64)\"},\"name\":\"nitro-x86_64/image.eif\"}\]" release/provenance.json
 check "a signed CoRIM serves as reference" verify --evidence e/document --reference release/signatures/nitro-x86_64.cose
+cp "$TAP_TMP/tap.log" said
+check "and that nobody looked at its signature is said" grep -q '^attest: warning: release/signatures/nitro-x86_64.cose: nobody looked' said
+check "under the key that signed it" verify --evidence e/document --reference-key ec.pub --reference release/signatures/nitro-x86_64.cose
+check "nothing is warned of" sh -c '! grep -q warning "$1"' sh "$TAP_TMP/tap.log"
+fails 1 'ATTEST-SIGNATURE' "under another key" verify --evidence e/document --reference release/signatures/nitro-x86_64.cose --reference-key other.pub
+fails 1 'ATTEST-SIGNATURE' "nor is there a policy" "$ATTEST" policy --reference release/signatures/nitro-x86_64.cose --reference-key other.pub
+for file in reference.cbor measurements.json; do
+	fails 1 'ATTEST-REFERENCE-UNSIGNED' "a reference that nobody signed: $file" verify --evidence e/document --reference-key ec.pub \
+		--reference release/nitro-x86_64/$file
+done
+fails 2 'ATTEST-USAGE: .*a name of who signs' "nobody as signer" "$ATTEST" sign release --key ec.pem --signer ''
 check "sign with Ed25519" "$ATTEST" sign release --key ed.pem --signer test
 check "the envelope, by cosign" cosign_says ed.pub
 cose=release/signatures/nitro-x86_64.cose

@@ -7,6 +7,7 @@ attest_tests=$(cd -- "${0%/*}" && pwd)
 here=$attest_tests/../cca
 # shellcheck source=tests/cca/common.sh
 . "$here/common.sh"
+export ATTEST
 : "${ATTEST:=/mint/in/bin/attest}" "${MKEVIDENCE:=/mint/in/mkevidence}" "${ROOTFS:=/mint/in/bin/rootfs}"
 nonce=$(printf '%032d' 0 | tr 0 5)
 
@@ -38,6 +39,8 @@ check "attest publish" "$ATTEST" publish release
 check "the CoRIM has exactly these" cmp rims found
 jq -r '.AnyOf[] | select(.Platform == "arm-cca") | .Measurements.RIM' release/cca-aarch64/policy.json | sort >found
 check "so has the policy" cmp rims found
+check "which speaks of no PCR" sh -c '! grep PCR release/cca-aarch64/policy.json && ! "$ATTEST" policy --for generic --reference "$1" 2>&1 | grep PCR' \
+	sh $reference
 is "values.json has them with their conditions" \
 	"$(jq -S -c '[.REM0 as $first | (.ImageMeasurements + .PartsMeasurements)[] | .REM0 = $first[.hash]]' $measured)" \
 	"$(jq -S -c '[.RIMs[] | .RIM = .RIM.hex | .REM0 = .REM0.hex]' release/cca-aarch64/values.json)"
@@ -127,6 +130,19 @@ token "$(rim_of $measured)"
 openssl genpkey -algorithm ed25519 -out key.pem
 "$ATTEST" sign release --key key.pem --signer test
 check "its token, by the signed CoRIM" verify --reference release/signatures/cca-aarch64.cose
+
+# Of as many layouts, sizes and RMMs as make publish has: one of the last RIMs.
+mkdir -p full/cca-aarch64
+cp "$tree/recipes/hello/expected/cca-aarch64.measurements.json" full/cca-aarch64/measurements.json
+echo image >full/cca-aarch64/image.igvm
+check "attest publish: hello's own measurements" "$ATTEST" publish full
+check "attest sign: these" "$ATTEST" sign full --key key.pem --signer test
+jq -r '(.ImageMeasurements + .PartsMeasurements)[].RIM' full/cca-aarch64/measurements.json | sort -u >all
+check "are more than a hundred RIMs" [ "$(wc -l <all)" -gt 100 ]
+for file in cca-aarch64/reference.cbor cca-aarch64/values.json cca-aarch64/policy.json signatures/cca-aarch64.cose; do
+	"$ATTEST" policy --for generic --reference full/$file | jq -r '.AnyOf[].Measurements.RIM' | sort -u >found
+	check "$file has all of them" cmp all found
+done
 
 # The log, which has the RIMs and the first REM of each.
 (cd release && find . -type f ! -name SHA256SUMS ! -path './signatures/*' | sed "s,^./,," | sort | xargs sha256sum >../sums && mv ../sums SHA256SUMS)

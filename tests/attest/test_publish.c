@@ -100,7 +100,8 @@ static void examples_byte_for_byte(void **state)
 	free(corim);
 }
 
-/* Our own encoding of what veraison's golden file says, whose digest is known. */
+/* Veraison's own file, which orders the members of its maps in another way: what it says, by our
+ * reader. */
 static void veraison_in_meaning(void **state)
 {
 	static const char rpv[] = "The quick brown fox jumps over 13 lazy dogs.";
@@ -110,45 +111,31 @@ static void veraison_in_meaning(void **state)
 		"a8e89e32147459a4c30bbb04a31c176c31cf744416f130a5e9325d47b03aecdb",
 		"2565d632b66a76beaa014c1c256356cad068d6c5f87e29c08cd4278eb1d49f95",
 		"f76deff9238f6f26f2f1b5a8b1d2540213eee7406583b06f79b83f83caf73313"};
-	static const unsigned char id[16] = {0x3f, 0x06, 0xaf, 0xcd, 0xac, 0x9c, 0x73, 0x94,
-					     0x79, 0x97, 0x00, 0x50, 0x56, 0x90, 0x77, 0x3f};
-	struct attest_values values = {.platform = ATTEST_CCA};
-	struct corim_plan plan = {
-		.id = "cca-realm-valid-corim", .tag_id = id, .values = &values, .count = 1};
-	struct attest_references back = ATTEST_REFERENCES_INIT;
-	unsigned char digest[64];
+	struct attest_references found = ATTEST_REFERENCES_INIT;
 	struct err err = {0};
-	unsigned char *corim;
-	struct hash *hash;
-	char hex[HASH_MAX_HEX];
 	size_t size;
+	char *file = read_small_file("attest/golden/veraison-cca-realm-valid.cbor",
+				     ATTEST_MAX_REFERENCE, &size, &err);
 
 	(void)state;
+	assert_non_null(file);
+	assert_int_equal(attest_references_add(&found, file, size, "veraison", &err), 0);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.list[0].platform, ATTEST_CCA);
 	for (int i = 0; i < 5; i++) {
-		struct attest_digest *slot = i == 0 ? &values.rim : &values.rem[i - 1];
+		const struct attest_values *values = &found.list[0];
+		const struct attest_digest *slot = i == 0 ? &values->rim : &values->rem[i - 1];
+		char hex[HASH_MAX_HEX];
 
-		assert_true(hex_decode(registers[i], slot->data, 32));
-		slot->size = 32;
+		assert_int_equal(slot->size, 32);
+		hash_hex(slot->data, slot->size, hex);
+		assert_string_equal(hex, registers[i]);
 	}
-	memcpy(values.rpv.data, rpv, sizeof(rpv) - 1);
-	values.rpv.size = sizeof(rpv) - 1;
-	corim = corim_write(&plan, &size, &err);
-	assert_non_null(corim);
-	assert_int_equal(size, 456);
-	hash = hash_new(HASH_SHA256, &err);
-	assert_int_equal(hash_update(hash, corim, size, &err) | hash_final(hash, digest, &err), 0);
-	hash_free(hash);
-	hash_hex(digest, 32, hex);
-	assert_string_equal(hex,
-			    "b32c35c165673f9211d326ae5a9889b33903fb82ccc86b188e7c464bce248959");
-	assert_int_equal(attest_references_add(&back, corim, size, "back", &err), 0);
-	assert_int_equal(back.count, 1);
-	assert_memory_equal(back.list[0].rem, values.rem, sizeof(values.rem));
 	/* A token pads with zeros. */
-	assert_int_equal(back.list[0].rpv.size, 64);
-	assert_memory_equal(back.list[0].rpv.data, rpv, sizeof(rpv) - 1);
-	attest_references_clear(&back);
-	free(corim);
+	assert_int_equal(found.list[0].rpv.size, 64);
+	assert_memory_equal(found.list[0].rpv.data, rpv, sizeof(rpv));
+	attest_references_clear(&found);
+	free(file);
 }
 
 static void round_trip(void **state)
@@ -179,6 +166,49 @@ static void round_trip(void **state)
 		}
 		free(corim);
 	}
+}
+
+/* As many images as anybody takes come back, signed or not; one more is not even written. */
+static void as_many_as_are_taken(void **state)
+{
+	struct attest_values *values = calloc(REFERENCES_MAX + 1, sizeof(*values));
+	struct attest_references back = ATTEST_REFERENCES_INIT;
+	struct corim_plan plan = {.id = "many", .values = values, .count = REFERENCES_MAX};
+	struct err err = {0};
+	unsigned char *corim;
+	size_t size;
+
+	(void)state;
+	assert_non_null(values);
+	for (size_t i = 0; i <= REFERENCES_MAX; i++) {
+		values[i].platform = ATTEST_CCA;
+		set(&values[i].rim, 0x11, 64);
+		set(&values[i].rem[0], 0x22, 64);
+		memcpy(values[i].rim.data, &i, sizeof(i));
+	}
+	corim = corim_write(&plan, &size, &err);
+	assert_non_null(corim);
+	assert_int_equal(attest_references_add(&back, corim, size, "back", &err), 0);
+	assert_int_equal(back.count, REFERENCES_MAX);
+	for (size_t i = 0; i < REFERENCES_MAX; i++)
+		assert_memory_equal(back.list[i].rim.data, values[i].rim.data, 64);
+	attest_references_clear(&back);
+	free(corim);
+	plan.count++;
+	assert_null(corim_write(&plan, &size, &err));
+	assert_string_equal(err.name, "ATTEST-REFERENCE");
+	/* Nor is what is larger than a file of theirs. */
+	for (size_t i = 0; i < REFERENCES_MAX; i++) {
+		values[i] = nitro();
+		for (unsigned k = 0; k < ATTEST_PCRS; k++)
+			set(&values[i].pcr[k], 0x33, 48);
+	}
+	plan.count = REFERENCES_MAX;
+	plan.authority = ATTEST_AUTHORITY;
+	err = (struct err){0};
+	assert_null(corim_write(&plan, &size, &err));
+	assert_non_null(strstr(err.text, "a CoRIM of at most"));
+	free(values);
 }
 
 static void expect_bad_reference(const char *json)
@@ -347,15 +377,172 @@ static void signatures(void **state)
 	free(corim);
 }
 
+/* A CoRIM in hexadecimal, and what it says of times. */
+static struct attest_references read_hex(const char *hex, struct err *err)
+{
+	struct attest_references references = ATTEST_REFERENCES_INIT;
+	unsigned char data[512];
+	size_t size = strlen(hex) / 2;
+
+	*err = (struct err){0};
+	assert_true(size <= sizeof(data) && hex_decode(hex, data, size));
+	attest_references_add(&references, data, size, "test", err);
+	return references;
+}
+
+static void expect_valid(const char *hex, int64_t now, bool valid)
+{
+	struct err err = {0};
+	struct attest_references references = read_hex(hex, &err);
+
+	assert_int_equal(references.count, 1);
+	assert_int_equal(attest_references_valid(&references, now, &err), valid ? 0 : -1);
+	if (!valid)
+		assert_string_equal(err.name, "ATTEST-REFERENCE-EXPIRED");
+	attest_references_clear(&references);
+}
+
+/* The least CoRIM with a validity behind it: a fourth member. */
+static void validity(void **state)
+{
+	static const char *const bad[] = {"04a0",	  "04a100c101", "04a101190bb8",
+					  "04a101c100",	  "04a101c120", "04a201c101020a",
+					  "04a101c16161", "048101",	"04a201c10202c103"};
+	char hex[2 * sizeof(least_realm)];
+	struct err err = {0};
+
+	(void)state;
+	expect_valid(least_realm, INT64_MAX, true);
+	/* Not after 3000. */
+	snprintf(hex, sizeof(hex), "d901f5a4%s04a101c1190bb8", least_realm + 8);
+	expect_valid(hex, 0, true);
+	expect_valid(hex, 3000, true);
+	expect_valid(hex, 3001, false);
+	/* Nor before 2000. */
+	snprintf(hex, sizeof(hex), "d901f5a4%s04a200c11907d001c1190bb8", least_realm + 8);
+	expect_valid(hex, 1999, false);
+	expect_valid(hex, 2000, true);
+	expect_valid(hex, 3001, false);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct attest_references none;
+
+		snprintf(hex, sizeof(hex), "d901f5a4%s%s", least_realm + 8, bad[i]);
+		none = read_hex(hex, &err);
+		assert_int_equal(none.count, 0);
+		assert_string_equal(err.name, "ATTEST-REFERENCE");
+	}
+}
+
+/* A header with these members, around the least CoRIM; nobody's signature. */
+static void expect_header(const char *members, size_t size, int64_t now, const char *name)
+{
+	struct err err = {0};
+	struct attest_references references;
+	char hex[1024];
+
+	snprintf(hex, sizeof(hex), "d284%02zx%sa058%02zx%s4100", 0x40 + size, members,
+		 (sizeof(least_realm) - 1) / 2, least_realm);
+	references = read_hex(hex, &err);
+	if (err.status == 0)
+		attest_references_valid(&references, now, &err);
+	if (strcmp(name, err.name) != 0)
+		fail_msg("%s: \"%s\" expected, found %s", members, name, err.text);
+	attest_references_clear(&references);
+}
+
+static void headers_of_signatures(void **state)
+{
+	(void)state;
+	expect_header("a10126", 3, 1, "");
+	/* Meta: a signer's name, and not after 3000. */
+	expect_header("a2012608"
+		      "4da200a100617801a101c1190bb8",
+		      18, 3000, "");
+	expect_header("a2012608"
+		      "4da200a100617801a101c1190bb8",
+		      18, 3001, "ATTEST-REFERENCE-EXPIRED");
+	/* Claims, and what is critical, are conditions that nobody here understands. */
+	expect_header("a201260fa10401", 7, 1, "ATTEST-REFERENCE");
+	expect_header("a20126028104", 6, 1, "ATTEST-REFERENCE");
+}
+
+static void signed_references(void **state)
+{
+	struct attest_values values = nitro();
+	struct corim_plan plan = {
+		.id = "one", .values = &values, .count = 1, .authority = ATTEST_AUTHORITY};
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	EVP_PKEY *other = EVP_EC_gen("P-256");
+	struct signer *signer = open_key(key);
+	struct signing signing = {.key = signer, .name = "test", .random_nonce = true};
+	struct attest_references back = ATTEST_REFERENCES_INIT;
+	struct attest_file file = {.path = "file"};
+	struct attest_file pem = {.path = "key"};
+	struct err err = {0};
+	unsigned char *corim = corim_write(&plan, &file.size, &err);
+	unsigned char *whole;
+	char text[2][512];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		BIO *bio = BIO_new(BIO_s_mem());
+
+		assert_int_equal(PEM_write_bio_PUBKEY(bio, i == 0 ? key : other), 1);
+		memset(text[i], 0, sizeof(text[i]));
+		assert_true(BIO_read(bio, text[i], sizeof(text[i]) - 1) > 0);
+		BIO_free(bio);
+	}
+	pem.data = text[0];
+	pem.size = strlen(text[0]);
+	file.data = corim;
+	assert_false(attest_reference_is_signed(corim, file.size));
+	assert_int_equal(attest_references_add_signed(&back, &file, &pem, &err), -1);
+	assert_string_equal(err.name, "ATTEST-REFERENCE-UNSIGNED");
+	whole = corim_sign((struct slice){corim, file.size}, &signing, &file.size, &err);
+	assert_non_null(whole);
+	file.data = whole;
+	assert_true(attest_reference_is_signed(whole, file.size));
+	assert_int_equal(attest_references_add_signed(&back, &file, &pem, &err), 0);
+	assert_int_equal(back.count, 1);
+	/* Another PCR0 inside of it. */
+	for (size_t i = 0; i + 48 <= file.size; i++)
+		if (memcmp(whole + i, values.pcr[0].data, 48) == 0)
+			whole[i] ^= 1;
+	assert_int_equal(attest_references_add_signed(&back, &file, &pem, &err), -1);
+	assert_string_equal(err.name, "ATTEST-SIGNATURE");
+	free(whole);
+	file.size = 0;
+	whole = corim_sign((struct slice){corim, 0}, &signing, &file.size, &err);
+	file.data = whole;
+	pem.data = text[1];
+	pem.size = strlen(text[1]);
+	assert_int_equal(attest_references_add_signed(&back, &file, &pem, &err), -1);
+	assert_string_equal(err.name, "ATTEST-SIGNATURE");
+	pem.size = 20;
+	assert_int_equal(attest_references_add_signed(&back, &file, &pem, &err), -1);
+	assert_string_equal(err.name, "ATTEST-KEY");
+	assert_int_equal(back.count, 1);
+	attest_references_clear(&back);
+	free(whole);
+	free(corim);
+	signer_close(signer);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(examples_byte_for_byte),
 		cmocka_unit_test(veraison_in_meaning),
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(as_many_as_are_taken),
 		cmocka_unit_test(bad_references),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(signatures),
+		cmocka_unit_test(validity),
+		cmocka_unit_test(headers_of_signatures),
+		cmocka_unit_test(signed_references),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,13 @@ run-enclave)
 	echo "Start allocating memory..." >&2
 	printf '{\n  "EnclaveName": "image",\n  "EnclaveID": "i-0123-enc0456",\n  "ProcessID": 77,\n  "EnclaveCID": 16,\n  "CPUIDs": [\n    1,\n    3\n  ],\n  "MemoryMiB": 256\n}\n'
 	;;
-describe-enclaves) printf '[\n  {\n    "EnclaveID": "i-0123-enc0456",\n    "State": "RUNNING",\n    "Flags": "%s"\n  }\n]\n' "$(cat "$STAND/flags")" ;;
+describe-enclaves)
+	# Another one runs beside it, with other flags.
+	flags=$(cat "$STAND/flags") others=NONE
+	[ "$flags" != NONE ] || others=DEBUG_MODE
+	one='  {\n    "EnclaveID": "%s",\n    "State": "RUNNING",\n    "Flags": "%s"\n  }'
+	printf "[\n$one,\n$one,\n$one\n]\n" i-0123-enc0123 $others i-0123-enc0456 "$flags" i-0123-enc0789 $others
+	;;
 terminate-enclave) echo '{"Terminated": true}' ;;
 esac
 EOF

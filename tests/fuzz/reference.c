@@ -20,10 +20,6 @@ static void check_again(const struct attest_references *references)
 	struct err err = {0};
 	size_t size;
 
-	/* More than one CoRIM holds, or a padded value that is longer than the text it came from.
-	 */
-	if (references->count > 16)
-		return;
 	/* A policy may have both; a CoRIM is of one platform. */
 	for (size_t i = 1; i < references->count; i++)
 		if (references->list[i].platform != references->list[0].platform)
