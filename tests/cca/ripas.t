@@ -41,28 +41,25 @@ parts()
 	"$REALM" measure --layout "$layout" --memory "$memory" --cpus 1 --kernel Image --initrd initrd --rmm 1.0 --hash sha-256 \
 		--events events "$@" >/dev/null 2>stderr
 }
-for layout in qemu-rmm1 qemu-2026; do
-	layout=$layouts/$layout.layout
-	parts "$layout" 512M
-	awaited "${layout##*/}: 512 MiB" 0x40000000 256 $M2
-	parts "$layout" 1G
-	awaited "${layout##*/}: 1 GiB" 0x40000000 1 $G1
-	parts "$layout" 1026M
-	awaited "${layout##*/}: 1 GiB and 2 MiB" 0x40000000 1 $G1 0x80000000 1 $M2
-	parts "$layout" 4G
-	awaited "${layout##*/}: 4 GiB" 0x40000000 4 $G1
-	parts "$layout" 1G --ipa-bits 34
-	awaited "${layout##*/}: 1 GiB, 34 bits" 0x40000000 512 $M2
-	parts "$layout" 1G --ipa-bits 35
-	awaited "${layout##*/}: 1 GiB, 35 bits" 0x40000000 1 $G1
-done
-for layout in kvmtool-rmm1 kvmtool-2026; do
-	layout=$layouts/$layout.layout
-	parts "$layout" 4G
-	awaited "${layout##*/}: 4 GiB, 34 bits" 0x80000000 2048 $M2
-	parts "$layout" 6146M
-	awaited "${layout##*/}: 6 GiB and 2 MiB, 35 bits" 0x80000000 6 $G1 0x200000000 1 $M2
-done
+# Under the layouts of 2026 there is no RMM 1.0.
+layout=$layouts/qemu-rmm1.layout
+parts "$layout" 512M
+awaited "${layout##*/}: 512 MiB" 0x40000000 256 $M2
+parts "$layout" 1G
+awaited "${layout##*/}: 1 GiB" 0x40000000 1 $G1
+parts "$layout" 1026M
+awaited "${layout##*/}: 1 GiB and 2 MiB" 0x40000000 1 $G1 0x80000000 1 $M2
+parts "$layout" 4G
+awaited "${layout##*/}: 4 GiB" 0x40000000 4 $G1
+parts "$layout" 1G --ipa-bits 34
+awaited "${layout##*/}: 1 GiB, 34 bits" 0x40000000 512 $M2
+parts "$layout" 1G --ipa-bits 35
+awaited "${layout##*/}: 1 GiB, 35 bits" 0x40000000 1 $G1
+layout=$layouts/kvmtool-rmm1.layout
+parts "$layout" 4G
+awaited "${layout##*/}: 4 GiB, 34 bits" 0x80000000 2048 $M2
+parts "$layout" 6146M
+awaited "${layout##*/}: 6 GiB and 2 MiB, 35 bits" 0x80000000 6 $G1 0x200000000 1 $M2
 parts "$layouts/igvm.layout" 512M
 awaited "igvm.layout: 512 MiB" 0x80000000 256 $M2
 parts "$layouts/igvm.layout" 4G
