@@ -138,7 +138,7 @@ echo image >full/cca-aarch64/image.igvm
 check "attest publish: hello's own measurements" "$ATTEST" publish full
 check "attest sign: these" "$ATTEST" sign full --key key.pem --signer test
 jq -r '(.ImageMeasurements + .PartsMeasurements)[].RIM' full/cca-aarch64/measurements.json | sort -u >all
-check "are more than a hundred RIMs" [ "$(wc -l <all)" -gt 100 ]
+check "are more RIMs than 64" [ "$(wc -l <all)" -gt 64 ]
 for file in cca-aarch64/reference.cbor cca-aarch64/values.json cca-aarch64/policy.json signatures/cca-aarch64.cose; do
 	"$ATTEST" policy --for generic --reference full/$file | jq -r '.AnyOf[].Measurements.RIM' | sort -u >found
 	check "$file has all of them" cmp all found
