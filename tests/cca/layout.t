@@ -112,7 +112,7 @@ differs "but its address" "$(last_of '{"op": "data", "ipa": "0x80000000", "flags
 differs "and that it is there" "$(last_of "$data")" \
 	"$(last_of "$data, {\"op\": \"data\", \"ipa\": \"0x80001000\", \"flags\": 0, \"hex\": \"00\"}")"
 is "the layout's name" "$first" "$(edited 's/^name = .*/name = other/')"
-is "the personalisation value, which stands in the VMM's command alone" "$first" \
+is "words of the command that nobody measures, such as a personalisation value" "$first" \
 	"$(edited 's/^command = lkvm run --realm/& --realm-pv mint/')"
 check "which was edited" grep -q -e '--realm-pv mint' edited.layout
 is "processors beyond the first, which are not runnable, when the device tree stays as it is" "$first" \
