@@ -1636,8 +1636,11 @@ static void bring_device(const char *device, const char *path)
 {
 	int tree = (int)syscall(SYS_open_tree, outside, device, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-	if (tree < 0 || syscall(SYS_move_mount, tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH))
+	if (tree < 0 ||
+	    syscall(SYS_move_mount, tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH)) {
+		print_message("skipped: no mounts of its own here, to bring in %s\n", device);
 		skip();
+	}
 	close(tree);
 }
 
