@@ -74,6 +74,7 @@ SHA256SUMS
 cca-aarch64/buildinfo.json
 cca-aarch64/cmdline
 cca-aarch64/components.sha256
+cca-aarch64/image.corim.igvm
 cca-aarch64/image.dtb
 cca-aarch64/image.igvm
 cca-aarch64/initrd.cpio
@@ -108,6 +109,18 @@ check "the statement names the bills of materials" sh -c 'grep -q "\"name\":\"cc
 check "these name the realm's Linux" sh -c 'grep -q "\"linux\"" "$1/sbom.spdx.json" && grep -q "$2" "$1/sbom.spdx.json"' sh \
 	"$release/cca-aarch64" "$(awk '/^[0-9a-f]/ { print $1 }' recipes/linux-cca/pins.lock)"
 check "ci/recompute-rim comes to it, too" sh -c '[ "$(ci/recompute-rim "$1" 1.0)" = "RIM $2" ]' sh "$release/cca-aarch64/image.igvm" "$rim"
+# in_slot: what the image with its reference values is without them, and these
+in_slot()
+{
+	env/run --name realm-test --in release="$release/cca-aarch64" --in bin/realm="$out/libexec/realm" \
+		--out stripped="$TAP_TMP/stripped" --out document="$TAP_TMP/document" -- sh -c '
+			/mint/in/bin/realm strip /mint/in/release/image.corim.igvm -o /mint/out/stripped &&
+				/mint/in/bin/realm extract /mint/in/release/image.corim.igvm extracted && cp extracted/document.corim /mint/out/document'
+}
+check "image.corim.igvm can be taken apart" in_slot
+check "without what is in its slot it is image.igvm" cmp "$TAP_TMP/stripped" "$release/cca-aarch64/image.igvm"
+check "which is the release's CoRIM" cmp "$TAP_TMP/document" "$release/cca-aarch64/reference.cbor"
+check "and image.igvm is as built" cmp "$release/cca-aarch64/image.igvm" "$realm/image.igvm"
 check "ci/compare-release: what was rebuilt is the same" ci/compare-release "$release" "$out" recipes/hello
 check "attest/lay-down for AUTHORITY" env AUTHORITY=images.example.org attest/lay-down "$TAP_TMP/theirs" recipes/hello cca-aarch64
 check "names it in the provenance" grep -q '"buildType":"tag:images.example.org,2026:image#1"' "$TAP_TMP/theirs/provenance.json"
@@ -124,6 +137,16 @@ cp "$release/cca-aarch64/kernel" "$TAP_TMP/kept"
 printf X | dd of="$release/cca-aarch64/kernel" bs=1 seek=100000 conv=notrunc 2>/dev/null
 fails 1 'AUDIT-DIFFERENT: cca-aarch64/kernel' "another kernel is not" ci/compare-release "$release" "$out" recipes/hello
 cp "$TAP_TMP/kept" "$release/cca-aarch64/kernel"
+attached=$release/cca-aarch64/image.corim.igvm
+cp "$attached" "$TAP_TMP/kept"
+for at in 100000 $(($(wc -c <"$attached") - 1)); do
+	printf X | dd of="$attached" bs=1 seek="$at" conv=notrunc 2>/dev/null
+	fails 1 'AUDIT-DIFFERENT: cca-aarch64/image.corim.igvm' "nor an image with its CoRIM, another at $at" ci/compare-release "$release" "$out" recipes/hello
+	cp "$TAP_TMP/kept" "$attached"
+done
+rm "$attached"
+fails 1 'AUDIT-DIFFERENT: cca-aarch64/image.corim.igvm' "nor a release without it" ci/compare-release "$release" "$out" recipes/hello
+cp "$TAP_TMP/kept" "$attached"
 sed -i 's/"RIM": "./"RIM": "g/' "$release/cca-aarch64/measurements.json"
 fails 1 'AUDIT-DIFFERENT: cca-aarch64/measurements.json' "nor another RIM" ci/compare-release "$release" "$out" recipes/hello
 printf X | dd of="$realm/image.igvm" bs=1 seek=100000 conv=notrunc 2>/dev/null

@@ -35,6 +35,31 @@ reference=release/cca-aarch64/reference.cbor
 jq -r '(.ImageMeasurements + .PartsMeasurements)[].RIM' $measured | sort -u >rims
 is "has a RIM for its image under each RMM, and for its parts under each layout, memory and number of processors" 26 "$(wc -l <rims)"
 check "attest publish" "$ATTEST" publish release
+# wrong: what its schema says of the document in standard input
+wrong()
+{
+	jq -r --slurpfile schema "$tree/docs/realm-measurements.schema.json" -f "$attest_tests/../schema.jq"
+}
+# says_nothing FILE
+says_nothing()
+{
+	wrong <"$1" >said && cat said && [ ! -s said ]
+}
+check "measurements.json is what its schema says" says_nothing $measured
+check "that of hello, too" says_nothing "$tree/recipes/hello/expected/cca-aarch64.measurements.json"
+# One of each list has every member that there is.
+jq -c '.ImageMeasurements |= .[:1] | .PartsMeasurements |= .[:1]' $measured >few.json
+jq -c '. as $all | paths | . as $path | $all | getpath($path[:-1]) | select(type == "object") | $all | delpaths([$path]) | select(has("REM0"))' few.json >without
+jq -c '. as $all | (paths(type == "object"), []) | . as $path | $all | setpath($path + ["Odd"]; 1)' few.json >with
+jq -c '.REM0["sha-256"] = .REM0["sha-384"], .PartsMeasurements[0].hash = "sha-512", .PartsMeasurements[0].params.hash_algo = 1,
+	.ImageMeasurements[0].RIM = (.ImageMeasurements[0].RIM | ascii_upcase), .PartsMeasurements[0].vmm = "igvm"' few.json >odd
+cat without with odd | while read -r document; do
+	printf '%s\n' "$document" | wrong >said
+	[ -s said ] || printf '%s\n' "$document"
+done >taken
+is "the schema refuses it without any of its members, with another, with values of other kinds: as many" "49 9 5" \
+	"$(wc -l <without) $(wc -l <with) $(wc -l <odd)"
+check "and takes none of these" sh -c 'cat taken && [ ! -s taken ]'
 "$ATTEST" policy --for generic --reference $reference | jq -r '.AnyOf[].Measurements.RIM' | sort >found
 check "the CoRIM has exactly these" cmp rims found
 jq -r '.AnyOf[] | select(.Platform == "arm-cca") | .Measurements.RIM' release/cca-aarch64/policy.json | sort >found

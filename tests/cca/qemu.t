@@ -1,6 +1,6 @@
 #!/bin/sh
 # What QEMU really puts into the guest's memory, against what we say: kernel, ramdisk and device tree, page by page, and the
-# boot processor's pc. There is no RMM: QEMU's machine virt as it is, whose boot loader is the one difference in places.
+# boot processor's pc and registers. There is no RMM: QEMU's machine virt as it is, whose boot loader is the one difference in places.
 # Environment: REALM the realm command; QEMU_AARCH64 a command that starts the emulator (the test environment's when unset).
 # The guest never runs an instruction.
 here=$(cd "$(dirname "$0")" && pwd)
@@ -81,6 +81,29 @@ for case in 1:128M 1:512M 1:1280M 2:128M 5:1280M 11:512M 17:512M 123:512M; do
 	rm -f theirs.dtb
 done
 
+# loaded: what the boot loader in the first page leaves the kernel with: its entry, then x0 to x3. QEMU writes a few instructions
+# (hw/arm/boot.c), of which each kind is known here, and anything else is an error; the loader's own registers are not told.
+loaded()
+{
+	at memory.bin 0 4096 | perl -e '
+		local $/; my $d = <STDIN>;
+		my %x;
+		for (my $at = 0; $at < 4096; $at += 4) {
+			my $word = unpack("V", substr($d, $at, 4));
+			if (($word & 0xff000000) == 0x58000000) { # ldr xN, LITERAL
+				$x{$word & 31} = unpack("Q<", substr($d, $at + (($word >> 5 & 0x7ffff) << 2), 8));
+			} elsif (($word & 0xffffffe0) == 0xaa1f03e0) { # mov xN, xzr
+				$x{$word & 31} = 0;
+			} elsif (($word & 0xfffffc1f) == 0xd61f0000) { # br xN
+				printf "0x%x 0x%x 0x%x 0x%x 0x%x\n", map { $_ // die "a register without a value\n" } $x{$word >> 5 & 31}, @x{0 .. 3};
+				exit;
+			} else {
+				die sprintf("an unknown instruction 0x%08x\n", $word);
+			}
+		}
+		die "no end\n"'
+}
+
 # in_memory LAYOUT KERNEL MEMORY: what the log says is measured lies in memory.bin, and nothing else but QEMU's boot loader
 in_memory()
 {
@@ -90,6 +113,8 @@ in_memory()
 	rmm=$(sed -n 's/^rmm = //p' "$2")
 	"$REALM" measure "$@" --rmm "$rmm" --hash sha-256 --events events >/dev/null || exit 99
 	"$REALM" tree "$@" -o ours.dtb || exit 99
+	entered=$(sed -n 's/^rec 1 \(.*\) 0x0 0x0 0x0 0x0 [0-9a-f]*$/\1/p' events)
+	is "$what: where the kernel is entered, and x0 to x3" "${entered:-a processor}" "$(loaded 2>&1)"
 	wrong='' pages=0
 	sed -n 's/^data \(0x[0-9a-f]*\) 1 \([0-9a-f]*\) .*/\1 \2/p' events >pages.txt
 	# Each measured page of kernel and ramdisk; the tree is compared below, less its padding.
