@@ -86,9 +86,9 @@ realm()
 			"$(hex 40 32)" "$(hex "$3" 64)"
 		comma='' last=10
 		for cpus in 1 2 4 8; do
-			for layout in kvmtool-rmm1 qemu-rmm1 qemu-2026; do
-				printf '%s{"cpus":%s,"hash":"sha-256","layout":"%s","memory":536870912,"rmm":"1.0","RIM":"%s%s"}' "$comma" $cpus \
-					$layout "$(hex "$3" 31)" "$last"
+			for layout in kvmtool-rmm1:1.0 qemu-rmm1:1.0 qemu-2026:2.0; do
+				printf '%s{"cpus":%s,"hash":"sha-256","layout":"%s","memory":536870912,"rmm":"%s","RIM":"%s%s"}' "$comma" $cpus \
+					"${layout%:*}" "${layout#*:}" "$(hex "$3" 31)" "$last"
 				last=$((last + 1))
 				comma=,
 			done

@@ -74,7 +74,7 @@ says index.html "outdated</strong>: security version 2 is asked for" "a release 
 # A realm, of which the log has a list: any of its RIMs will do, and the folder knows under which conditions which.
 says release-6.html '<summary>14 values of RIM, any of which it may show</summary>' "a realm's RIMs, when somebody wants to see them"
 says release-6.html "<dt>RIM, RMM 1.0, sha-256, qemu-rmm1, 512 MiB, 8 processors <span></span></dt><dd><code>$(hex c1 31)20</code>" "with the conditions of each"
-says release-6.html '<dt>RIM, RMM 1.0, sha-256, qemu-2026, 512 MiB, 1 processor <span>' "one processor is not several"
+says release-6.html '<dt>RIM, RMM 2.0, sha-256, qemu-2026, 512 MiB, 1 processor <span>' "one processor is not several"
 says release-6.html "<dt>REM0, sha-256 <span>the launch configuration</span></dt><dd><code>$(hex e1 32)</code>" "and its first REM"
 tr -d '\n' <pages/release-6.html | grep -q 'REM0, sha-512.*<details>.*RIM.*</details>'
 ok $? "before them"
