@@ -92,9 +92,13 @@ static int push_node(struct tails *tails, unsigned level, const struct node *nod
 
 static int push_entry(struct tails *tails, const char *text, size_t size, struct err *err)
 {
-	unsigned char *at = tails->bundle + tails->bundle_size;
+	unsigned char *at = realloc(tails->bundle, tails->bundle_size + size + 2);
 	struct node leaf;
 
+	if (!at)
+		return no_memory(err);
+	tails->bundle = at;
+	at += tails->bundle_size;
 	at[0] = (unsigned char)(size >> 8);
 	at[1] = (unsigned char)size;
 	memcpy(at + 2, text, size);
@@ -106,23 +110,17 @@ static int push_entry(struct tails *tails, const char *text, size_t size, struct
 
 /*
  * The entries of the tile that grows, which are written anew: what the tile does not vouch for must
- * not get a signature. So there is room behind them for whatever the tile may still get.
+ * not get a signature.
  */
 static int load_bundle(struct tails *tails, struct tree *tree, struct err *err)
 {
-	cleanup_free unsigned char *data = NULL;
 	unsigned width;
 
-	tails->bundle = malloc(BUNDLE_MAX);
-	if (!tails->bundle)
-		return no_memory(err);
 	if (tree->size % TILE_WIDTH == 0)
 		return 0;
-	data = tree_bundle(tree, tree->size / TILE_WIDTH, &width, &tails->bundle_size, err);
-	if (!data)
-		return -1;
-	memcpy(tails->bundle, data, tails->bundle_size);
-	return 0;
+	tails->bundle =
+		tree_bundle(tree, tree->size / TILE_WIDTH, &width, &tails->bundle_size, err);
+	return tails->bundle ? 0 : -1;
 }
 
 /* What was signed before is looked at again, as far as the new tree is built on it. */

@@ -272,6 +272,10 @@ static int publish_target(struct release *release, const char *target, struct er
 	    check_platform(path, &references, err) < 0)
 		return -1;
 	measured = json_loadb(data, size, JSON_REJECT_DUPLICATES, NULL);
+	if (!measured || (references.count > 1 && !is_realm(measured)))
+		return err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
+			       "%s: measurements of one image expected, found %s", path,
+			       measured ? "those of several" : "no JSON");
 	if (note_recipe(release, measured, path, err) < 0 ||
 	    write_corim(release, target, &references, err) < 0 ||
 	    write_json(release, target, "values.json", strings_of(measured, &references), err) <

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,17 @@ static int read_all(int fd, char *data, size_t limit, size_t *size, const char *
 		       "%s: at most %zu bytes expected, found more", path, limit);
 }
 
+/* A file that knows its size gets no more room than that, so that reading behind it is seen. */
+static size_t room_for(int fd, size_t limit)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (uintmax_t)st.st_size < limit)
+		return (size_t)st.st_size;
+	return limit;
+}
+
 void *read_small_file(const char *path, size_t limit, size_t *size, struct err *err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -179,6 +191,7 @@ void *read_small_file(const char *path, size_t limit, size_t *size, struct err *
 		err_errno(err, "FILE-OPEN", "%s", path);
 		return NULL;
 	}
+	limit = room_for(fd, limit);
 	data = malloc(limit + 2);
 	if (!data) {
 		err_errno(err, "FILE-READ", "%s", path);

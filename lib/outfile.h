@@ -45,8 +45,8 @@ int read_exactly(int fd, void *data, size_t size, const char *path, struct err *
 
 /*
  * Reads a whole small file into memory that the caller frees; a NUL that *size does not count
- * follows it. FILE-SIZE when it has more than limit bytes; what was read until a failure is
- * wiped out, since it may be a secret.
+ * follows it. FILE-SIZE when it has more than limit bytes, or more than when it was opened; what
+ * was read until a failure is wiped out, since it may be a secret.
  */
 void *read_small_file(const char *path, size_t limit, size_t *size, struct err *err);
 

@@ -102,6 +102,16 @@ static int no_key(const struct signer *signer, const char *expected, const char 
 		       "%s: %s expected, found none (%s)", signer->where, expected, found);
 }
 
+/* A file may bring a public half along, of whichever key: nobody could verify such signatures. */
+static bool belongs_together(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+	bool good = context && EVP_PKEY_pairwise_check(context) == 1;
+
+	EVP_PKEY_CTX_free(context);
+	return good;
+}
+
 static int open_file(struct signer *signer, struct err *err)
 {
 	size_t size = 0;
@@ -120,6 +130,10 @@ static int open_file(struct signer *signer, struct err *err)
 	if (!signer->key)
 		return no_key(signer, "a private key in PEM, with its passphrase if it has one,",
 			      reason(), err);
+	if (EVP_PKEY_is_a(signer->key, "EC") && !belongs_together(signer->key))
+		return err_set(err, EXIT_ENVIRONMENT, name_of(signer->room, "KEY").text,
+			       "%s: the public key of its private key expected, found another",
+			       signer->where);
 	return 0;
 }
 

@@ -49,6 +49,11 @@ check "gives the same bits" diff -r release again
 fails 2 'ATTEST-USAGE: .*a domain' "an authority that is none" "$ATTEST" publish again --authority 'a b'
 mkdir empty
 fails 3 'ATTEST-RELEASE' "a folder without measurements" "$ATTEST" publish empty
+mkdir -p several/t
+jq -c '{AnyOf: [.AnyOf[0], .AnyOf[0]]}' release/nitro-x86_64/policy.json >several/t/measurements.json
+fails 3 'ATTEST-RELEASE: .*those of several' "measurements of several images" "$ATTEST" publish several
+cp release/nitro-x86_64/reference.cbor several/t/measurements.json
+fails 3 'ATTEST-RELEASE: .*no JSON' "a CoRIM as measurements" "$ATTEST" publish several
 (cd release && find . -type f ! -name SHA256SUMS | sed "s,^./,," | LC_ALL=C sort | xargs sha256sum) >sums && mv sums release/SHA256SUMS
 for file in manifest.json buildinfo.json measurements.json reference.cbor sbom.spdx.json sbom.cdx.json; do
 	check "the statement names $file by its digest" grep -q "{\"digest\":{\"sha256\":\"$(sha256sum <release/nitro-x86_64/$file |

@@ -266,6 +266,10 @@ test_keys()
 	unsigned 4 FILE-OPEN 'a missing certificate' P-384.key.pem none
 	unsigned 4 EIF-KEY 'a certificate as key' P-384.pem P-384.pem
 	unsigned 3 EIF-CERTIFICATE 'a key as certificate' P-384.key.pem P-384.key.pem
+	openssl pkey -in P-384.key.pem -outform DER -out one.der
+	openssl pkey -in other.key.pem -outform DER -out two.der
+	{ head -c -97 two.der && tail -c 97 one.der; } | openssl pkey -inform DER -out halves.key.pem
+	unsigned 4 EIF-KEY "a key with another's public half" halves.key.pem P-384.pem
 	: >empty
 	unsigned 4 EIF-KEY 'an empty key' empty P-384.pem
 	unsigned 3 EIF-CERTIFICATE 'an empty certificate' P-384.key.pem empty

@@ -32,9 +32,10 @@ struct target {
 };
 
 extern const struct target fuzz_certificates, fuzz_config, fuzz_cpio, fuzz_deb, fuzz_devicetree,
-	fuzz_docker, fuzz_eif, fuzz_evidence, fuzz_extract, fuzz_guest, fuzz_igvm, fuzz_layout,
-	fuzz_log, fuzz_manifest, fuzz_metadata, fuzz_oci, fuzz_packages, fuzz_proof, fuzz_reference,
-	fuzz_runspec, fuzz_signature, fuzz_site, fuzz_statement, fuzz_stream, fuzz_tar, fuzz_trace;
+	fuzz_docker, fuzz_eif, fuzz_evidence, fuzz_extract, fuzz_guest, fuzz_igvm, fuzz_key,
+	fuzz_layout, fuzz_log, fuzz_manifest, fuzz_metadata, fuzz_oci, fuzz_packages, fuzz_proof,
+	fuzz_reference, fuzz_release, fuzz_runspec, fuzz_signature, fuzz_site, fuzz_statement,
+	fuzz_stream, fuzz_tar, fuzz_trace;
 
 /* Ends at NULL. */
 extern const struct target *const fuzz_targets[];
