@@ -205,6 +205,24 @@ json_t *attest_log_entries(const struct attest_log *log, struct err *err);
 int attest_log_continues(struct attest_log *log, const void *older, size_t size, struct err *err);
 
 /*
+ * A proof of that for who has no log at hand, from the older checkpoint to this log's own: what
+ * C2SP tlog-witness has as the request to add-checkpoint. Text, owned by the caller; what
+ * attest_log_continues() says first.
+ */
+char *attest_log_prove_from(struct attest_log *log, const void *older, size_t size,
+			    struct err *err);
+
+/*
+ * Checks one with the older checkpoint alone, and gives {"From": entries of the older checkpoint,
+ * "Origin", "Size": those of the newer one}, the caller's. ATTEST-LOG-FORK when the checkpoints
+ * contradict each other, ATTEST-LOG-CONSISTENCY for a proof that does not lead from one to the
+ * other; what attest_log_open() says of the newer checkpoint, and ATTEST-LOG-SIGNATURE for an
+ * older one that is not of the same log.
+ */
+json_t *attest_log_prove_from_check(const void *proof, size_t size, const struct attest_file *older,
+				    const struct attest_log_trust *trust, struct err *err);
+
+/*
  * The release that has these measurements (the member Measurements of a report), as JSON that is
  * the caller's. ATTEST-LOG-MISSING, ATTEST-LOG-WITHDRAWN unless it was released again later, or
  * ATTEST-LOG-SECURITY when a release of the same name has a higher security version.

@@ -11,7 +11,7 @@
 static const char help[] =
 	"usage: attest log append  --log DIR --key K --origin NAME [WHAT] [--at TIME]\n"
 	"       attest log check   --log DIR|PROOF --log-key KEY [--from CHECKPOINT] [--json]\n"
-	"       attest log prove   --log DIR --log-key KEY --index N\n"
+	"       attest log prove   --log DIR --log-key KEY --index N|--from CHECKPOINT\n"
 	"       attest log witness --log DIR --log-key KEY --key K --origin NAME --state F [--at "
 	"TIME]\n"
 	"       attest log key     --key K --origin NAME [--of-witness]\n"
@@ -20,7 +20,7 @@ static const char help[] =
 	"it computes it anew, so that nothing in it can be changed, left out or taken back "
 	"unseen.\n"
 	"\n"
-	"  --log DIR        the log's folder; check takes a proof of one entry, too\n"
+	"  --log DIR        the log's folder; check takes a proof, too, as prove printed it\n"
 	"  --log-key KEY    its public key, NAME+HASH+KEY, as attest log key prints it\n"
 	"  --key K          a private key of Ed25519: a PEM file, or a URI pkcs11:...\n"
 	"  --passphrase-file F\n"
@@ -34,7 +34,9 @@ static const char help[] =
 	"                   append that the image of entry N must not be used\n"
 	"  --entries F      append the entries in a JSON array\n"
 	"                   with none of these three the time alone is signed anew\n"
-	"  --from F         a checkpoint that was seen before: the log must continue it\n"
+	"  --from F         a checkpoint that was seen before: the log must continue it, which "
+	"prove\n"
+	"                   proves to who has no log at hand, and check with the proof checks\n"
 	"  --index N        the entry to prove, counted from 0\n"
 	"  --state F        where the witness keeps the checkpoint that it saw last\n"
 	"  --of-witness     the key for verifying a witness\n"
@@ -424,14 +426,38 @@ static int print_entries(struct attest_log *log, bool as_json, struct err *err)
 	return command_flush(err);
 }
 
+static json_t *check_consistency(const char *text, size_t size, const char *path,
+				 const struct attest_log_trust *trust, struct err *err)
+{
+	struct attest_file older = {.path = path};
+	cleanup_free char *data = NULL;
+
+	if (command_need(path, "log", "from", err) < 0)
+		return NULL;
+	older.data = data = read_small_file(path, NOTE_SIZE_MAX, &older.size, err);
+	return data ? attest_log_prove_from_check(text, size, &older, trust, err) : NULL;
+}
+
+/* A proof of an entry, or one that the log continues a checkpoint. */
 static int check_proof(const struct options *options, const struct attest_log_trust *trust,
 		       struct err *err)
 {
 	size_t size = 0;
 	cleanup_free char *text = read_small_file(options->log.log, PROOF_SIZE_MAX, &size, err);
-	cleanup_json json_t *entry = text ? attest_log_prove_check(text, size, trust, err) : NULL;
+	cleanup_json json_t *said = NULL;
 
-	return entry ? command_print_json(entry, err) : -1;
+	if (!text)
+		return -1;
+	if (strncmp(text, "old ", 4) == 0)
+		said = check_consistency(text, size, options->from, trust, err);
+	else if (!options->from)
+		said = attest_log_prove_check(text, size, trust, err);
+	else
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "%s: a log, or a proof that it continues the checkpoint of --from, "
+			       "expected, found another",
+			       options->log.log);
+	return said ? command_print_json(said, err) : -1;
 }
 
 static void cleanup_log_at(struct attest_log **log)
@@ -439,43 +465,58 @@ static void cleanup_log_at(struct attest_log **log)
 	attest_log_close(*log);
 }
 
-static int check_from(struct attest_log *log, const char *path, struct err *err)
+static int check(struct attest_log *log, const struct options *options, struct err *err)
 {
 	size_t size = 0;
 	cleanup_free char *older = NULL;
 
-	if (!path)
-		return 0;
-	older = read_small_file(path, NOTE_SIZE_MAX, &size, err);
-	return older ? attest_log_continues(log, older, size, err) : -1;
+	if (options->from) {
+		older = read_small_file(options->from, NOTE_SIZE_MAX, &size, err);
+		if (!older || attest_log_continues(log, older, size, err) < 0)
+			return -1;
+	}
+	return print_entries(log, options->json, err);
+}
+
+static int prove(struct attest_log *log, const struct options *options, struct err *err)
+{
+	cleanup_free char *older = NULL;
+	cleanup_free char *proof = NULL;
+	int64_t index = 0;
+	size_t size = 0;
+
+	if (options->from) {
+		older = read_small_file(options->from, NOTE_SIZE_MAX, &size, err);
+		proof = older ? attest_log_prove_from(log, older, size, err) : NULL;
+	} else if (command_number("index", options->index, AGE_MOST, &index, err) == 0) {
+		proof = attest_log_prove(log, (uint64_t)index, err);
+	}
+	if (!proof)
+		return -1;
+	fputs(proof, stdout);
+	return command_flush(err);
 }
 
 static int read_log(const char *what, const struct options *options, struct err *err)
 {
+	bool checks = strcmp(what, "check") == 0;
 	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
-	cleanup_free char *proof = NULL;
 	struct attest_log_trust trust;
-	int64_t index = 0;
 
 	if (need(options, options->log.log, "log", err) < 0 ||
 	    need(options, options->log.key, "log-key", err) < 0 ||
 	    command_log_trust(&options->log, options->now, &trust, err) < 0)
 		return -1;
-	if (strcmp(what, "check") == 0 && !command_log_is_folder(options->log.log))
+	if (!checks && !options->index == !options->from)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "log prove: either --index or --from expected, found %s",
+			       options->index ? "both" : "neither");
+	if (checks && !command_log_is_folder(options->log.log))
 		return check_proof(options, &trust, err);
 	log = attest_log_open(options->log.log, &trust, err);
-	if (!log || check_from(log, options->from, err) < 0)
+	if (!log)
 		return -1;
-	if (strcmp(what, "check") == 0)
-		return print_entries(log, options->json, err);
-	if (need(options, options->index, "index", err) < 0 ||
-	    command_number("index", options->index, AGE_MOST, &index, err) < 0)
-		return -1;
-	proof = attest_log_prove(log, (uint64_t)index, err);
-	if (!proof)
-		return -1;
-	fputs(proof, stdout);
-	return command_flush(err);
+	return checks ? check(log, options, err) : prove(log, options, err);
 }
 
 int cmd_log(int argc, char **argv, struct err *err)

@@ -282,6 +282,44 @@ check "of which it says that it tells nothing, nor of security versions" grep -q
 sed 's/^index 0/index 1/' proof >bad
 fails 1 'ATTEST-LOG-PROOF' "a proof of another entry" "$ATTEST" log check --log bad --log-key "$vkey"
 fails 1 'ATTEST-LOG-STALE' "an old log" "$ATTEST" log check --log log --log-key "$vkey" --at 2099-01-01
+for both in '' '--index 0 --from older'; do
+	# shellcheck disable=SC2086 # a list of words
+	fails 2 'ATTEST-USAGE: .*--index or --from' "proves one thing: ${both:-nothing}" "$ATTEST" log prove --log log --log-key "$vkey" $both
+done
+"$ATTEST" log prove --log log --log-key "$vkey" --from older >consistency
+check "a consistency proof" "$ATTEST" log check --log consistency --log-key "$vkey" --from older
+cp "$TAP_TMP/tap.log" said
+check "says from where to where" [ "$(jq -c . said)" = '{"From":1,"Origin":"example.org/log","Size":1}' ]
+cp -R log grown
+cp -R log forked
+keep_other()
+{
+	"$ATTEST" log append --log "$1" --key ed.pem --origin example.org/log --withdraw 0 --reason "$2"
+}
+keep_other grown one
+keep_other forked another
+from_older()
+{
+	"$ATTEST" log check --log "$1" --log-key "$vkey" --from older
+}
+"$ATTEST" log prove --log grown --log-key "$vkey" --from older >consistency
+check "from one entry to two" from_older consistency
+fails 2 'ATTEST-USAGE: .*--from' "which takes a checkpoint" "$ATTEST" log check --log consistency --log-key "$vkey"
+fails 2 'ATTEST-USAGE: ' "as a proof of an entry does not" from_older proof
+fails 1 'ATTEST-LOG-CONSISTENCY: .*from the 2 entries .*found from 1' "from another checkpoint" \
+	"$ATTEST" log check --log consistency --log-key "$vkey" --from grown/checkpoint
+awk 'NR == 2 { $0 = (/^A/ ? "B" : "A") substr($0, 2) } { print }' consistency >bad
+fails 1 'ATTEST-LOG-CONSISTENCY: .*from the root of 1 entries to that of 2 expected' "with another hash" from_older bad
+sed 2d consistency >bad
+fails 1 'ATTEST-LOG-CONSISTENCY: ' "without it" from_older bad
+sed '2s/=$//' consistency >bad
+fails 3 'ATTEST-LOG-CONSISTENCY: .*hashes in base64' "of another form" from_older bad
+fails 1 'ATTEST-LOG-SIGNATURE: ' "of another log" "$ATTEST" log check --log consistency --from older \
+	--log-key "$("$ATTEST" log key --key ed.pem --origin example.org/other)"
+fails 1 'ATTEST-LOG-FORK: .*2 entries of the older checkpoint' "a fork has none" \
+	"$ATTEST" log prove --log forked --log-key "$vkey" --from grown/checkpoint
+fails 1 'ATTEST-LOG-FORK: .*2 entries of the older checkpoint' "nor does another one do" \
+	"$ATTEST" log check --log consistency --log-key "$vkey" --from forked/checkpoint
 openssl genpkey -algorithm ed25519 -out w.pem
 witness=$("$ATTEST" log key --key w.pem --origin example.org/w --of-witness)
 fails 1 'ATTEST-LOG-WITNESS' "no witness" logged --witness "$witness"
