@@ -10,7 +10,8 @@
 
 static const char help[] =
 	"usage: attest log append  --log DIR --key K --origin NAME [WHAT] [--at TIME]\n"
-	"       attest log check   --log DIR|PROOF --log-key KEY [--from CHECKPOINT] [--json]\n"
+	"       attest log check   --log DIR|PROOF --log-key KEY [--from CHECKPOINT] [--seen F]\n"
+	"                          [--json]\n"
 	"       attest log prove   --log DIR --log-key KEY --index N|--from CHECKPOINT\n"
 	"       attest log witness --log DIR --log-key KEY --key K --origin NAME --state F [--at "
 	"TIME]\n"
@@ -37,6 +38,9 @@ static const char help[] =
 	"  --from F         a checkpoint that was seen before: the log must continue it, which "
 	"prove\n"
 	"                   proves to who has no log at hand, and check with the proof checks\n"
+	"  --seen F         check of a folder: keeps the checkpoint that was accepted last in F, "
+	"and\n"
+	"                   refuses a log that does not continue it; F is made when there is none\n"
 	"  --index N        the entry to prove, counted from 0\n"
 	"  --state F        where the witness keeps the checkpoint that it saw last\n"
 	"  --of-witness     the key for verifying a witness\n"
@@ -70,6 +74,7 @@ enum option_id {
 	OPT_REASON,
 	OPT_ENTRIES,
 	OPT_FROM,
+	OPT_SEEN,
 	OPT_INDEX,
 	OPT_STATE,
 	OPT_OF_WITNESS,
@@ -90,6 +95,7 @@ static const struct option long_options[] = {
 	{"reason", required_argument, NULL, OPT_REASON},
 	{"entries", required_argument, NULL, OPT_ENTRIES},
 	{"from", required_argument, NULL, OPT_FROM},
+	{"seen", required_argument, NULL, OPT_SEEN},
 	{"index", required_argument, NULL, OPT_INDEX},
 	{"state", required_argument, NULL, OPT_STATE},
 	{"of-witness", no_argument, NULL, OPT_OF_WITNESS},
@@ -111,6 +117,7 @@ struct options {
 	const char *reason;
 	const char *entries;
 	const char *from;
+	const char *seen;
 	const char *index;
 	const char *state;
 	const char *at;
@@ -167,6 +174,17 @@ bool command_log_is_folder(const char *path)
 	return stat(path, &st) < 0 || S_ISDIR(st.st_mode);
 }
 
+int command_keep_seen(struct attest_log_seen *seen, const char *path, struct err *err)
+{
+	if (attest_log_seen_keep(seen, err) < 0)
+		return -1;
+	if (attest_log_seen_nothing(seen))
+		command_warn("%s: no checkpoint was kept before: whatever log is shown first is "
+			     "taken, and has to be continued from now on",
+			     path);
+	return 0;
+}
+
 int command_passphrase(const char *path, char **passphrase, size_t *size, struct err *err)
 {
 	*passphrase = NULL;
@@ -204,6 +222,8 @@ static const char **slot_of(struct options *options, int opt)
 		return &options->entries;
 	case OPT_FROM:
 		return &options->from;
+	case OPT_SEEN:
+		return &options->seen;
 	case OPT_INDEX:
 		return &options->index;
 	case OPT_STATE:
@@ -448,6 +468,10 @@ static int check_proof(const struct options *options, const struct attest_log_tr
 
 	if (!text)
 		return -1;
+	if (options->seen)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "%s: with --seen a log's folder expected, found a file",
+			       options->log.log);
 	if (strncmp(text, "old ", 4) == 0)
 		said = check_consistency(text, size, options->from, trust, err);
 	else if (!options->from)
@@ -465,6 +489,21 @@ static void cleanup_log_at(struct attest_log **log)
 	attest_log_close(*log);
 }
 
+static void cleanup_seen_at(struct attest_log_seen **seen)
+{
+	attest_log_seen_close(*seen);
+}
+
+static int check_seen(struct attest_log *log, const char *path, struct err *err)
+{
+	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen =
+		attest_log_seen_open(path, err);
+
+	if (!seen || attest_log_seen_check(seen, log, err) < 0)
+		return -1;
+	return command_keep_seen(seen, path, err);
+}
+
 static int check(struct attest_log *log, const struct options *options, struct err *err)
 {
 	size_t size = 0;
@@ -475,6 +514,8 @@ static int check(struct attest_log *log, const struct options *options, struct e
 		if (!older || attest_log_continues(log, older, size, err) < 0)
 			return -1;
 	}
+	if (options->seen && check_seen(log, options->seen, err) < 0)
+		return -1;
 	return print_entries(log, options->json, err);
 }
 

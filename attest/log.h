@@ -37,6 +37,9 @@ int log_check_signatures(const struct checkpoint *checkpoint, const struct attes
 int older_read(const void *data, size_t size, const struct note_key *key, const char *origin,
 	       struct checkpoint *older, struct err *err);
 
+/* The checkpoint in a proof of an entry, as it stands there. ATTEST-LOG-PROOF. */
+int proof_note(const void *data, size_t size, struct slice *note, struct err *err);
+
 /* A proof that the log of a checkpoint continues one of so many entries. */
 struct consistency {
 	uint64_t from;

@@ -233,6 +233,16 @@ static void proof_clear(struct parsed_proof *proof)
 	free(proof->entry);
 }
 
+int proof_note(const void *data, size_t size, struct slice *note, struct err *err)
+{
+	cleanup_with(proof_clear) struct parsed_proof proof = {.entry = NULL};
+
+	if (parse_proof(data, size, &proof, err) < 0)
+		return -1;
+	*note = (struct slice){(const unsigned char *)proof.note, proof.note_size};
+	return 0;
+}
+
 json_t *attest_log_prove_check(const void *data, size_t size, const struct attest_log_trust *trust,
 			       struct err *err)
 {

@@ -320,6 +320,56 @@ fails 1 'ATTEST-LOG-FORK: .*2 entries of the older checkpoint' "a fork has none"
 	"$ATTEST" log prove --log forked --log-key "$vkey" --from grown/checkpoint
 fails 1 'ATTEST-LOG-FORK: .*2 entries of the older checkpoint' "nor does another one do" \
 	"$ATTEST" log check --log consistency --log-key "$vkey" --from forked/checkpoint
+# What a verifier saw before.
+cp -R log begun
+keep_other begun one
+"$ATTEST" log append --log begun --key ed.pem --origin example.org/log --release release --version 1.1
+"$ATTEST" log append --log forked --key ed.pem --origin example.org/log --release release --version 1.1
+"$ATTEST" log prove --log begun --log-key "$vkey" --index 2 >proof.begun
+"$ATTEST" log prove --log begun --log-key "$vkey" --from older >growth
+seen_in()
+{
+	verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --log-key "$vkey" --seen kept --log "$@"
+}
+check "a log that is seen first" seen_in log
+cp "$TAP_TMP/tap.log" said
+check "is taken as it is, which is said" grep -q '^attest: warning: kept: no checkpoint was kept before' said
+check "and remembered" cmp kept log/checkpoint
+check "the same" seen_in log
+cp "$TAP_TMP/tap.log" said
+check "of which nothing is said" sh -c '! grep -q warning said'
+fails 1 'ATTEST-LOG-WITHDRAWN' "what was withdrawn since, in a log that continues" seen_in grown
+check "is not seen" cmp kept log/checkpoint
+cp kept kept.proof
+check "a log that grew" seen_in begun
+check "is what was seen" cmp kept begun/checkpoint
+fails 1 'ATTEST-LOG-FORK: kept: the 3 entries .*expected, found others' "a fork" seen_in forked
+fails 1 'ATTEST-LOG-OLDER: kept: .*at least the 3 entries .*found 1' "a log from before" seen_in log
+fails 1 'ATTEST-LOG-OLDER: kept: ' "a proof from before" seen_in proof
+fails 1 'ATTEST-LOG-FORK: kept: ' "to attest log check, too" "$ATTEST" log check --log forked --log-key "$vkey" --seen kept
+check "what was seen stays" cmp kept begun/checkpoint
+check "which attest log check writes, too" "$ATTEST" log check --log begun --log-key "$vkey" --seen kept.check
+check "the same" cmp kept.check kept
+mv kept.proof kept
+fails 1 'ATTEST-LOG-CONSISTENCY: kept: .*from the 1 entries .*found none' "a proof alone, of a log that grew" seen_in proof.begun
+check "with a consistency proof" seen_in proof.begun --consistency growth
+check "it is what was seen" cmp kept begun/checkpoint
+echo rubbish >kept
+fails 3 'ATTEST-LOG-CHECKPOINT: kept: ' "a damaged file" seen_in begun
+"$ATTEST" log append --log other.log --key ed.pem --origin example.org/other
+cp other.log/checkpoint kept
+fails 1 'ATTEST-LOG-SIGNATURE: kept: .*same log expected' "a file of another log" seen_in begun
+rm kept
+ln -s older kept
+fails 4 'FILE-CREATE: kept: ' "a file that cannot be replaced" seen_in begun
+cp "$TAP_TMP/tap.log" said
+check "nothing is verified then" sh -c '! grep -q Verified said'
+rm kept
+fails 1 'ATTEST-PCR' "evidence that is refused" verify --evidence e/document --reference other.json --log begun --log-key "$vkey" --seen kept
+check "makes no file" [ ! -e kept ]
+fails 2 'ATTEST-USAGE: .*--seen with --log' "no log" verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --seen kept
+fails 2 'ATTEST-USAGE: .*--consistency' "a consistency proof without a proof" seen_in begun --consistency growth
+fails 2 'ATTEST-USAGE: .*folder' "attest log check with a proof" "$ATTEST" log check --log proof --log-key "$vkey" --seen kept
 openssl genpkey -algorithm ed25519 -out w.pem
 witness=$("$ATTEST" log key --key w.pem --origin example.org/w --of-witness)
 fails 1 'ATTEST-LOG-WITNESS' "no witness" logged --witness "$witness"

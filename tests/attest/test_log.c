@@ -662,6 +662,222 @@ static void consistency_forms(void **state)
 	free(older);
 }
 
+static struct attest_file text_of(const char *text)
+{
+	return (struct attest_file){.data = text, .size = text ? strlen(text) : 0};
+}
+
+/* Looks at a log, or at a proof of its first entry, as a reader with this file does. */
+static struct err look(const char *seen_path, const char *folder, bool by_proof,
+		       const char *consistency)
+{
+	const struct attest_file growth = text_of(consistency);
+	const struct attest_log_trust who = trust();
+	struct err ignored = {0};
+	struct err err = {0};
+	struct attest_log *log = open_good(folder);
+	char *proof = attest_log_prove(log, 0, &ignored);
+	const struct attest_file file = text_of(proof);
+	struct attest_log_seen *seen = attest_log_seen_open(seen_path, &err);
+	int good = seen ? 0 : -1;
+
+	if (good == 0 && by_proof)
+		good = attest_log_seen_check_proof(seen, &file, consistency ? &growth : NULL, &who,
+						   &err);
+	else if (good == 0)
+		good = attest_log_seen_check(seen, log, &err);
+	if (good == 0)
+		good = attest_log_seen_keep(seen, &err);
+	assert_int_equal(good == 0, err.status == 0);
+	attest_log_seen_close(seen);
+	attest_log_close(log);
+	free(proof);
+	return err;
+}
+
+static void expect_seen(const char *seen_path, const char *folder, bool by_proof,
+			const char *consistency)
+{
+	struct err err = look(seen_path, folder, by_proof, consistency);
+	char *newest = checkpoint_of(folder);
+	size_t size;
+	char *kept;
+
+	if (err.status)
+		fail_msg("%s: %s: %s", folder, err.name, err.text);
+	kept = read_small_file(seen_path, NOTE_MAX, &size, &err);
+	assert_non_null(kept);
+	assert_string_equal(kept, newest);
+	free(kept);
+	free(newest);
+}
+
+/* Refused by folder and by proof, and what was seen stays. */
+static void expect_unseen(const char *seen_path, const char *folder, const char *consistency,
+			  const char *name, int status)
+{
+	for (int by_proof = 0; by_proof < 2; by_proof++) {
+		struct err ignored = {0};
+		size_t size;
+		char *before = read_small_file(seen_path, NOTE_MAX, &size, &ignored);
+		struct err err = look(seen_path, folder, by_proof, consistency);
+		char *after = read_small_file(seen_path, NOTE_MAX, &size, &ignored);
+
+		assert_string_equal(err.name, name);
+		assert_int_equal(err.status, status);
+		assert_non_null(strstr(err.text, seen_path));
+		assert_true(before && after);
+		assert_string_equal(before, after);
+		free(before);
+		free(after);
+	}
+}
+
+static void put_text(const char *path, const char *text)
+{
+	put(path, text, strlen(text));
+}
+
+static void seen_logs(void **state)
+{
+	struct err err = {0};
+	char folder[64];
+	char forked[64];
+	char rolled[64];
+	char by[2][64];
+	char *older;
+	char *growth;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "seen-log");
+	path_in(forked, sizeof(forked), "seen-forked");
+	path_in(rolled, sizeof(rolled), "seen-rolled");
+	path_in(by[0], sizeof(by[0]), "seen-by-log");
+	path_in(by[1], sizeof(by[1]), "seen-by-proof");
+	append_releases(folder, 0, 3);
+	append_releases(rolled, 0, 3);
+	append_releases(forked, 0, 3);
+	older = checkpoint_of(folder);
+	/* First use, and the same again. */
+	for (int by_proof = 0; by_proof < 2; by_proof++) {
+		struct attest_log_seen *seen = attest_log_seen_open(by[by_proof], &err);
+
+		assert_true(seen && attest_log_seen_nothing(seen));
+		attest_log_seen_close(seen);
+		expect_seen(by[by_proof], folder, by_proof, NULL);
+		expect_seen(by[by_proof], folder, by_proof, NULL);
+		seen = attest_log_seen_open(by[by_proof], &err);
+		assert_true(seen && !attest_log_seen_nothing(seen));
+		attest_log_seen_close(seen);
+	}
+	/* Growth: a proof alone does not show that it is one. */
+	append_releases(folder, 3, 7);
+	append_releases(forked, 4, 7);
+	growth = prove_from(folder, older);
+	err = look(by[1], folder, true, NULL);
+	assert_string_equal(err.name, "ATTEST-LOG-CONSISTENCY");
+	err = look(by[1], forked, true, growth);
+	assert_string_equal(err.name, "ATTEST-LOG-CONSISTENCY");
+	expect_seen(by[0], folder, false, NULL);
+	expect_seen(by[1], folder, true, growth);
+	free(growth);
+	/* Another history, as long, shorter and longer; and the beginning of this one. */
+	for (int i = 0; i < 2; i++) {
+		expect_unseen(by[i], rolled, NULL, "ATTEST-LOG-OLDER", EXIT_VERIFY);
+		expect_unseen(by[i], forked, NULL, "ATTEST-LOG-OLDER", EXIT_VERIFY);
+	}
+	append_releases(forked, 8, 9);
+	for (int i = 0; i < 2; i++)
+		expect_unseen(by[i], forked, NULL, "ATTEST-LOG-FORK", EXIT_VERIFY);
+	append_releases(forked, 9, 12);
+	growth = prove_from(forked, older);
+	err = look(by[0], forked, false, NULL);
+	assert_string_equal(err.name, "ATTEST-LOG-FORK");
+	err = look(by[1], forked, true, growth);
+	assert_string_equal(err.name, "ATTEST-LOG-CONSISTENCY");
+	expect_seen(by[0], folder, false, NULL);
+	free(growth);
+	free(older);
+}
+
+static void seen_files(void **state)
+{
+	struct err err = {0};
+	char folder[64];
+	char path[128];
+	char link[128];
+	size_t size;
+	char *kept;
+	char *other;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "seen-log");
+	path_in(path, sizeof(path), "seen-file");
+	kept = checkpoint_of(folder);
+	/* Damaged in every way that a reader of checkpoints knows of, and by one letter of the
+	 * root. */
+	put_text(path, "");
+	expect_unseen(path, folder, NULL, "ATTEST-LOG-CHECKPOINT", EXIT_MALFORMED);
+	put(path, kept, strlen(kept) / 2);
+	expect_unseen(path, folder, NULL, "ATTEST-LOG-CHECKPOINT", EXIT_MALFORMED);
+	strstr(kept, "\n7\n")[4] ^= 1;
+	put_text(path, kept);
+	expect_unseen(path, folder, NULL, "ATTEST-LOG-SIGNATURE", EXIT_VERIFY);
+	other = note_of("example.org/other", 3);
+	put_text(path, other);
+	expect_unseen(path, folder, NULL, "ATTEST-LOG-SIGNATURE", EXIT_VERIFY);
+	/* What cannot be replaced, or made, is said, not passed over. */
+	free(kept);
+	kept = checkpoint_of(folder);
+	put_text(path, kept);
+	path_in(link, sizeof(link), "seen-link");
+	assert_int_equal(symlink(path, link), 0);
+	expect_unseen(link, folder, NULL, "FILE-CREATE", EXIT_ENVIRONMENT);
+	path_in(link, sizeof(link), "nowhere/seen");
+	err = look(link, folder, false, NULL);
+	assert_string_equal(err.name, "FILE-OPEN");
+	err = look(scratch, folder, false, NULL);
+	assert_string_equal(err.name, "FILE-READ");
+	assert_null(read_small_file(link, NOTE_MAX, &size, &err));
+	free(kept);
+	free(other);
+}
+
+/* A second reader waits for the first: what it saw is not to be forgotten for an older one. */
+static void seen_by_two(void **state)
+{
+	struct err err = {0};
+	struct attest_log_seen *seen;
+	struct attest_log *log;
+	char path[128];
+	char old[64];
+	char grown[64];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	path_in(old, sizeof(old), "seen-rolled");
+	path_in(grown, sizeof(grown), "seen-log");
+	path_in(path, sizeof(path), "seen-twice");
+	expect_seen(path, old, false, NULL);
+	seen = attest_log_seen_open(path, &err);
+	log = open_good(grown);
+	assert_int_equal(attest_log_seen_check(seen, log, &err), 0);
+	pid = fork();
+	if (pid == 0) {
+		attest_log_seen_close(seen); /* else it would wait for itself */
+		err = look(path, old, false, NULL);
+		_exit(strcmp(err.name, "ATTEST-LOG-OLDER") == 0 ? 0 : 1);
+	}
+	usleep(200000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(attest_log_seen_keep(seen, &err), 0);
+	attest_log_seen_close(seen);
+	attest_log_close(log);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static struct err expect_no_append(const char *folder)
 {
 	const struct attest_log_keeper who = keeper();
@@ -1088,6 +1304,9 @@ int main(void)
 		cmocka_unit_test(consistency_proofs),
 		cmocka_unit_test(consistency_forks),
 		cmocka_unit_test(consistency_forms),
+		cmocka_unit_test(seen_logs),
+		cmocka_unit_test(seen_files),
+		cmocka_unit_test(seen_by_two),
 		cmocka_unit_test(rollback),
 		cmocka_unit_test(keeper_checks_entries),
 		cmocka_unit_test(witness_signs_what_it_checked),
