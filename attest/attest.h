@@ -205,6 +205,24 @@ json_t *attest_log_entries(const struct attest_log *log, struct err *err);
 int attest_log_continues(struct attest_log *log, const void *older, size_t size, struct err *err);
 
 /*
+ * A proof of that for who has no log at hand, from the older checkpoint to this log's own: what
+ * C2SP tlog-witness has as the request to add-checkpoint. Text, owned by the caller; what
+ * attest_log_continues() says first.
+ */
+char *attest_log_prove_from(struct attest_log *log, const void *older, size_t size,
+			    struct err *err);
+
+/*
+ * Checks one with the older checkpoint alone, and gives {"From": entries of the older checkpoint,
+ * "Origin", "Size": those of the newer one}, the caller's. ATTEST-LOG-FORK when the checkpoints
+ * contradict each other, ATTEST-LOG-CONSISTENCY for a proof that does not lead from one to the
+ * other; what attest_log_open() says of the newer checkpoint, and ATTEST-LOG-SIGNATURE for an
+ * older one that is not of the same log.
+ */
+json_t *attest_log_prove_from_check(const void *proof, size_t size, const struct attest_file *older,
+				    const struct attest_log_trust *trust, struct err *err);
+
+/*
  * The release that has these measurements (the member Measurements of a report), as JSON that is
  * the caller's. ATTEST-LOG-MISSING, ATTEST-LOG-WITHDRAWN unless it was released again later, or
  * ATTEST-LOG-SECURITY when a release of the same name has a higher security version.
@@ -220,6 +238,43 @@ char *attest_log_prove(struct attest_log *log, uint64_t index, struct err *err);
 /* Checks one without a log at hand, and gives the entry as JSON: ATTEST-LOG-PROOF and others. */
 json_t *attest_log_prove_check(const void *proof, size_t size, const struct attest_log_trust *trust,
 			       struct err *err);
+
+/* What a reader saw of a log before: the checkpoint that it accepted last, in a file. */
+struct attest_log_seen;
+
+/* Accepts NULL. */
+void attest_log_seen_close(struct attest_log_seen *seen);
+
+/*
+ * Reads the file, in which nothing was seen when it is not there. Until this one is closed, other
+ * readers with a file in the same folder wait here. FILE-OPEN, FILE-READ, FILE-SIZE; NULL then.
+ */
+struct attest_log_seen *attest_log_seen_open(const char *path, struct err *err);
+
+/* Whether there is no file yet, so that any log will do. */
+bool attest_log_seen_nothing(const struct attest_log_seen *seen);
+
+/*
+ * Whether a log is the one that was seen, or continues it: ATTEST-LOG-OLDER when it has fewer
+ * entries, ATTEST-LOG-FORK. ATTEST-LOG-CHECKPOINT and ATTEST-LOG-SIGNATURE when the file holds no
+ * checkpoint, or another log's.
+ */
+int attest_log_seen_check(struct attest_log_seen *seen, struct attest_log *log, struct err *err);
+
+/*
+ * The same of the log that a proof of an entry is of, without that log at hand: a consistency proof
+ * leads there from what was seen. It may be NULL when the log has not grown; else
+ * ATTEST-LOG-CONSISTENCY. The entry is not looked at.
+ */
+int attest_log_seen_check_proof(struct attest_log_seen *seen, const struct attest_file *proof,
+				const struct attest_file *consistency,
+				const struct attest_log_trust *trust, struct err *err);
+
+/*
+ * The checkpoint that was found good is what was seen from now on; whatever interrupts it, the file
+ * is the old one or the new one. FILE-CREATE, FILE-WRITE.
+ */
+int attest_log_seen_keep(struct attest_log_seen *seen, struct err *err);
 
 /* Who keeps a log. */
 struct attest_log_keeper {

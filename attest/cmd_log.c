@@ -10,8 +10,9 @@
 
 static const char help[] =
 	"usage: attest log append  --log DIR --key K --origin NAME [WHAT] [--at TIME]\n"
-	"       attest log check   --log DIR|PROOF --log-key KEY [--from CHECKPOINT] [--json]\n"
-	"       attest log prove   --log DIR --log-key KEY --index N\n"
+	"       attest log check   --log DIR|PROOF --log-key KEY [--from CHECKPOINT] [--seen F]\n"
+	"                          [--json]\n"
+	"       attest log prove   --log DIR --log-key KEY --index N|--from CHECKPOINT\n"
 	"       attest log witness --log DIR --log-key KEY --key K --origin NAME --state F [--at "
 	"TIME]\n"
 	"       attest log key     --key K --origin NAME [--of-witness]\n"
@@ -20,7 +21,7 @@ static const char help[] =
 	"it computes it anew, so that nothing in it can be changed, left out or taken back "
 	"unseen.\n"
 	"\n"
-	"  --log DIR        the log's folder; check takes a proof of one entry, too\n"
+	"  --log DIR        the log's folder; check takes a proof, too, as prove printed it\n"
 	"  --log-key KEY    its public key, NAME+HASH+KEY, as attest log key prints it\n"
 	"  --key K          a private key of Ed25519: a PEM file, or a URI pkcs11:...\n"
 	"  --passphrase-file F\n"
@@ -34,7 +35,12 @@ static const char help[] =
 	"                   append that the image of entry N must not be used\n"
 	"  --entries F      append the entries in a JSON array\n"
 	"                   with none of these three the time alone is signed anew\n"
-	"  --from F         a checkpoint that was seen before: the log must continue it\n"
+	"  --from F         a checkpoint that was seen before: the log must continue it, which "
+	"prove\n"
+	"                   proves to who has no log at hand, and check with the proof checks\n"
+	"  --seen F         check of a folder: keeps the checkpoint that was accepted last in F, "
+	"and\n"
+	"                   refuses a log that does not continue it; F is made when there is none\n"
 	"  --index N        the entry to prove, counted from 0\n"
 	"  --state F        where the witness keeps the checkpoint that it saw last\n"
 	"  --of-witness     the key for verifying a witness\n"
@@ -68,6 +74,7 @@ enum option_id {
 	OPT_REASON,
 	OPT_ENTRIES,
 	OPT_FROM,
+	OPT_SEEN,
 	OPT_INDEX,
 	OPT_STATE,
 	OPT_OF_WITNESS,
@@ -88,6 +95,7 @@ static const struct option long_options[] = {
 	{"reason", required_argument, NULL, OPT_REASON},
 	{"entries", required_argument, NULL, OPT_ENTRIES},
 	{"from", required_argument, NULL, OPT_FROM},
+	{"seen", required_argument, NULL, OPT_SEEN},
 	{"index", required_argument, NULL, OPT_INDEX},
 	{"state", required_argument, NULL, OPT_STATE},
 	{"of-witness", no_argument, NULL, OPT_OF_WITNESS},
@@ -109,6 +117,7 @@ struct options {
 	const char *reason;
 	const char *entries;
 	const char *from;
+	const char *seen;
 	const char *index;
 	const char *state;
 	const char *at;
@@ -165,6 +174,17 @@ bool command_log_is_folder(const char *path)
 	return stat(path, &st) < 0 || S_ISDIR(st.st_mode);
 }
 
+int command_keep_seen(struct attest_log_seen *seen, const char *path, struct err *err)
+{
+	if (attest_log_seen_keep(seen, err) < 0)
+		return -1;
+	if (attest_log_seen_nothing(seen))
+		command_warn("%s: no checkpoint was kept before: whatever log is shown first is "
+			     "taken, and has to be continued from now on",
+			     path);
+	return 0;
+}
+
 int command_passphrase(const char *path, char **passphrase, size_t *size, struct err *err)
 {
 	*passphrase = NULL;
@@ -202,6 +222,8 @@ static const char **slot_of(struct options *options, int opt)
 		return &options->entries;
 	case OPT_FROM:
 		return &options->from;
+	case OPT_SEEN:
+		return &options->seen;
 	case OPT_INDEX:
 		return &options->index;
 	case OPT_STATE:
@@ -424,14 +446,42 @@ static int print_entries(struct attest_log *log, bool as_json, struct err *err)
 	return command_flush(err);
 }
 
+static json_t *check_consistency(const char *text, size_t size, const char *path,
+				 const struct attest_log_trust *trust, struct err *err)
+{
+	struct attest_file older = {.path = path};
+	cleanup_free char *data = NULL;
+
+	if (command_need(path, "log", "from", err) < 0)
+		return NULL;
+	older.data = data = read_small_file(path, NOTE_SIZE_MAX, &older.size, err);
+	return data ? attest_log_prove_from_check(text, size, &older, trust, err) : NULL;
+}
+
+/* A proof of an entry, or one that the log continues a checkpoint. */
 static int check_proof(const struct options *options, const struct attest_log_trust *trust,
 		       struct err *err)
 {
 	size_t size = 0;
 	cleanup_free char *text = read_small_file(options->log.log, PROOF_SIZE_MAX, &size, err);
-	cleanup_json json_t *entry = text ? attest_log_prove_check(text, size, trust, err) : NULL;
+	cleanup_json json_t *said = NULL;
 
-	return entry ? command_print_json(entry, err) : -1;
+	if (!text)
+		return -1;
+	if (options->seen)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "%s: with --seen a log's folder expected, found a file",
+			       options->log.log);
+	if (strncmp(text, "old ", 4) == 0)
+		said = check_consistency(text, size, options->from, trust, err);
+	else if (!options->from)
+		said = attest_log_prove_check(text, size, trust, err);
+	else
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "%s: a log, or a proof that it continues the checkpoint of --from, "
+			       "expected, found another",
+			       options->log.log);
+	return said ? command_print_json(said, err) : -1;
 }
 
 static void cleanup_log_at(struct attest_log **log)
@@ -439,43 +489,75 @@ static void cleanup_log_at(struct attest_log **log)
 	attest_log_close(*log);
 }
 
-static int check_from(struct attest_log *log, const char *path, struct err *err)
+static void cleanup_seen_at(struct attest_log_seen **seen)
+{
+	attest_log_seen_close(*seen);
+}
+
+static int check_seen(struct attest_log *log, const char *path, struct err *err)
+{
+	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen =
+		attest_log_seen_open(path, err);
+
+	if (!seen || attest_log_seen_check(seen, log, err) < 0)
+		return -1;
+	return command_keep_seen(seen, path, err);
+}
+
+static int check(struct attest_log *log, const struct options *options, struct err *err)
 {
 	size_t size = 0;
 	cleanup_free char *older = NULL;
 
-	if (!path)
-		return 0;
-	older = read_small_file(path, NOTE_SIZE_MAX, &size, err);
-	return older ? attest_log_continues(log, older, size, err) : -1;
+	if (options->from) {
+		older = read_small_file(options->from, NOTE_SIZE_MAX, &size, err);
+		if (!older || attest_log_continues(log, older, size, err) < 0)
+			return -1;
+	}
+	if (options->seen && check_seen(log, options->seen, err) < 0)
+		return -1;
+	return print_entries(log, options->json, err);
+}
+
+static int prove(struct attest_log *log, const struct options *options, struct err *err)
+{
+	cleanup_free char *older = NULL;
+	cleanup_free char *proof = NULL;
+	int64_t index = 0;
+	size_t size = 0;
+
+	if (options->from) {
+		older = read_small_file(options->from, NOTE_SIZE_MAX, &size, err);
+		proof = older ? attest_log_prove_from(log, older, size, err) : NULL;
+	} else if (command_number("index", options->index, AGE_MOST, &index, err) == 0) {
+		proof = attest_log_prove(log, (uint64_t)index, err);
+	}
+	if (!proof)
+		return -1;
+	fputs(proof, stdout);
+	return command_flush(err);
 }
 
 static int read_log(const char *what, const struct options *options, struct err *err)
 {
+	bool checks = strcmp(what, "check") == 0;
 	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
-	cleanup_free char *proof = NULL;
 	struct attest_log_trust trust;
-	int64_t index = 0;
 
 	if (need(options, options->log.log, "log", err) < 0 ||
 	    need(options, options->log.key, "log-key", err) < 0 ||
 	    command_log_trust(&options->log, options->now, &trust, err) < 0)
 		return -1;
-	if (strcmp(what, "check") == 0 && !command_log_is_folder(options->log.log))
+	if (!checks && !options->index == !options->from)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "log prove: either --index or --from expected, found %s",
+			       options->index ? "both" : "neither");
+	if (checks && !command_log_is_folder(options->log.log))
 		return check_proof(options, &trust, err);
 	log = attest_log_open(options->log.log, &trust, err);
-	if (!log || check_from(log, options->from, err) < 0)
+	if (!log)
 		return -1;
-	if (strcmp(what, "check") == 0)
-		return print_entries(log, options->json, err);
-	if (need(options, options->index, "index", err) < 0 ||
-	    command_number("index", options->index, AGE_MOST, &index, err) < 0)
-		return -1;
-	proof = attest_log_prove(log, (uint64_t)index, err);
-	if (!proof)
-		return -1;
-	fputs(proof, stdout);
-	return command_flush(err);
+	return checks ? check(log, options, err) : prove(log, options, err);
 }
 
 int cmd_log(int argc, char **argv, struct err *err)

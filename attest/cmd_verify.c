@@ -36,6 +36,12 @@ static const char help[] =
 	"                    log not withdrawn, nor outdated by a release of a higher security "
 	"version\n"
 	"  --log-key KEY     the log's public key\n"
+	"  --seen F          keeps the checkpoint that was accepted last in F, and refuses a log "
+	"that\n"
+	"                    does not continue it; F is made when there is none\n"
+	"  --consistency F   with a proof: how its log continues what was seen, as attest log "
+	"prove\n"
+	"                    --from printed it\n"
 	"  --witness KEY, --witnesses N, --max-log-age N\n"
 	"                    as of attest log check\n"
 	"  --accept-debug-platform\n"
@@ -59,6 +65,8 @@ enum option_id {
 	OPT_PLATFORM_KEY,
 	OPT_AT,
 	OPT_MAX_AGE,
+	OPT_SEEN,
+	OPT_CONSISTENCY,
 	OPT_DEBUG,
 	OPT_EMULATOR,
 	OPT_JSON,
@@ -76,6 +84,8 @@ static const struct option long_options[] = {
 	{"at", required_argument, NULL, OPT_AT},
 	{"max-age", required_argument, NULL, OPT_MAX_AGE},
 	LOG_OPTIONS,
+	{"seen", required_argument, NULL, OPT_SEEN},
+	{"consistency", required_argument, NULL, OPT_CONSISTENCY},
 	{"accept-debug-platform", no_argument, NULL, OPT_DEBUG},
 	{"accept-unsigned-emulator-documents", no_argument, NULL, OPT_EMULATOR},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -90,6 +100,8 @@ struct options {
 	const char *platform_key;
 	const char *at;
 	const char *max_age;
+	const char *seen;
+	const char *consistency;
 	bool replay;
 	bool json;
 	bool help;
@@ -123,6 +135,10 @@ static int take_option(struct options *options, int opt, char **argv, struct err
 		return command_set_once(&options->at, "at", optarg, err);
 	case OPT_MAX_AGE:
 		return command_set_once(&options->max_age, "max-age", optarg, err);
+	case OPT_SEEN:
+		return command_set_once(&options->seen, "seen", optarg, err);
+	case OPT_CONSISTENCY:
+		return command_set_once(&options->consistency, "consistency", optarg, err);
 	case OPT_DEBUG:
 		options->expectation.accept_debug_platform = true;
 		return 0;
@@ -155,6 +171,13 @@ static int check_options(const struct options *options, int rest, struct err *er
 	if (!options->log.log != !options->log.key)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "verify: --log and --log-key together expected, found one of them");
+	if (options->seen && !options->log.log)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "verify: --seen with --log expected, found it alone");
+	if (options->consistency && (!options->seen || command_log_is_folder(options->log.log)))
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "verify: --consistency with --seen and a proof as --log expected, "
+			       "found it with less or with a folder");
 	if (!options->nonce != options->replay)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "verify: either --nonce or --accept-replay expected, found %s",
@@ -267,14 +290,40 @@ static void cleanup_log_at(struct attest_log **log)
 	attest_log_close(*log);
 }
 
-/* A proof tells that the image was released; what was said of it later, a whole log alone. */
-static json_t *find_in_proof(const struct options *options, const struct attest_log_trust *trust,
-			     const json_t *measurements, struct err *err)
+static void cleanup_seen_at(struct attest_log_seen **seen)
 {
-	size_t size = 0;
-	cleanup_free char *text = read_small_file(options->log.log, PROOF_MAX_SIZE, &size, err);
-	cleanup_json json_t *entry = text ? attest_log_prove_check(text, size, trust, err) : NULL;
+	attest_log_seen_close(*seen);
+}
 
+static int check_seen_proof(const struct options *options, struct attest_log_seen *seen,
+			    const struct attest_file *proof, const struct attest_log_trust *trust,
+			    struct err *err)
+{
+	struct attest_file consistency = {.path = options->consistency};
+	cleanup_free char *text = NULL;
+
+	if (consistency.path) {
+		text = read_small_file(consistency.path, PROOF_MAX_SIZE, &consistency.size, err);
+		if (!text)
+			return -1;
+	}
+	consistency.data = text;
+	return attest_log_seen_check_proof(seen, proof, text ? &consistency : NULL, trust, err);
+}
+
+/* A proof tells that the image was released; what was said of it later, a whole log alone. */
+static json_t *find_in_proof(const struct options *options, struct attest_log_seen *seen,
+			     const struct attest_log_trust *trust, const json_t *measurements,
+			     struct err *err)
+{
+	struct attest_file proof = {.path = options->log.log};
+	cleanup_free char *text = read_small_file(proof.path, PROOF_MAX_SIZE, &proof.size, err);
+	cleanup_json json_t *entry = NULL;
+
+	proof.data = text;
+	if (!text || (seen && check_seen_proof(options, seen, &proof, trust, err) < 0))
+		return NULL;
+	entry = attest_log_prove_check(text, proof.size, trust, err);
 	if (!entry || attest_log_matches(entry, measurements, err) < 0)
 		return NULL;
 	command_warn("a proof does not tell whether the release was withdrawn or outdated: a "
@@ -282,10 +331,22 @@ static json_t *find_in_proof(const struct options *options, const struct attest_
 	return json_incref(entry);
 }
 
+static json_t *find_in_log(const struct options *options, struct attest_log_seen *seen,
+			   const struct attest_log_trust *trust, const json_t *measurements,
+			   struct err *err)
+{
+	cleanup_with(cleanup_log_at) struct attest_log *log =
+		attest_log_open(options->log.log, trust, err);
+
+	if (!log || (seen && attest_log_seen_check(seen, log, err) < 0))
+		return NULL;
+	return attest_log_find(log, measurements, err);
+}
+
 static int check_log(const struct options *options, int64_t now, json_t *report, struct err *err)
 {
 	const json_t *measurements = json_object_get(report, "Measurements");
-	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
+	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen = NULL;
 	struct attest_log_trust trust;
 	json_t *entry;
 
@@ -293,13 +354,15 @@ static int check_log(const struct options *options, int64_t now, json_t *report,
 		return 0;
 	if (command_log_trust(&options->log, now, &trust, err) < 0)
 		return -1;
-	if (!command_log_is_folder(options->log.log)) {
-		entry = find_in_proof(options, &trust, measurements, err);
-	} else {
-		log = attest_log_open(options->log.log, &trust, err);
-		entry = log ? attest_log_find(log, measurements, err) : NULL;
-	}
-	return entry && json_object_set_new(report, "Release", entry) == 0 ? 0 : -1;
+	if (options->seen && !(seen = attest_log_seen_open(options->seen, err)))
+		return -1;
+	if (command_log_is_folder(options->log.log))
+		entry = find_in_log(options, seen, &trust, measurements, err);
+	else
+		entry = find_in_proof(options, seen, &trust, measurements, err);
+	if (!entry || json_object_set_new(report, "Release", entry) < 0)
+		return -1;
+	return seen ? command_keep_seen(seen, options->seen, err) : 0;
 }
 
 static int verify(struct options *options, struct err *err)

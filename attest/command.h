@@ -100,6 +100,9 @@ int command_log_trust(const struct log_words *words, int64_t now, struct attest_
 /* Whether the log is a folder, or else a proof about one entry. */
 bool command_log_is_folder(const char *path);
 
+/* Keeps a checkpoint that was found good, and says so where none was kept before. */
+int command_keep_seen(struct attest_log_seen *seen, const char *path, struct err *err);
+
 /* The first line of a file with a passphrase, which the caller wipes out; NULL for no path. */
 int command_passphrase(const char *path, char **passphrase, size_t *size, struct err *err);
 

@@ -418,22 +418,21 @@ int attest_log_witness(const char *folder, const char *log_key, const char *stat
 	cleanup_free char *path = log ? folder_path(folder, NULL, "checkpoint", err) : NULL;
 	cleanup_free char *line = NULL;
 	cleanup_free char *signed_note = NULL;
-	struct checkpoint checkpoint;
-	const char *note;
+	size_t head;
 
 	if (!path)
 		return -1;
 	/* What was checked; the file may be another by now. */
-	note = log_note(log, &checkpoint);
-	if (strcmp(checkpoint.origin, witness->origin) == 0)
+	if (strcmp(log->checkpoint.origin, witness->origin) == 0)
 		return err_set(err, EXIT_USAGE, "ATTEST-LOG-KEY",
 			       "a witness of another name than the log %s expected",
-			       checkpoint.origin);
-	line = note_line(note, checkpoint.text.size, signer, witness->origin, NOTE_COSIGNATURE,
-			 witness->now, err);
+			       log->checkpoint.origin);
+	head = log->checkpoint.text.size;
+	line = note_line(log->note, head, signer, witness->origin, NOTE_COSIGNATURE, witness->now,
+			 err);
 	if (!line)
 		return -1;
-	signed_note = with_line(note, checkpoint.text.size + 1, witness->origin, line);
+	signed_note = with_line(log->note, head + 1, witness->origin, line);
 	if (!signed_note)
 		return no_memory(err);
 	if (file_write(state, signed_note, strlen(signed_note), err) < 0)

@@ -11,15 +11,6 @@
 #include "outfile.h"
 #include "text.h"
 
-struct attest_log {
-	struct tree tree;
-	char *folder;
-	char *note;
-	struct checkpoint checkpoint;
-	struct note_key key;
-	json_t *entries;
-};
-
 void attest_log_close(struct attest_log *log)
 {
 	if (!log)
@@ -228,12 +219,6 @@ struct attest_log *attest_log_open(const char *folder, const struct attest_log_t
 	return check_tree(log, err) == 0 ? steal_ptr(log) : NULL;
 }
 
-const char *log_note(const struct attest_log *log, struct checkpoint *checkpoint)
-{
-	*checkpoint = log->checkpoint;
-	return log->note;
-}
-
 uint64_t attest_log_size(const struct attest_log *log)
 {
 	return log->tree.size;
@@ -257,38 +242,6 @@ json_t *attest_log_entries(const struct attest_log *log, struct err *err)
 		}
 	}
 	return list;
-}
-
-int attest_log_continues(struct attest_log *log, const void *older, size_t size, struct err *err)
-{
-	struct checkpoint checkpoint;
-	struct node root;
-	int64_t at;
-	int known;
-
-	if (checkpoint_read(older, size, &checkpoint, err) < 0)
-		return err_wrap(err, "older");
-	known = checkpoint_signed(&checkpoint, &log->key, &at, err);
-	if (known < 0)
-		return err_wrap(err, "older");
-	if (known == 0 || strcmp(checkpoint.origin, log->checkpoint.origin) != 0)
-		return err_set(err, EXIT_VERIFY, "ATTEST-LOG-SIGNATURE",
-			       "older checkpoint: one of the same log expected, found another");
-	if (checkpoint.size > log->tree.size)
-		return err_set(err, EXIT_VERIFY, "ATTEST-LOG-FORK",
-			       "at least the %" PRIu64
-			       " entries of the older checkpoint expected, found "
-			       "%" PRIu64,
-			       checkpoint.size, log->tree.size);
-	if (tree_range(&log->tree, 0, checkpoint.size, &root, err) < 0)
-		return -1;
-	if (memcmp(root.hash, checkpoint.root, SHA256_SIZE) == 0)
-		return 0;
-	return err_set(err, EXIT_VERIFY, "ATTEST-LOG-FORK",
-		       "the %" PRIu64
-		       " entries of the older checkpoint as the first ones expected, found "
-		       "others",
-		       checkpoint.size);
 }
 
 static const char *member(const json_t *entry, const char *key)
@@ -386,155 +339,4 @@ int attest_log_matches(const json_t *entry, const json_t *measurements, struct e
 		return 0;
 	return err_set(err, EXIT_VERIFY, "ATTEST-LOG-MISSING",
 		       "a release with these measurements expected in the log, found another");
-}
-
-char *attest_log_prove(struct attest_log *log, uint64_t index, struct err *err)
-{
-	struct node proof[PROOF_MAX];
-	cleanup_free char *entry = NULL;
-	cleanup_free char *extra = NULL;
-	cleanup_free char *text = NULL;
-	size_t count;
-	size_t size = 0;
-
-	if (tree_prove(&log->tree, index, proof, &count, err) < 0)
-		return NULL;
-	entry = entry_text(json_array_get(log->entries, (size_t)index), &size, err);
-	extra = entry ? base64_encode(entry, size) : NULL;
-	if (!extra || asprintf(&text, "c2sp.org/tlog-proof@v1\nextra %s\nindex %" PRIu64 "\n",
-			       extra, index) < 0) {
-		text = NULL;
-		no_memory(err);
-		return NULL;
-	}
-	for (size_t i = 0; i <= count; i++) {
-		cleanup_free char *hash =
-			i < count ? base64_encode(proof[i].hash, SHA256_SIZE) : strdup("");
-		char *longer = NULL;
-
-		if (!hash ||
-		    asprintf(&longer, "%s%s\n%s", text, hash, i < count ? "" : log->note) < 0) {
-			no_memory(err);
-			return NULL;
-		}
-		free(text);
-		text = longer;
-	}
-	return steal_ptr(text);
-}
-
-static int bad_proof(const char *expected, struct err *err)
-{
-	return err_set(err, EXIT_MALFORMED, "ATTEST-LOG-PROOF", "proof: %s expected, found another",
-		       expected);
-}
-
-struct parsed_proof {
-	unsigned char *entry;
-	size_t entry_size;
-	uint64_t index;
-	struct node nodes[PROOF_MAX];
-	size_t count;
-	const char *note;
-	size_t note_size;
-};
-
-static bool take_word(const char **at, const char *end, const char *word)
-{
-	size_t size = strlen(word);
-
-	if ((size_t)(end - *at) < size || memcmp(*at, word, size) != 0)
-		return false;
-	*at += size;
-	return true;
-}
-
-static const char *take_line(const char **at, const char *end, size_t *size)
-{
-	const char *line = *at;
-	const char *newline = memchr(line, '\n', (size_t)(end - line));
-
-	if (!newline)
-		return NULL;
-	*size = (size_t)(newline - line);
-	*at = newline + 1;
-	return line;
-}
-
-static bool parse_index(const char *line, size_t size, uint64_t *index)
-{
-	*index = 0;
-	if (size == 0 || size > 18 || (line[0] == '0' && size > 1))
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		if (line[i] < '0' || line[i] > '9')
-			return false;
-		*index = 10 * *index + (uint64_t)(line[i] - '0');
-	}
-	return true;
-}
-
-static int parse_proof(const char *at, size_t size, struct parsed_proof *proof, struct err *err)
-{
-	const char *end = at + size;
-	const char *line;
-	size_t length = 0;
-
-	if (!take_word(&at, end, "c2sp.org/tlog-proof@v1\nextra ") ||
-	    !(line = take_line(&at, end, &length)))
-		return bad_proof("c2sp.org/tlog-proof@v1 with the entry as extra", err);
-	proof->entry = base64_decode(line, length, &proof->entry_size);
-	if (!proof->entry)
-		return bad_proof("the entry in base64", err);
-	if (!take_word(&at, end, "index ") || !(line = take_line(&at, end, &length)) ||
-	    !parse_index(line, length, &proof->index))
-		return bad_proof("an index", err);
-	while ((line = take_line(&at, end, &length)) && length > 0) {
-		cleanup_free unsigned char *hash = NULL;
-		size_t hash_bytes = 0;
-
-		hash = base64_decode(line, length, &hash_bytes);
-		if (!hash || hash_bytes != SHA256_SIZE || proof->count == PROOF_MAX)
-			return bad_proof("at most 64 hashes in base64", err);
-		memcpy(proof->nodes[proof->count++].hash, hash, SHA256_SIZE);
-	}
-	if (!line)
-		return bad_proof("a checkpoint", err);
-	proof->note = at;
-	proof->note_size = (size_t)(end - at);
-	return 0;
-}
-
-static void proof_clear(struct parsed_proof *proof)
-{
-	free(proof->entry);
-}
-
-json_t *attest_log_prove_check(const void *data, size_t size, const struct attest_log_trust *trust,
-			       struct err *err)
-{
-	cleanup_with(proof_clear) struct parsed_proof proof = {.entry = NULL};
-	struct checkpoint checkpoint;
-	struct node leaf;
-	struct node root;
-	int holds;
-
-	if (parse_proof(data, size, &proof, err) < 0 ||
-	    checkpoint_read(proof.note, proof.note_size, &checkpoint, err) < 0 ||
-	    log_check_signatures(&checkpoint, trust, err) < 0 ||
-	    tree_leaf(proof.entry, proof.entry_size, &leaf, err) < 0)
-		return NULL;
-	memcpy(root.hash, checkpoint.root, SHA256_SIZE);
-	holds = proof_holds(&leaf, proof.index, checkpoint.size, proof.nodes, proof.count, &root,
-			    err);
-	if (holds < 0)
-		return NULL;
-	if (holds == 0) {
-		err_set(err, EXIT_VERIFY, "ATTEST-LOG-PROOF",
-			"proof: hashes from entry %" PRIu64
-			" to the checkpoint's root expected, found others",
-			proof.index);
-		return NULL;
-	}
-	return entry_parse(proof.entry, proof.entry_size, proof.index, err);
 }

@@ -310,12 +310,14 @@ int proof_older_holds(uint64_t older, const struct node *older_root, uint64_t si
 	struct node to;
 	size_t i = 0;
 
-	if (older > size || (older == size && count > 0) || (older == 0 && count > 0))
+	if (older > size || ((older == size || older == 0) && count > 0))
+		return 0;
+	if (older == size && !same(older_root, root))
 		return 0;
 	if (older == 0)
-		return 1;
+		return hash_nothing(&from, err) < 0 ? -1 : same(&from, older_root);
 	if (older == size)
-		return same(older_root, root);
+		return 1;
 	for (; index & 1; index >>= 1)
 		last >>= 1;
 	if ((older & (older - 1)) == 0)

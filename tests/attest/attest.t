@@ -287,6 +287,94 @@ check "of which it says that it tells nothing, nor of security versions" grep -q
 sed 's/^index 0/index 1/' proof >bad
 fails 1 'ATTEST-LOG-PROOF' "a proof of another entry" "$ATTEST" log check --log bad --log-key "$vkey"
 fails 1 'ATTEST-LOG-STALE' "an old log" "$ATTEST" log check --log log --log-key "$vkey" --at 2099-01-01
+for both in '' '--index 0 --from older'; do
+	# shellcheck disable=SC2086 # a list of words
+	fails 2 'ATTEST-USAGE: .*--index or --from' "proves one thing: ${both:-nothing}" "$ATTEST" log prove --log log --log-key "$vkey" $both
+done
+"$ATTEST" log prove --log log --log-key "$vkey" --from older >consistency
+check "a consistency proof" "$ATTEST" log check --log consistency --log-key "$vkey" --from older
+cp "$TAP_TMP/tap.log" said
+check "says from where to where" [ "$(jq -c . said)" = '{"From":1,"Origin":"example.org/log","Size":1}' ]
+cp -R log grown
+cp -R log forked
+keep_other()
+{
+	"$ATTEST" log append --log "$1" --key ed.pem --origin example.org/log --withdraw 0 --reason "$2"
+}
+keep_other grown one
+keep_other forked another
+from_older()
+{
+	"$ATTEST" log check --log "$1" --log-key "$vkey" --from older
+}
+"$ATTEST" log prove --log grown --log-key "$vkey" --from older >consistency
+check "from one entry to two" from_older consistency
+fails 2 'ATTEST-USAGE: .*--from' "which takes a checkpoint" "$ATTEST" log check --log consistency --log-key "$vkey"
+fails 2 'ATTEST-USAGE: ' "as a proof of an entry does not" from_older proof
+fails 1 'ATTEST-LOG-CONSISTENCY: .*from the 2 entries .*found from 1' "from another checkpoint" \
+	"$ATTEST" log check --log consistency --log-key "$vkey" --from grown/checkpoint
+awk 'NR == 2 { $0 = (/^A/ ? "B" : "A") substr($0, 2) } { print }' consistency >bad
+fails 1 'ATTEST-LOG-CONSISTENCY: .*from the root of 1 entries to that of 2 expected' "with another hash" from_older bad
+sed 2d consistency >bad
+fails 1 'ATTEST-LOG-CONSISTENCY: ' "without it" from_older bad
+sed '2s/=$//' consistency >bad
+fails 3 'ATTEST-LOG-CONSISTENCY: .*hashes in base64' "of another form" from_older bad
+fails 1 'ATTEST-LOG-SIGNATURE: ' "of another log" "$ATTEST" log check --log consistency --from older \
+	--log-key "$("$ATTEST" log key --key ed.pem --origin example.org/other)"
+fails 1 'ATTEST-LOG-FORK: .*2 entries of the older checkpoint' "a fork has none" \
+	"$ATTEST" log prove --log forked --log-key "$vkey" --from grown/checkpoint
+fails 1 'ATTEST-LOG-FORK: .*2 entries of the older checkpoint' "nor does another one do" \
+	"$ATTEST" log check --log consistency --log-key "$vkey" --from forked/checkpoint
+# What a verifier saw before.
+cp -R log begun
+keep_other begun one
+"$ATTEST" log append --log begun --key ed.pem --origin example.org/log --release release --version 1.1
+"$ATTEST" log append --log forked --key ed.pem --origin example.org/log --release release --version 1.1
+"$ATTEST" log prove --log begun --log-key "$vkey" --index 2 >proof.begun
+"$ATTEST" log prove --log begun --log-key "$vkey" --from older >growth
+seen_in()
+{
+	verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --log-key "$vkey" --seen kept --log "$@"
+}
+check "a log that is seen first" seen_in log
+cp "$TAP_TMP/tap.log" said
+check "is taken as it is, which is said" grep -q '^attest: warning: kept: no checkpoint was kept before' said
+check "and remembered" cmp kept log/checkpoint
+check "the same" seen_in log
+cp "$TAP_TMP/tap.log" said
+check "of which nothing is said" sh -c '! grep -q warning said'
+fails 1 'ATTEST-LOG-WITHDRAWN' "what was withdrawn since, in a log that continues" seen_in grown
+check "is not seen" cmp kept log/checkpoint
+cp kept kept.proof
+check "a log that grew" seen_in begun
+check "is what was seen" cmp kept begun/checkpoint
+fails 1 'ATTEST-LOG-FORK: kept: the 3 entries .*expected, found others' "a fork" seen_in forked
+fails 1 'ATTEST-LOG-OLDER: kept: .*at least the 3 entries .*found 1' "a log from before" seen_in log
+fails 1 'ATTEST-LOG-OLDER: kept: ' "a proof from before" seen_in proof
+fails 1 'ATTEST-LOG-FORK: kept: ' "to attest log check, too" "$ATTEST" log check --log forked --log-key "$vkey" --seen kept
+check "what was seen stays" cmp kept begun/checkpoint
+check "which attest log check writes, too" "$ATTEST" log check --log begun --log-key "$vkey" --seen kept.check
+check "the same" cmp kept.check kept
+mv kept.proof kept
+fails 1 'ATTEST-LOG-CONSISTENCY: kept: .*from the 1 entries .*found none' "a proof alone, of a log that grew" seen_in proof.begun
+check "with a consistency proof" seen_in proof.begun --consistency growth
+check "it is what was seen" cmp kept begun/checkpoint
+echo rubbish >kept
+fails 3 'ATTEST-LOG-CHECKPOINT: kept: ' "a damaged file" seen_in begun
+"$ATTEST" log append --log other.log --key ed.pem --origin example.org/other
+cp other.log/checkpoint kept
+fails 1 'ATTEST-LOG-SIGNATURE: kept: .*same log expected' "a file of another log" seen_in begun
+rm kept
+ln -s older kept
+fails 4 'FILE-CREATE: kept: ' "a file that cannot be replaced" seen_in begun
+cp "$TAP_TMP/tap.log" said
+check "nothing is verified then" sh -c '! grep -q Verified said'
+rm kept
+fails 1 'ATTEST-PCR' "evidence that is refused" verify --evidence e/document --reference other.json --log begun --log-key "$vkey" --seen kept
+check "makes no file" [ ! -e kept ]
+fails 2 'ATTEST-USAGE: .*--seen with --log' "no log" verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --seen kept
+fails 2 'ATTEST-USAGE: .*--consistency' "a consistency proof without a proof" seen_in begun --consistency growth
+fails 2 'ATTEST-USAGE: .*folder' "attest log check with a proof" "$ATTEST" log check --log proof --log-key "$vkey" --seen kept
 openssl genpkey -algorithm ed25519 -out w.pem
 witness=$("$ATTEST" log key --key w.pem --origin example.org/w --of-witness)
 fails 1 'ATTEST-LOG-WITNESS' "no witness" logged --witness "$witness"

@@ -389,6 +389,495 @@ static void forks(void **state)
 	assert_null(attest_log_open(left, &who, &err));
 }
 
+enum { PAIRS = 64 };
+
+static void digest(unsigned char prefix, const void *a, size_t a_size, const void *b, size_t b_size,
+		   struct node *out)
+{
+	unsigned char data[1024] = {prefix};
+
+	assert_true(1 + a_size + b_size <= sizeof(data));
+	memcpy(data + 1, a, a_size);
+	memcpy(data + 1 + a_size, b, b_size);
+	assert_int_equal(EVP_Digest(data, 1 + a_size + b_size, out->hash, NULL, EVP_sha256(), NULL),
+			 1);
+}
+
+/* MTH of RFC 6962, 2.1, word for word. */
+static void naive_head(const struct node *leaves, size_t n, struct node *head)
+{
+	struct node left;
+	struct node right;
+	size_t k = 1;
+
+	if (n == 0) {
+		assert_int_equal(EVP_Digest("", 0, head->hash, NULL, EVP_sha256(), NULL), 1);
+	} else if (n == 1) {
+		*head = leaves[0];
+	} else {
+		while (2 * k < n)
+			k *= 2;
+		naive_head(leaves, k, &left);
+		naive_head(leaves + k, n - k, &right);
+		digest(1, left.hash, 32, right.hash, 32, head);
+	}
+}
+
+static void expect_inconsistent(const struct consistency *proof, const struct checkpoint *older,
+				const char *what)
+{
+	struct err err = {0};
+
+	if (consistency_holds(proof, older, &err) == 0)
+		fail_msg("from %" PRIu64 " to %" PRIu64 ": %s: a refusal expected", older->size,
+			 proof->newer.size, what);
+	assert_int_equal(err.status, EXIT_VERIFY);
+}
+
+/* Nothing but the hashes from this root to that one will do. */
+static void alter_consistency(const struct consistency *good, const struct checkpoint *older)
+{
+	struct consistency bad = *good;
+	struct checkpoint other = *older;
+
+	for (size_t i = 0; i < good->count; i++) {
+		bad.nodes[i].hash[i] ^= 1;
+		expect_inconsistent(&bad, older, "a hash altered");
+		bad = *good;
+		memmove(&bad.nodes[i], &bad.nodes[i + 1], (--bad.count - i) * sizeof(*bad.nodes));
+		expect_inconsistent(&bad, older, "a hash removed");
+		bad = *good;
+	}
+	for (size_t i = 0; i <= good->count; i++) {
+		memmove(&bad.nodes[i + 1], &bad.nodes[i], (bad.count++ - i) * sizeof(*bad.nodes));
+		expect_inconsistent(&bad, older, "a hash added");
+		bad = *good;
+	}
+	bad.from++;
+	expect_inconsistent(&bad, older, "from another size");
+	other.size++;
+	expect_inconsistent(&bad, &other, "an older checkpoint of another size");
+	bad = *good;
+	bad.newer.root[31] ^= 1;
+	if (older->size > 0) /* every log begins with nothing */
+		expect_inconsistent(&bad, older, "another root");
+	other = *older;
+	other.root[0] ^= 1;
+	expect_inconsistent(good, &other, "another older root");
+}
+
+static void expect_consistent(struct attest_log *log, const char *note, const struct node *head,
+			      uint64_t from)
+{
+	const struct attest_file older = {.data = note, .size = strlen(note)};
+	const struct attest_log_trust who = trust();
+	struct checkpoint checkpoint;
+	struct consistency proof;
+	struct err err = {0};
+	char *text = attest_log_prove_from(log, older.data, older.size, &err);
+	json_t *said;
+
+	assert_non_null(text);
+	said = attest_log_prove_from_check(text, strlen(text), &older, &who, &err);
+	if (!said)
+		fail_msg("from %" PRIu64 ": %s: %s", from, err.name, err.text);
+	assert_int_equal(json_integer_value(json_object_get(said, "From")), from);
+	assert_int_equal(json_integer_value(json_object_get(said, "Size")), attest_log_size(log));
+	assert_int_equal(consistency_read(text, strlen(text), &proof, &err), 0);
+	assert_int_equal(checkpoint_read(note, strlen(note), &checkpoint, &err), 0);
+	assert_memory_equal(proof.newer.root, head, 32);
+	alter_consistency(&proof, &checkpoint);
+	json_decref(said);
+	free(text);
+}
+
+static char *checkpoint_of(const char *folder)
+{
+	struct err err = {0};
+	char path[128];
+	size_t size;
+	char *text;
+
+	snprintf(path, sizeof(path), "%s/checkpoint", folder);
+	text = read_small_file(path, NOTE_MAX, &size, &err);
+	assert_non_null(text);
+	return text;
+}
+
+/* Each size to each later one, against heads that share no code with the tree. */
+static void consistency_proofs(void **state)
+{
+	struct node leaves[PAIRS];
+	char *notes[PAIRS + 1];
+	struct err err = {0};
+	char folder[64];
+
+	(void)state;
+	path_in(folder, sizeof(folder), "pairs");
+	for (unsigned n = 0; n <= PAIRS; n++) {
+		struct attest_log *log;
+		struct node head;
+
+		append_releases(folder, n > 0 ? n - 1 : 0, n);
+		if (n > 0) {
+			json_t *entry = release("hello", n - 1, 0);
+			size_t size;
+			char *text = entry_text(entry, &size, &err);
+
+			digest(0, text, size, "", 0, &leaves[n - 1]);
+			free(text);
+			json_decref(entry);
+		}
+		naive_head(leaves, n, &head);
+		notes[n] = checkpoint_of(folder);
+		log = open_good(folder);
+		for (unsigned m = 0; m <= n; m++)
+			expect_consistent(log, notes[m], &head, m);
+		attest_log_close(log);
+	}
+	for (unsigned n = 0; n <= PAIRS; n++)
+		free(notes[n]);
+}
+
+static void expect_no_proof(const char *text, const char *older_note, const char *name, int status)
+{
+	const struct attest_file older = {.data = older_note, .size = strlen(older_note)};
+	const struct attest_log_trust who = trust();
+	struct err err = {0};
+
+	if (attest_log_prove_from_check(text, strlen(text), &older, &who, &err))
+		fail_msg("%s expected of \"%s\"", name, text);
+	assert_string_equal(err.name, name);
+	assert_int_equal(err.status, status);
+}
+
+static char *prove_from(const char *folder, const char *note)
+{
+	struct attest_log *log = open_good(folder);
+	struct err err = {0};
+	char *text = attest_log_prove_from(log, note, strlen(note), &err);
+
+	assert_non_null(text);
+	attest_log_close(log);
+	return text;
+}
+
+static void consistency_forks(void **state)
+{
+	struct err err = {0};
+	struct attest_log *log;
+	char left[64];
+	char right[64];
+	char *shared;
+	char *mine;
+	char *other;
+	char *proof;
+
+	(void)state;
+	path_in(left, sizeof(left), "fork-left");
+	path_in(right, sizeof(right), "fork-right");
+	append_releases(left, 0, 5);
+	append_releases(right, 0, 5);
+	shared = checkpoint_of(left);
+	append_releases(left, 5, 7);
+	append_releases(right, 6, 8);
+	mine = checkpoint_of(left);
+	other = checkpoint_of(right);
+	proof = prove_from(left, shared);
+	expect_no_proof(proof, other, "ATTEST-LOG-FORK", EXIT_VERIFY);
+	expect_no_proof(proof, mine, "ATTEST-LOG-CONSISTENCY", EXIT_VERIFY);
+	free(proof);
+	append_releases(left, 7, 11);
+	proof = prove_from(left, mine);
+	expect_no_proof(proof, shared, "ATTEST-LOG-CONSISTENCY", EXIT_VERIFY);
+	expect_no_proof(proof, other, "ATTEST-LOG-CONSISTENCY", EXIT_VERIFY);
+	free(mine);
+	mine = checkpoint_of(left);
+	log = open_good(right);
+	assert_null(attest_log_prove_from(log, mine, strlen(mine), &err));
+	assert_string_equal(err.name, "ATTEST-LOG-FORK");
+	attest_log_close(log);
+	free(proof);
+	proof = prove_from(right, shared);
+	expect_no_proof(proof, mine, "ATTEST-LOG-FORK", EXIT_VERIFY);
+	free(proof);
+	free(other);
+	free(shared);
+	free(mine);
+}
+
+/* The same key under another name is another log. */
+static char *note_of(const char *name, uint64_t size)
+{
+	static const unsigned char root[SHA256_SIZE] = {1};
+	struct err err = {0};
+	struct signer *signer = signer_open(key_path, NULL, "TEST", &err);
+	char *text = checkpoint_text(name, size, root, &err);
+	char *line = note_line(text, strlen(text), signer, name, NOTE_ED25519, 0, &err);
+	char *note = NULL;
+
+	assert_true(line && asprintf(&note, "%s\n%s", text, line) > 0);
+	signer_close(signer);
+	free(text);
+	free(line);
+	return note;
+}
+
+static void consistency_forms(void **state)
+{
+	static const char *const bad[] = {
+		"old",	      "old \n\n",   "old 5",	       "old 05\n\n",
+		"old -5\n\n", "old 5 \n\n", "old 5\nAA==\n\n", "old 5\nrubbish\n\n",
+		"new 5\n\n",  "old 5\n"};
+	char many[64 * 45 + 16] = "old 5\n";
+	char folder[64];
+	char *older;
+	char *proof;
+	char *other;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "forms");
+	append_releases(folder, 0, 5);
+	older = checkpoint_of(folder);
+	append_releases(folder, 5, 9);
+	proof = prove_from(folder, older);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		expect_no_proof(bad[i], older, "ATTEST-LOG-CONSISTENCY", EXIT_MALFORMED);
+	for (int i = 0; i < 64; i++)
+		strcat(many, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
+	strcat(many, "\n");
+	expect_no_proof(many, older, "ATTEST-LOG-CONSISTENCY", EXIT_MALFORMED);
+	expect_no_proof("old 5\n\n", older, "ATTEST-LOG-CHECKPOINT", EXIT_MALFORMED);
+	expect_no_proof(proof, "nothing\n", "ATTEST-LOG-CHECKPOINT", EXIT_MALFORMED);
+	other = note_of("example.org/other", 5);
+	expect_no_proof(proof, other, "ATTEST-LOG-SIGNATURE", EXIT_VERIFY);
+	free(other);
+	other = note_of(origin, 0);
+	expect_no_proof(proof, other, "ATTEST-LOG-CONSISTENCY", EXIT_VERIFY);
+	free(other);
+	/* The number of entries is what was signed. */
+	strstr(proof, "\n9\n")[1] = '8';
+	expect_no_proof(proof, older, "ATTEST-LOG-SIGNATURE", EXIT_VERIFY);
+	free(proof);
+	free(older);
+}
+
+static struct attest_file text_of(const char *text)
+{
+	return (struct attest_file){.data = text, .size = text ? strlen(text) : 0};
+}
+
+/* Looks at a log, or at a proof of its first entry, as a reader with this file does. */
+static struct err look(const char *seen_path, const char *folder, bool by_proof,
+		       const char *consistency)
+{
+	const struct attest_file growth = text_of(consistency);
+	const struct attest_log_trust who = trust();
+	struct err ignored = {0};
+	struct err err = {0};
+	struct attest_log *log = open_good(folder);
+	char *proof = attest_log_prove(log, 0, &ignored);
+	const struct attest_file file = text_of(proof);
+	struct attest_log_seen *seen = attest_log_seen_open(seen_path, &err);
+	int good = seen ? 0 : -1;
+
+	if (good == 0 && by_proof)
+		good = attest_log_seen_check_proof(seen, &file, consistency ? &growth : NULL, &who,
+						   &err);
+	else if (good == 0)
+		good = attest_log_seen_check(seen, log, &err);
+	if (good == 0)
+		good = attest_log_seen_keep(seen, &err);
+	assert_int_equal(good == 0, err.status == 0);
+	attest_log_seen_close(seen);
+	attest_log_close(log);
+	free(proof);
+	return err;
+}
+
+static void expect_seen(const char *seen_path, const char *folder, bool by_proof,
+			const char *consistency)
+{
+	struct err err = look(seen_path, folder, by_proof, consistency);
+	char *newest = checkpoint_of(folder);
+	size_t size;
+	char *kept;
+
+	if (err.status)
+		fail_msg("%s: %s: %s", folder, err.name, err.text);
+	kept = read_small_file(seen_path, NOTE_MAX, &size, &err);
+	assert_non_null(kept);
+	assert_string_equal(kept, newest);
+	free(kept);
+	free(newest);
+}
+
+/* Refused by folder and by proof, and what was seen stays. */
+static void expect_unseen(const char *seen_path, const char *folder, const char *consistency,
+			  const char *name, int status)
+{
+	for (int by_proof = 0; by_proof < 2; by_proof++) {
+		struct err ignored = {0};
+		size_t size;
+		char *before = read_small_file(seen_path, NOTE_MAX, &size, &ignored);
+		struct err err = look(seen_path, folder, by_proof, consistency);
+		char *after = read_small_file(seen_path, NOTE_MAX, &size, &ignored);
+
+		assert_string_equal(err.name, name);
+		assert_int_equal(err.status, status);
+		assert_non_null(strstr(err.text, seen_path));
+		assert_true(before && after);
+		assert_string_equal(before, after);
+		free(before);
+		free(after);
+	}
+}
+
+static void put_text(const char *path, const char *text)
+{
+	put(path, text, strlen(text));
+}
+
+static void seen_logs(void **state)
+{
+	struct err err = {0};
+	char folder[64];
+	char forked[64];
+	char rolled[64];
+	char by[2][64];
+	char *older;
+	char *growth;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "seen-log");
+	path_in(forked, sizeof(forked), "seen-forked");
+	path_in(rolled, sizeof(rolled), "seen-rolled");
+	path_in(by[0], sizeof(by[0]), "seen-by-log");
+	path_in(by[1], sizeof(by[1]), "seen-by-proof");
+	append_releases(folder, 0, 3);
+	append_releases(rolled, 0, 3);
+	append_releases(forked, 0, 3);
+	older = checkpoint_of(folder);
+	/* First use, and the same again. */
+	for (int by_proof = 0; by_proof < 2; by_proof++) {
+		struct attest_log_seen *seen = attest_log_seen_open(by[by_proof], &err);
+
+		assert_true(seen && attest_log_seen_nothing(seen));
+		attest_log_seen_close(seen);
+		expect_seen(by[by_proof], folder, by_proof, NULL);
+		expect_seen(by[by_proof], folder, by_proof, NULL);
+		seen = attest_log_seen_open(by[by_proof], &err);
+		assert_true(seen && !attest_log_seen_nothing(seen));
+		attest_log_seen_close(seen);
+	}
+	/* Growth: a proof alone does not show that it is one. */
+	append_releases(folder, 3, 7);
+	append_releases(forked, 4, 7);
+	growth = prove_from(folder, older);
+	err = look(by[1], folder, true, NULL);
+	assert_string_equal(err.name, "ATTEST-LOG-CONSISTENCY");
+	err = look(by[1], forked, true, growth);
+	assert_string_equal(err.name, "ATTEST-LOG-CONSISTENCY");
+	expect_seen(by[0], folder, false, NULL);
+	expect_seen(by[1], folder, true, growth);
+	free(growth);
+	/* Another history, as long, shorter and longer; and the beginning of this one. */
+	for (int i = 0; i < 2; i++) {
+		expect_unseen(by[i], rolled, NULL, "ATTEST-LOG-OLDER", EXIT_VERIFY);
+		expect_unseen(by[i], forked, NULL, "ATTEST-LOG-OLDER", EXIT_VERIFY);
+	}
+	append_releases(forked, 8, 9);
+	for (int i = 0; i < 2; i++)
+		expect_unseen(by[i], forked, NULL, "ATTEST-LOG-FORK", EXIT_VERIFY);
+	append_releases(forked, 9, 12);
+	growth = prove_from(forked, older);
+	err = look(by[0], forked, false, NULL);
+	assert_string_equal(err.name, "ATTEST-LOG-FORK");
+	err = look(by[1], forked, true, growth);
+	assert_string_equal(err.name, "ATTEST-LOG-CONSISTENCY");
+	expect_seen(by[0], folder, false, NULL);
+	free(growth);
+	free(older);
+}
+
+static void seen_files(void **state)
+{
+	struct err err = {0};
+	char folder[64];
+	char path[128];
+	char link[128];
+	size_t size;
+	char *kept;
+	char *other;
+
+	(void)state;
+	path_in(folder, sizeof(folder), "seen-log");
+	path_in(path, sizeof(path), "seen-file");
+	kept = checkpoint_of(folder);
+	/* Damaged in every way that a reader of checkpoints knows of, and by one letter of the
+	 * root. */
+	put_text(path, "");
+	expect_unseen(path, folder, NULL, "ATTEST-LOG-CHECKPOINT", EXIT_MALFORMED);
+	put(path, kept, strlen(kept) / 2);
+	expect_unseen(path, folder, NULL, "ATTEST-LOG-CHECKPOINT", EXIT_MALFORMED);
+	strstr(kept, "\n7\n")[4] ^= 1;
+	put_text(path, kept);
+	expect_unseen(path, folder, NULL, "ATTEST-LOG-SIGNATURE", EXIT_VERIFY);
+	other = note_of("example.org/other", 3);
+	put_text(path, other);
+	expect_unseen(path, folder, NULL, "ATTEST-LOG-SIGNATURE", EXIT_VERIFY);
+	/* What cannot be replaced, or made, is said, not passed over. */
+	free(kept);
+	kept = checkpoint_of(folder);
+	put_text(path, kept);
+	path_in(link, sizeof(link), "seen-link");
+	assert_int_equal(symlink(path, link), 0);
+	expect_unseen(link, folder, NULL, "FILE-CREATE", EXIT_ENVIRONMENT);
+	path_in(link, sizeof(link), "nowhere/seen");
+	err = look(link, folder, false, NULL);
+	assert_string_equal(err.name, "FILE-OPEN");
+	err = look(scratch, folder, false, NULL);
+	assert_string_equal(err.name, "FILE-READ");
+	assert_null(read_small_file(link, NOTE_MAX, &size, &err));
+	free(kept);
+	free(other);
+}
+
+/* A second reader waits for the first: what it saw is not to be forgotten for an older one. */
+static void seen_by_two(void **state)
+{
+	struct err err = {0};
+	struct attest_log_seen *seen;
+	struct attest_log *log;
+	char path[128];
+	char old[64];
+	char grown[64];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	path_in(old, sizeof(old), "seen-rolled");
+	path_in(grown, sizeof(grown), "seen-log");
+	path_in(path, sizeof(path), "seen-twice");
+	expect_seen(path, old, false, NULL);
+	seen = attest_log_seen_open(path, &err);
+	log = open_good(grown);
+	assert_int_equal(attest_log_seen_check(seen, log, &err), 0);
+	pid = fork();
+	if (pid == 0) {
+		attest_log_seen_close(seen); /* else it would wait for itself */
+		err = look(path, old, false, NULL);
+		_exit(strcmp(err.name, "ATTEST-LOG-OLDER") == 0 ? 0 : 1);
+	}
+	usleep(200000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(attest_log_seen_keep(seen, &err), 0);
+	attest_log_seen_close(seen);
+	attest_log_close(log);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static struct err expect_no_append(const char *folder)
 {
 	const struct attest_log_keeper who = keeper();
@@ -812,6 +1301,12 @@ int main(void)
 		cmocka_unit_test(consistency),
 		cmocka_unit_test(tampering),
 		cmocka_unit_test(forks),
+		cmocka_unit_test(consistency_proofs),
+		cmocka_unit_test(consistency_forks),
+		cmocka_unit_test(consistency_forms),
+		cmocka_unit_test(seen_logs),
+		cmocka_unit_test(seen_files),
+		cmocka_unit_test(seen_by_two),
 		cmocka_unit_test(rollback),
 		cmocka_unit_test(keeper_checks_entries),
 		cmocka_unit_test(witness_signs_what_it_checked),

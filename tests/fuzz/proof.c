@@ -1,6 +1,7 @@
 /*
  * What a log gives out: proofs with their checkpoints, and entries. Refused by name; an entry that
- * is accepted is written again as the same bytes.
+ * is accepted is written again as the same bytes, and a consistency proof leads from one root
+ * alone.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,42 @@ static void check_entry(const uint8_t *data, size_t size)
 		fuzz_fail("the same entry expected, found another");
 }
 
+/* C2SP's worked example. */
+static const char older_note[] =
+	"example.org/log\n3\npkvybgkSj2/i/m+LLYyAHhZrV8BHp82bK4Ceepai8cs=\n\n"
+	"\xe2\x80\x94 example.org/log "
+	"mK8CO7M/+pGQsZ/PeDFg1yhvV8zjZHD3gN1CrXMLYRJHmNB7hJBi6dVWThRktb1vhxSiJnglL0apohaYt/"
+	"9H5gmO2gM=\n";
+
+/* From the signed checkpoint, and, by whomever it is signed, from a root that the input names. */
+static void check_consistency(const uint8_t *data, size_t size,
+			      const struct attest_log_trust *trust)
+{
+	const struct attest_file older = {.data = older_note, .size = sizeof(older_note) - 1};
+	struct checkpoint from = {.size = 0};
+	struct consistency proof;
+	struct err err = {0};
+	cleanup_json json_t *said = attest_log_prove_from_check(data, size, &older, trust, &err);
+
+	if (!said)
+		refused(&err);
+	err = (struct err){0};
+	if (consistency_read(data, size, &proof, &err) < 0) {
+		refused(&err);
+		return;
+	}
+	from.size = proof.from;
+	memcpy(from.root, proof.count > 0 ? proof.nodes[0].hash : proof.newer.root, SHA256_SIZE);
+	if (consistency_holds(&proof, &from, &err) < 0) {
+		refused(&err);
+		return;
+	}
+	from.root[0] ^= 1;
+	if (consistency_holds(&proof, &from, &err) == 0)
+		fuzz_fail("one older root expected, found two");
+	refused(&err);
+}
+
 static int run(const uint8_t *data, size_t size)
 {
 	/* The key of C2SP's worked example. */
@@ -60,6 +97,7 @@ static int run(const uint8_t *data, size_t size)
 	entry = attest_log_prove_check(data, size, &trust, &err);
 	if (!entry)
 		refused(&err);
+	check_consistency(data, size, &trust);
 	check_entry(data, size);
 	return 0;
 }
