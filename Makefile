@@ -34,7 +34,7 @@ $(foreach v,TARGETS VARY HOSTS SECONDS FUZZ BENCH,$(if $(strip $(call left,$v)),
 
 # All others may be any text, and make is not to expand it on its way into the environment of a command.
 $(foreach v,JOBS MIRROR BUNDLE SNAPSHOT NPM KEYRING TESTS RELEASE LEG PREFIX DESTDIR MINTMARK_CACHE AUTHORITY KEY SIGNER PASSPHRASE_FILE \
-	RANDOM_NONCE RELEASES LOG LOG_KEY TITLE FILES,$(if $(findstring command,$(origin $v)),$(eval override export $v := $$(value $v))))
+	RANDOM_NONCE PREVIOUS RELEASES LOG LOG_KEY TITLE FILES,$(if $(findstring command,$(origin $v)),$(eval override export $v := $$(value $v))))
 
 recipe_dir := $(if $(findstring /,$(RECIPE)),$(RECIPE:%/=%),recipes/$(RECIPE))
 recipe_name := $(notdir $(recipe_dir))
@@ -93,7 +93,7 @@ include attest/attest.mk
 
 settable := RECIPE TARGETS TARGET REALM RMM_STACK ROOTFS IMAGE FROM JOBS MIRROR BUNDLE SNAPSHOT NPM KEYRING TESTS VARY RELEASE \
 	HOSTS LEG SECONDS FUZZ BENCH PREFIX DESTDIR CC CFLAGS LDFLAGS MINTMARK_CACHE AUTHORITY KEY SIGNER PASSPHRASE_FILE RANDOM_NONCE \
-	RELEASES LOG LOG_KEY TITLE FILES
+	PREVIOUS RELEASES LOG LOG_KEY TITLE FILES
 overridden := $(strip $(foreach v,$(filter-out $(settable) -%,$(.VARIABLES)),$(if $(findstring command,$(origin $v)),$v)))
 $(if $(overridden),$(error only $(settable) can be set, found $(overridden)))
 

@@ -132,8 +132,10 @@ struct attest_publisher {
 /*
  * Adds to a release folder, for each folder TARGET in it with a measurements.json: reference.cbor
  * (a CoRIM), values.json, policy.json, and of Nitro images policy-aws.json, policy-aws-cn.json and
- * policy-aws-us-gov.json; and provenance.json about the images, a realm's parts, and what stands
- * beside them. Everybody's are the same.
+ * policy-aws-us-gov.json; where a previous.json has the registers of the release before, also
+ * policy-rollover.json, policy-rollover-aws.json and so on, which take either, and previous.json
+ * itself in the form of policy.json; and provenance.json about the images, a realm's parts, and
+ * what stands beside them. Everybody's are the same.
  */
 int attest_publish(const char *folder, const struct attest_publisher *publisher, struct err *err);
 

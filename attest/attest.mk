@@ -5,7 +5,7 @@ publishable:
 	@ROOTFS='$(ROOTFS)' attest/publishable $(MAKECMDGOALS)
 
 ##@ Publishing
-publish: publishable image out/bin/attest ## lay down the release folder of RECIPE in out/RECIPE/release, sign it with KEY for SIGNER
+publish: publishable image out/bin/attest ## lay down the release folder of RECIPE in out/RECIPE/release, sign it with KEY for SIGNER; with PREVIOUS=folder, roll-over policies
 	@attest/publish $(recipe_dir) $(TARGETS)
 
 .PHONY: site

@@ -131,19 +131,20 @@ static int write_json(const struct release *release, const char *target, const c
 	return path ? file_write_json(path, owned, false, err) : -1;
 }
 
-static int write_policies(const struct release *release, const char *target,
+/* what is the start of their names. */
+static int write_policies(const struct release *release, const char *target, const char *what,
 			  const struct attest_references *references, struct err *err)
 {
 	static const char *const partitions[] = {"aws", "aws-cn", "aws-us-gov"};
 	char name[64];
 
-	if (write_json(release, target, "policy.json", attest_policy_generic(references, err),
-		       err) < 0)
+	snprintf(name, sizeof(name), "%s.json", what);
+	if (write_json(release, target, name, attest_policy_generic(references, err), err) < 0)
 		return -1;
 	for (size_t i = 0; i < 3 && references->list[0].platform == ATTEST_NITRO; i++) {
 		struct attest_kms kms = {.partition = partitions[i]};
 
-		snprintf(name, sizeof(name), "policy-%s.json", partitions[i]);
+		snprintf(name, sizeof(name), "%s-%s.json", what, partitions[i]);
 		if (write_json(release, target, name, attest_policy_kms(references, &kms, err),
 			       err) < 0)
 			return -1;
@@ -160,6 +161,37 @@ static int check_platform(const char *path, const struct attest_references *refe
 				       "%s: measurements of one platform expected, found others",
 				       path);
 	return 0;
+}
+
+/*
+ * Policies that take the release before, too, whose registers are in previous.json, in any form of
+ * reference values; it is written again in the one form that the registers alone decide.
+ */
+static int write_rollover(const struct release *release, const char *target, const char *measured,
+			  size_t measured_size, struct err *err)
+{
+	cleanup_with(attest_references_clear) struct attest_references both =
+		ATTEST_REFERENCES_INIT;
+	cleanup_free char *path = folder_path(release->folder, target, "previous.json", err);
+	cleanup_free char *data = NULL;
+	size_t size = 0;
+
+	if (!path)
+		return -1;
+	if (access(path, F_OK) != 0)
+		return 0;
+	data = read_small_file(path, ATTEST_MAX_REFERENCE, &size, err);
+	if (!data || attest_references_add(&both, data, size, path, err) < 0)
+		return -1;
+	if (both.count != 1 || both.list[0].platform != ATTEST_NITRO)
+		return err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
+			       "%s: the registers of one Nitro image expected, found others", path);
+	if (write_json(release, target, "previous.json", attest_policy_generic(&both, err), err) <
+		    0 ||
+	    attest_references_add(&both, measured, measured_size, path, err) < 0 ||
+	    check_platform(path, &both, err) < 0)
+		return -1;
+	return write_policies(release, target, "policy-rollover", &both, err);
 }
 
 static int write_corim(const struct release *release, const char *target,
@@ -280,7 +312,8 @@ static int publish_target(struct release *release, const char *target, struct er
 	    write_corim(release, target, &references, err) < 0 ||
 	    write_json(release, target, "values.json", strings_of(measured, &references), err) <
 		    0 ||
-	    write_policies(release, target, &references, err) < 0)
+	    write_policies(release, target, "policy", &references, err) < 0 ||
+	    write_rollover(release, target, data, size, err) < 0)
 		return -1;
 	return note_files(release, target, err);
 }

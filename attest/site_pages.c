@@ -100,7 +100,8 @@ static int end_page(struct html *html, json_t *pages, const char *name, struct e
 {
 	html_put(html, "</main>\n<footer><p>Made from the log and the release folders alone: the "
 		       "same ones give this page again, byte for byte. Do not believe it: "
-		       "verify.</p></footer>\n<script>");
+		       "verify.</p>\n<p>That an enclave measures what is shown is confirmed in "
+		       "QEMU, not yet on a Nitro instance.</p></footer>\n<script>");
 	html_put_asset(html, site_script);
 	html_put(html, "</script>\n</body>\n</html>\n");
 	if (html_finish(html, err) < 0)

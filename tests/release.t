@@ -156,6 +156,86 @@ judged "an outsider who has it alone comes to \"Verified\" in three commands" 's
 check "no expectation is in it" sh -c '! grep expected "$1"' sh "$TAP_TMP/files"
 check "cd out && sha256sum -c components.sha256" sh -c 'cd out && sha256sum -c hello/release/nitro-x86_64/components.sha256'
 
+# The release before, an older one by its PCR0: policies that accept either.
+older=$TAP_TMP/older
+newer=$TAP_TMP/newer
+cp -R out/hello/release "$older"
+sed '/"PCR0"/s/: "......../: "00000000/' out/hello/release/nitro-x86_64/measurements.json >"$older/nitro-x86_64/measurements.json"
+sums()
+{
+	(cd "$1" && find . -type f ! -path ./SHA256SUMS | sed 's,^\./,,' | LC_ALL=C sort | xargs sha256sum) >"$TAP_TMP/sums"
+	mv "$TAP_TMP/sums" "$1/SHA256SUMS"
+}
+sums "$older"
+lay_down()
+{
+	env MINTMARK_OUT="$PWD/out" "$@" recipes/hello nitro-x86_64
+}
+check "make publish PREVIOUS=" make -s publish PREVIOUS="$older"
+cp -R out/hello/release "$newer"
+rollover="previous.json policy-rollover.json policy-rollover-aws.json policy-rollover-aws-cn.json policy-rollover-aws-us-gov.json"
+for file in $rollover; do
+	echo "nitro-x86_64/$file"
+done | LC_ALL=C sort - "$TAP_TMP/files" >"$TAP_TMP/files.more"
+check "lays down roll-over policies, and nothing else" sh -c 'sed "s/.*  //" "$1/SHA256SUMS" | cmp - "$2"' sh "$newer" "$TAP_TMP/files.more"
+check "the same again" lay_down env PREVIOUS="$older" attest/lay-down "$TAP_TMP/newer-again"
+check "to the last bit" diff -r "$newer" "$TAP_TMP/newer-again"
+check "they take the old release or the new, as attest policy has it" env/run --name rollover --root test --in release="$newer" --in older="$older" \
+	--in bin/attest=out/libexec/attest -- sh -c 'cd /mint/in
+	policy()
+	{
+		bin/attest policy --reference older/nitro-x86_64/measurements.json --reference release/nitro-x86_64/measurements.json "$@"
+	}
+	same()
+	{
+		[ "$(jq -S . "$1")" = "$(jq -S .)" ]
+	}
+	policy --for generic | same release/nitro-x86_64/policy-rollover.json || exit
+	for partition in aws aws-cn aws-us-gov; do
+		policy --partition $partition | same release/nitro-x86_64/policy-rollover-$partition.json || exit
+	done
+	[ "$(jq -r ".Statement[].Condition.StringEqualsIgnoreCase[\"kms:RecipientAttestation:ImageSha384\"]" \
+		release/nitro-x86_64/policy-rollover-aws.json | cut -c 1-8 | sort | uniq | wc -l)" -eq 2 ]'
+compared()
+{
+	ci/compare-release "$1" out recipes/hello
+}
+check "ci/compare-release makes them again from the PCRs in previous.json" compared "$newer"
+cp "$TAP_TMP/tap.log" "$TAP_TMP/said"
+check "which it shows, unless it is given the older release" grep -q '^  previous PCR0 of nitro-x86_64  *00000000.*PREVIOUS= compares$' "$TAP_TMP/said"
+check "and then compares these, too" env PREVIOUS="$older" ci/compare-release "$newer" out recipes/hello
+fails 1 'AUDIT-DIFFERENT: nitro-x86_64/policy-rollover-aws-cn.json' "of another older release" env PREVIOUS="$TAP_TMP/newer-again" \
+	ci/compare-release "$newer" out recipes/hello
+# altered FILE EDIT REGEX NAME: a release with such a file, which its sums vouch for, is refused.
+altered()
+{
+	rm -rf "$TAP_TMP/altered"
+	cp -R "$newer" "$TAP_TMP/altered"
+	sed -i "$2" "$TAP_TMP/altered/nitro-x86_64/$1"
+	sums "$TAP_TMP/altered"
+	fails "${5:-1}" "$3" "$4" compared "$TAP_TMP/altered"
+}
+for file in $rollover; do
+	altered $file 's/00000000/00000001/' 'AUDIT-DIFFERENT: nitro-x86_64/policy-rollover' "another PCR0 in $file is not"
+done
+altered policy-rollover-aws.json '/PCR2/d' 'AUDIT-DIFFERENT: nitro-x86_64/policy-rollover-aws.json' "a policy with a condition less"
+altered previous.json 's/"Version": 1/"Version": 1, "More": 1/' 'AUDIT-DIFFERENT: nitro-x86_64/previous.json' "previous.json of another form"
+altered previous.json '$d' 'ATTEST-REFERENCE: ' "one that is no JSON" 3
+sed -i '/"PCR0"/s/: "......../: "11111111/' "$older/nitro-x86_64/measurements.json"
+fails 1 'PUBLISH-PREVIOUS: .*measurements.json: expected ' "an older release that its SHA256SUMS do not vouch for" \
+	lay_down env PREVIOUS="$older" attest/lay-down "$TAP_TMP/never-1"
+sed -i 's/"Recipe": "hello"/"Recipe": "redis"/' "$older/nitro-x86_64/measurements.json"
+sums "$older"
+fails 2 'PUBLISH-PREVIOUS: .*an older release of hello expected' "one of another recipe" \
+	lay_down env PREVIOUS="$older" attest/lay-down "$TAP_TMP/never-2"
+fails 2 'PUBLISH-PREVIOUS: PREVIOUS: ' "no release at all" make -s publish PREVIOUS="$TAP_TMP/nowhere"
+rm -r "$older/nitro-x86_64"
+check "one without this target" lay_down env PREVIOUS="$older" attest/lay-down "$TAP_TMP/newer-alone"
+cp "$TAP_TMP/tap.log" "$TAP_TMP/said"
+check "which is said, has no such policies" sh -c 'grep -q "nitro-x86_64 is not in " "$1" && [ ! -e "$2/nitro-x86_64/policy-rollover.json" ]' sh \
+	"$TAP_TMP/said" "$TAP_TMP/newer-alone"
+check "make publish without PREVIOUS" make -s publish
+
 # What changes it, and what does not.
 mtimes()
 {

@@ -126,6 +126,27 @@ fails 1 'ATTEST-NONCE' "with another challenge" \
 	"$ATTEST" verify --evidence "$golden/cca_token-legacy.cbor" --reference "$golden/veraison-cca-realm-valid.cbor" --nonce ab --platform-key "$golden/cca_platform.pub"
 fails 3 'ATTEST-REFERENCE: .*zeros' "reference values of zeros" verify --evidence e/document --reference "$golden/nitro-pcr-example.cbor"
 
+# Policies that take the release before, too, whatever form its registers have.
+policies()
+{
+	cat again/nitro-x86_64/previous.json again/nitro-x86_64/policy-rollover.json again/nitro-x86_64/policy-rollover-aws.json
+}
+cp other.json again/nitro-x86_64/previous.json
+check "publish with the release before" "$ATTEST" publish again
+policies >rollover
+check "takes its PCR0 and the new one's" [ "$(jq -r '.AnyOf[].Measurements.PCR0' again/nitro-x86_64/policy-rollover.json | tr '\n' ' ')" = "$(hex a2 48) $p0 " ]
+check "and no mixture" [ "$(jq -c '[.Statement[].Condition.StringEqualsIgnoreCase | length]' again/nitro-x86_64/policy-rollover-aws.json)" = '[3,3]' ]
+for file in previous.json reference.cbor values.json; do
+	[ $file = previous.json ] || cp other/release/nitro-x86_64/$file again/nitro-x86_64/previous.json
+	check "publish again, with $file" "$ATTEST" publish again
+	policies >rollover.again
+	check "gives the same policies" cmp rollover rollover.again
+done
+cp again/nitro-x86_64/policy-rollover.json again/nitro-x86_64/previous.json
+fails 3 'ATTEST-RELEASE: .*previous.json: the registers of one Nitro image' "two releases before" "$ATTEST" publish again
+cp "$golden/cca-realm-min.cbor" again/nitro-x86_64/previous.json
+fails 3 'ATTEST-RELEASE: .*previous.json: the registers of one Nitro image' "a realm before" "$ATTEST" publish again
+
 # Signatures, which openssl verifies by hand.
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem 2>/dev/null
 openssl pkey -in ec.pem -pubout -out ec.pub

@@ -54,6 +54,7 @@ says index.html "--log-key $vkey" "and name the log's key"
 says index.html 'example.org/log' "the log's origin"
 says index.html '2026-11-22T00:00:00Z' "and time"
 says index.html 'href="https://example.org/r/three/"' "where the files are"
+check "every page says that nobody has seen it on Nitro" sh -c '[ -z "$(grep -L "confirmed in QEMU, not yet on a Nitro instance" pages/*.html)" ]'
 says release-0.html 'withdrawn</strong>: <bdi>a key leaked &lt;b onclick=&#39;alert(1)&#39;&gt;' "what was withdrawn, and why, in words"
 says release-1.html "<tr><td><bdi>bash</bdi></td><td><bdi>5.1</bdi></td><td><bdi>5.2</bdi></td></tr>" "packages that changed"
 grep -q '<bdi>zlib</bdi></td><td><bdi>1.2</bdi></td><td class="soft">none' pages/release-5.html
