@@ -20,7 +20,7 @@ unseen()
 	done
 }
 unseen >"$TAP_TMP/unseen"
-check "every document about enclaves says \"confirmed in QEMU\"" sh -c '! grep . "$1"' sh "$TAP_TMP/unseen"
+check "every document about enclaves says \"confirmed in QEMU\"" diff /dev/null "$TAP_TMP/unseen"
 
 # Faults are edits of files that go on changing: each must still change what it is meant for. verify-selftest shows
 # what comes of it, which takes minutes.
