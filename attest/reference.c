@@ -168,8 +168,12 @@ static int read_member(const char *path, const char *key, const json_t *value,
 
 	if (pcr >= 0)
 		slot = &values->pcr[pcr];
+	if (slot && read_hex(path, key, value, slot, err) < 0)
+		return -1;
+	if (slot == &values->rpv && slot->size != ATTEST_MAX_DIGEST)
+		return bad_json(path, key, "64 bytes in hexadecimal", err);
 	if (slot)
-		return read_hex(path, key, value, slot, err);
+		return 0;
 	if (strncasecmp(key, "PCR", 3) == 0 || strncasecmp(key, "RIM", 3) == 0 ||
 	    strncasecmp(key, "REM", 3) == 0 || strncasecmp(key, "RPV", 3) == 0)
 		return bad_json(path, key, "PCR0 to PCR31, RIM, REM0 to REM3 or RPV", err);

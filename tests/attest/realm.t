@@ -107,6 +107,9 @@ is "with the CoRIM in the image's slot the RIMs are the same" "$("$REALM" measur
 mkdir -p mixed/both
 printf '{"AnyOf":[{"Measurements":{"PCR0":"%096d","PCR1":"%096d","PCR2":"%096d"},"Platform":"aws-nitro"},%s]}' 1 2 3 \
 	"$(jq -c '.AnyOf[0]' release/cca-aarch64/policy.json)" >mixed/both/measurements.json
+mkdir -p short/t
+printf '{"RIM":"%064d","RPV":"%096d"}' 1 2 >short/t/measurements.json
+fails 3 'ATTEST-REFERENCE: .*RPV: 64 bytes' "an RPV of 48 bytes, which no realm has" "$ATTEST" publish short
 fails 3 'ATTEST-RELEASE: .*one platform' "an enclave and a realm in one folder" "$ATTEST" publish mixed
 
 # Tokens.
