@@ -1,6 +1,6 @@
 #!/bin/sh
 # Tests of rootfs sbom: what it finds in package databases, that its documents are SPDX 2.3 and CycloneDX 1.6
-# (by the validator of the one and the official schema of the other, and by jq: required members, identifiers, relations), that
+# (by the official schemas, SPDX's own validator, and jq: required members, identifiers, relations), that
 # equal trees give equal documents, and that hostile databases are refused; prints TAP.
 # Environment: ROOTFS the command. Never writes outside its own temporary folder.
 # shellcheck disable=SC2016 # the inner shells expand
@@ -124,10 +124,16 @@ sed 's/"SPDXRef-DOCUMENT"/"SPDXRe-DOCUMENT"/' a.spdx.json >bad.spdx.json
 fails 1 'spdx_id must' "SPDX's validator sees another identifier" sh "$here/valid-sbom" spdx bad.spdx.json
 # refuses KIND DOCUMENT
 refuses() { ! sh "$here/valid-sbom" "$@" >"$TAP_TMP/words" 2>&1 && [ -s "$TAP_TMP/words" ]; }
-# odd NAME FILTER: CycloneDX's own schema refuses a document in which one thing is odd.
+# odd NAME FILTER: CycloneDX's own schema refuses a document in which one thing is odd; odd_spdx: SPDX's does, by the words of the
+# program that knows schemas.
 odd() {
 	jq "$2" a.cdx.json >bad.cdx.json
 	check "CycloneDX's schema refuses $1" refuses cyclonedx bad.cdx.json
+}
+odd_spdx() {
+	jq "$2" a.spdx.json >bad.spdx.json
+	check "SPDX's schema refuses $1" refuses spdx bad.spdx.json
+	check "and says so" grep -qF "doesn't validate with http://spdx.org/rdf/terms/2.3" "$TAP_TMP/words"
 }
 odd "another name" 'del(.specVersion) | .specVersio = "1.6"'
 odd "a member that there is not" '.components[0].colour = "red"'
@@ -137,8 +143,14 @@ odd "a licence that is not on the list" '.components[0].licenses = [{"license": 
 odd "a serial number that is none" '.serialNumber = "urn:uuid:1"'
 jq . a.cdx.json >bad.cdx.json
 check "and takes the same one without anything odd" sh "$here/valid-sbom" cyclonedx bad.cdx.json
-jq '.relationships[0].relationshipType = "HOLDS"' a.spdx.json >bad.spdx.json
-check "SPDX's validator refuses a relation that there is not" refuses spdx bad.spdx.json
+odd_spdx "another name" 'del(.spdxVersion) | .spdxVersio = "SPDX-2.3"'
+odd_spdx "a member that there is not" '.packages[0].colour = "red"'
+odd_spdx "a relation that there is not" '.relationships[0].relationshipType = "HOLDS"'
+odd_spdx "a package without a place" 'del(.packages[0].downloadLocation)'
+odd_spdx "a digest that there is not" '.packages[0].checksums = [{"algorithm": "SHA257", "checksumValue": "00"}]'
+odd_spdx "a number in a name's place" '.packages[0].name = 1'
+jq . a.spdx.json >bad.spdx.json
+check "and takes the same one without anything odd" sh "$here/valid-sbom" spdx bad.spdx.json
 jq '.packages[0].colour = "red"' a.spdx.json >bad.spdx.json
 check "SPDX: a member that there is not" sh -c '! jq -e -f valid-spdx.jq bad.spdx.json >/dev/null'
 check "an empty tree has a valid SPDX document" sh -c 'mkdir -p empty && "$0" sbom dir:empty --format spdx >e.spdx.json' "$ROOTFS"
