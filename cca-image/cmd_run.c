@@ -4,6 +4,8 @@
  */
 #include "parts.h"
 
+#include <sys/stat.h>
+
 static const char help[] =
 	"usage: realm run --print --layout FILE --kernel FILE --initrd FILE --memory SIZE --cpus "
 	"N\n"
@@ -14,7 +16,8 @@ static const char help[] =
 	"  --print             needed: nothing is started\n"
 	"  --help              this text\n"
 	"\n"
-	"What a layout calls {tree} is the file of --tree; realm tree writes it.\n";
+	"What a layout calls {tree} is the file of --tree; realm tree writes it. What no command line\n"
+	"here can say is refused: --ipa-bits, --lpa2, --sve-vl, --pmu-counters.\n";
 
 enum option_id { OPT_RMM = 256, OPT_HASH, OPT_PRINT, OPT_HELP };
 
@@ -78,6 +81,10 @@ static int parse_options(struct options *options, int argc, char **argv, struct 
 		return command_usage(argv, "--rmm and --hash", "not both", err);
 	if (!options->of.parts.kernel || !options->of.parts.initrd)
 		return command_usage(argv, "--kernel and --initrd", "not both", err);
+	if (options->host.ipa_bits || options->host.flags || options->host.sve_vl ||
+	    options->host.pmu_counters)
+		return command_usage(argv, "what the VMM's command line can say",
+				     "--ipa-bits, --lpa2, --sve-vl or --pmu-counters", err);
 	return parts_check(&options->of, argv, true, err);
 }
 
@@ -115,16 +122,23 @@ static const char *meaning(const struct options *options, const char *name, size
 		{"tree", parts->tree},
 		{"cmdline", parts->cmdline ? parts->cmdline : ""},
 	};
+	const struct {
+		const char *name;
+		uint64_t value;
+	} numbers[] = {
+		{"cpus", options->of.cpus[0]},
+		{"memory_mib", options->of.memory[0] >> 20},
+		{"breakpoints", options->host.breakpoints},
+		{"watchpoints", options->host.watchpoints},
+	};
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strlen(words[i].name) == length && strncmp(words[i].name, name, length) == 0)
 			return words[i].value;
-	if (length == 4 && strncmp(name, "cpus", 4) == 0) {
-		snprintf(number, 24, "%llu", (unsigned long long)options->of.cpus[0]);
-		return number;
-	}
-	if (length == 10 && strncmp(name, "memory_mib", 10) == 0) {
-		snprintf(number, 24, "%llu", (unsigned long long)(options->of.memory[0] >> 20));
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (strlen(numbers[i].name) != length || strncmp(numbers[i].name, name, length) != 0)
+			continue;
+		snprintf(number, 24, "%llu", (unsigned long long)numbers[i].value);
 		return number;
 	}
 	if (length == 4 && strncmp(name, "hash", 4) == 0) {
@@ -189,6 +203,26 @@ static int print_command(const struct options *options, const char *command, str
 	return 0;
 }
 
+/* QEMU loads a tree as long as its file is; the RIM has it with the zeros that realm tree puts behind it. */
+static int check_tree(const struct options *options, const struct realm_layout *layout,
+		      const struct realm_plan *plan, struct err *err)
+{
+	const char *path = options->of.parts.tree;
+	struct stat st;
+
+	if (!path || strcmp(realm_layout_get(layout, "vmm"), "qemu") != 0)
+		return 0;
+	if (stat(path, &st) < 0)
+		return err_errno(err, "REALM-TREE", "%s", path);
+	if ((uint64_t)st.st_size != plan->tree_size)
+		return err_set(err, EXIT_USAGE, "REALM-TREE",
+			       "%s: %llu bytes expected, with zeros behind the tree as realm tree "
+			       "writes it, found %llu",
+			       path, (unsigned long long)plan->tree_size,
+			       (unsigned long long)st.st_size);
+	return 0;
+}
+
 static int print_run(const struct options *options, struct err *err)
 {
 	const struct realm_layout *layout = options->of.layouts[0];
@@ -211,9 +245,14 @@ static int print_run(const struct options *options, struct err *err)
 			       "run: a layout with a command expected, found %s, which has none",
 			       realm_layout_get(layout, "name"));
 	if (realm_plan(layout, &parts, &options->host, hash, &plan, err) < 0 ||
+	    check_tree(options, layout, &plan, err) < 0 ||
 	    realm_measure(layout, &parts, &plan, rmm, NULL, rim, err) < 0 ||
 	    print_command(options, command, err) < 0)
 		return -1;
+	if (!strstr(command, "{breakpoints}"))
+		printf("# on a processor with %llu breakpoints and %llu watchpoints\n",
+		       (unsigned long long)options->host.breakpoints,
+		       (unsigned long long)options->host.watchpoints);
 	hash_hex(rim, hash_size(hash), hex);
 	printf("# RIM under RMM %s: %s\n", realm_rmm_name(rmm), hex);
 	return command_flush(err);

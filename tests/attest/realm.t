@@ -47,6 +47,8 @@ says_nothing()
 }
 check "measurements.json is what its schema says" says_nothing $measured
 check "that of hello, too" says_nothing "$tree/recipes/hello/expected/cca-aarch64.measurements.json"
+is "hello's tree is that of its enclave for the same processor" "$(jq -r .TreeDigest "$tree/recipes/hello/expected/nitro-aarch64.measurements.json")" \
+	"$(jq -r .TreeDigest "$tree/recipes/hello/expected/cca-aarch64.measurements.json")"
 # One of each list has every member that there is.
 jq -c '.ImageMeasurements |= .[:1] | .PartsMeasurements |= .[:1]' $measured >few.json
 jq -c '. as $all | paths | . as $path | $all | getpath($path[:-1]) | select(type == "object") | $all | delpaths([$path]) | select(has("REM0"))' few.json >without

@@ -112,7 +112,7 @@ differs "but its address" "$(last_of '{"op": "data", "ipa": "0x80000000", "flags
 differs "and that it is there" "$(last_of "$data")" \
 	"$(last_of "$data, {\"op\": \"data\", \"ipa\": \"0x80001000\", \"flags\": 0, \"hex\": \"00\"}")"
 is "the layout's name" "$first" "$(edited 's/^name = .*/name = other/')"
-is "words of the command that nobody measures, such as a personalisation value" "$first" \
+is "words of the printed command" "$first" \
 	"$(edited 's/^command = lkvm run --realm/& --realm-pv mint/')"
 check "which was edited" grep -q -e '--realm-pv mint' edited.layout
 is "processors beyond the first, which are not runnable, when the device tree stays as it is" "$first" \
@@ -234,6 +234,25 @@ check "an image's RIM is that of its layout" sh -c '
 	echo "$a"; echo "$b"
 	[ "$(echo "$a" | sed "s/.* //")" = "$(echo "$b" | sed "s/.* //")" ]' sh "$REALM"
 
+# ---- where a realm begins ----
+
+# A host can build what any layout describes, so that a published RIM is worth as much as the realm of the worst layout: each
+# begins in the measured kernel, with the measured tree.
+for layout in igvm kvmtool-2026 kvmtool-rmm1 qemu-2026 qemu-rmm1; do
+	for memory in 512M 2G; do
+		set -- --layout $layout.layout --memory $memory --cpus 1 --kernel padded/kernel --initrd padded/initrd.cpio
+		rmm=$(sed -n 's/^rmm = \([0-9.]*\).*/\1/p' $layout.layout)
+		"$REALM" measure "$@" --rmm "$rmm" --hash sha-256 --events events >/dev/null
+		"$REALM" tree "$@" -o began.dtb
+		# shellcheck disable=SC2046 # words
+		set -- $(sed -n 's/^rec 1 //p' events)
+		is "$layout, $memory: pc is the measured kernel's first page" "$(head -c 4096 padded/kernel | sha256sum | cut -d ' ' -f 1)" \
+			"$(sed -n "s/^data $1 1 \([0-9a-f]*\) .*/\1/p" events)"
+		is "$layout, $memory: x0 is the measured tree's" "$(head -c 4096 began.dtb | sha256sum | cut -d ' ' -f 1)" \
+			"$(sed -n "s/^data $2 1 \([0-9a-f]*\) .*/\1/p" events)"
+	done
+done
+
 # ---- run ----
 
 check "run --print: kvmtool" sh -c '"$1" run --print --layout kvmtool-rmm1.layout --kernel padded/kernel \
@@ -245,6 +264,28 @@ for layout in kvmtool-rmm1 qemu-rmm1; do
 		--kernel Image --initrd initrd --memory 512M --cpus 1 --rmm 1.0 --hash sha-256
 done
 "$REALM" tree --layout qemu-rmm1.layout --memory 512M --cpus 1 --kernel Image --initrd initrd -o qemu.dtb
+for option in '--ipa-bits 40' --lpa2 '--sve-vl 0' '--pmu-counters 1'; do
+	# shellcheck disable=SC2086
+	fails 2 'REALM-USAGE.*command line can say' "run --print: no command says $option" "$REALM" run --print --layout qemu-rmm1.layout \
+		--kernel Image --initrd initrd --tree qemu.dtb --memory 512M --cpus 1 --rmm 1.0 --hash sha-256 $option
+done
+# total_size FILE: of a tree, as its header says
+total_size() { printf '%d' "0x$(od -An -tx1 -j4 -N4 "$1" | tr -d ' ')"; }
+printed()
+{
+	layout=$1
+	shift
+	"$REALM" run --print --layout "$layout.layout" --kernel Image --initrd initrd --memory 512M --cpus 1 --rmm 1.0 --hash sha-256 "$@"
+}
+check "run --print: QEMU is told breakpoints and watchpoints" sh -c 'grep -q "num-breakpoints=6,num-watchpoints=4 " "$1" &&
+	! grep -q "^# on a processor" "$1"' sh "$(printed qemu-rmm1 --tree qemu.dtb --breakpoints 6 --watchpoints 4 >run.txt; echo run.txt)"
+check "run --print: kvmtool cannot be told, and the processor has to have them" grep -qx '# on a processor with 6 breakpoints and 2 watchpoints' \
+	"$(printed kvmtool-rmm1 --tree image.dtb --breakpoints 6 >run.txt; echo run.txt)"
+head -c "$(total_size qemu.dtb)" qemu.dtb >short.dtb
+fails 2 'REALM-TREE: short.dtb: 65536 bytes expected' "run --print: QEMU loads no zeros behind a tree" printed qemu-rmm1 --tree short.dtb
+"$REALM" tree --layout kvmtool-rmm1.layout --memory 512M --cpus 1 --kernel Image --initrd initrd -o image.dtb
+head -c "$(total_size image.dtb)" image.dtb >short.dtb
+check "run --print: kvmtool does" printed kvmtool-rmm1 --tree short.dtb
 check "run --print: QEMU, seeds off" sh -c '"$1" run --print --layout qemu-rmm1.layout --kernel Image --initrd initrd \
 	--tree qemu.dtb --memory 512M --cpus 1 --rmm 1.0 --hash sha-512 | grep -q "dtb-randomness=off.*sha512.*-dtb qemu.dtb"' \
 	sh "$REALM"

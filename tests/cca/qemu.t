@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 if [ -z "${QEMU_AARCH64:-}" ] && [ -x /mint/in/qemu/qemu-system-aarch64 ]; then
 	QEMU_AARCH64='/mint/in/qemu/qemu-system-aarch64 -L /usr/share/qemu'
 fi
-if [ -z "${QEMU_AARCH64:-}" ]; then
+if [ -z "${QEMU_AARCH64:-}" ] && [ ! -d /mint/in/qemu ]; then
 	skip 'device trees and memory of QEMU' 'no qemu-system-aarch64 here'
 	finish_tap
 	exit
@@ -104,12 +104,12 @@ loaded()
 		die "no end\n"'
 }
 
-# in_memory LAYOUT KERNEL MEMORY: what the log says is measured lies in memory.bin, and nothing else but QEMU's boot loader
+# in_memory LAYOUT KERNEL MEMORY CPUS: what the log says is measured lies in memory.bin, and nothing else but QEMU's boot loader
 in_memory()
 {
-	what="$1, $2, $3"
+	what="$1, $2, $3, $4 processors"
 	rm -f events
-	set -- --layout "$1.layout" --memory "$3" --cpus 2 --kernel "$2" --initrd initrd --cmdline quiet
+	set -- --layout "$1.layout" --memory "$3" --cpus "$4" --kernel "$2" --initrd initrd --cmdline quiet
 	rmm=$(sed -n 's/^rmm = //p' "$2")
 	"$REALM" measure "$@" --rmm "$rmm" --hash sha-256 --events events >/dev/null || exit 99
 	"$REALM" tree "$@" -o ours.dtb || exit 99
@@ -140,17 +140,18 @@ in_memory()
 		}' <pages.txt
 	is "$what: everything else is zeros" 0 "$(tr -d '\0' <left.bin | wc -c | tr -d ' ')"
 }
-for case in Image:128M Image:512M Large:512M; do
-	kernel=${case%:*} memory=${case#*:}
+for case in Image:128M:1 Image:512M:5 Large:768M:17; do
+	kernel=${case%%:*} cpus=${case##*:}
+	memory=${case#*:} memory=${memory%:*}
 	rm -f memory.bin
 	printf 'info registers\npmemsave 0x40000000 0x%x memory.bin\nquit\n' $((${memory%M} * 1048576)) >commands
 	# shellcheck disable=SC2086
-	timeout 120 $QEMU_AARCH64 -machine virt,acpi=off,gic-version=3,dtb-randomness=off -accel tcg -cpu max,pmu=off -smp 2 \
+	timeout 120 $QEMU_AARCH64 -machine virt,acpi=off,gic-version=3,dtb-randomness=off -accel tcg -cpu max,pmu=off -smp $cpus \
 		-m $memory -nodefaults -display none -kernel $kernel -initrd initrd -append quiet -S -monitor stdio \
 		<commands >monitor 2>&1
-	check "$kernel, $memory: pc" grep -q 'PC=0000000040000000' monitor
+	check "$kernel, $memory, $cpus processors: pc" grep -q 'PC=0000000040000000' monitor
 	for layout in $shipped; do
-		in_memory "$layout" "$kernel" "$memory"
+		in_memory "$layout" "$kernel" "$memory" "$cpus"
 	done
 done
 finish_tap
