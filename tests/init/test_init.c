@@ -1,8 +1,8 @@
 /*
  * Unit tests of what init decides without a machine: command line, initial root, run
- * specification, attributes and folders, finding the command, the NSM codec, and a realm with
- * files in the place of its devices. Never runs supervise(), which ends every process it may end.
- * Buffers are allocated to the byte, so that a sanitizer sees an over-read.
+ * specification, attributes and folders, finding the command, the NSM codec, and a realm and an
+ * enclave with files in the place of their devices. Never runs supervise(), which ends every process
+ * it may end. Buffers are allocated to the byte, so that a sanitizer sees an over-read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -35,6 +36,8 @@
 
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/nsm.h>
+#include <linux/random.h>
 #include <linux/seccomp.h>
 
 #include "init.h"
@@ -1190,9 +1193,9 @@ static struct asked *ask_everything(size_t *count)
 }
 
 /*
- * Confines this process, under a filter that refuses every call but those two which are needed here:
- * so none is made, whoever asks, and one that the filter under test lets pass fails with PASSED. Of
- * two filters that refuse a call the later one's error counts.
+ * Confines this process, under a filter that refuses every call but those two which are needed
+ * here: so none is made, whoever asks, and one that the filter under test lets pass fails with
+ * PASSED. Of two filters that refuse a call the later one's error counts.
  */
 static void confine(uint64_t caps)
 {
@@ -1883,6 +1886,181 @@ static void test_realm_random(void **state)
 	assert_string_equal(why.name, "INIT-ENTROPY");
 }
 
+/* A Nitro enclave */
+
+static size_t module_size; /* of the module's random bytes */
+static int module_error;   /* what asking it fails with; 0: it answers */
+static int credit_error;
+
+static struct {
+	int calls;
+	int entropy_bits;
+	int size;
+	uint8_t bytes[512];
+} credited;
+
+/* The random bytes of the module of these tests. */
+static uint8_t module_byte(size_t at)
+{
+	return (uint8_t)(at * 7 + 1);
+}
+
+static int ask_module(struct nsm_raw *raw)
+{
+	static const char request[] = "\x69GetRandom";
+	static const char head[] = MAP1 "\x69GetRandom" MAP1 "\x66random\x59";
+	uint8_t *answer = (uint8_t *)(uintptr_t)raw->response.addr;
+	size_t at = sizeof(head) - 1;
+
+	assert_int_equal(raw->request.len, sizeof(request) - 1);
+	assert_memory_equal((const void *)(uintptr_t)raw->request.addr, request,
+			    sizeof(request) - 1);
+	assert_true(at + 2 + module_size <= raw->response.len);
+	errno = module_error;
+	if (module_error)
+		return -1;
+	memcpy(answer, head, at);
+	answer[at++] = (uint8_t)(module_size >> 8);
+	answer[at++] = (uint8_t)module_size;
+	for (size_t i = 0; i < module_size; i++)
+		answer[at++] = module_byte(i);
+	raw->response.len = at;
+	return 0;
+}
+
+static int take_credit(const struct rand_pool_info *pool)
+{
+	errno = credit_error;
+	if (credit_error)
+		return -1;
+	credited.calls++;
+	credited.entropy_bits = pool->entropy_count;
+	credited.size = pool->buf_size;
+	assert_in_range(pool->buf_size, 0, sizeof(credited.bytes));
+	memcpy(credited.bytes, pool->buf, (size_t)pool->buf_size);
+	return 0;
+}
+
+/*
+ * The C library's, but that the module is the one above, and that nothing is credited to the kernel
+ * that runs the tests.
+ */
+long syscall(long number, ...)
+{
+	static long (*real)(long number, ...);
+	va_list list;
+	long word[5];
+
+	va_start(list, number);
+	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+		word[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_ioctl && (unsigned long)word[1] == NSM_IOCTL_RAW)
+		return ask_module((struct nsm_raw *)word[2]);
+	if (number == SYS_ioctl && (unsigned long)word[1] == RNDADDENTROPY)
+		return take_credit((const struct rand_pool_info *)word[2]);
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
+	return real(number, word[0], word[1], word[2], word[3], word[4]);
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list list;
+	long word;
+
+	va_start(list, request);
+	word = va_arg(list, long);
+	va_end(list);
+	return (int)syscall(SYS_ioctl, fd, request, word);
+}
+
+#define SOURCE "/sys/class/misc/hw_random/rng_current"
+
+static void set_source(const char *name)
+{
+	int fd = open(SOURCE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, name, strlen(name)), strlen(name));
+	close(fd);
+}
+
+static void nitro_refused(const char *found)
+{
+	struct refusal why = {.name = NULL};
+
+	assert_int_equal(platform_nitro.open(&why), -1);
+	assert_string_equal(why.name, "INIT-ENTROPY");
+	if (!strstr(why.text, found))
+		fail_msg("expected \"%s\" in \"%s\"", found, why.text);
+}
+
+/* The first bytes of the module's so many are credited, each of their bits, before the wait. */
+static void nitro_credits(size_t size, int expected_size)
+{
+	struct refusal why = {.name = NULL};
+	int module;
+
+	memset(&credited, 0, sizeof(credited));
+	random_calls = 1;
+	module_size = size;
+	module = platform_nitro.open(&why);
+	assert_true(module >= 0);
+	assert_int_equal(close(module), 0);
+	assert_int_equal(credited.calls, 1);
+	assert_int_equal(credited.size, expected_size);
+	assert_int_equal(credited.entropy_bits, 8 * expected_size);
+	for (int i = 0; i < expected_size; i++)
+		assert_int_equal(credited.bytes[i], module_byte((size_t)i));
+	assert_int_equal(random_calls, 2);
+}
+
+/* The entropy gate, in its order; most of this no emulated module can be made to show. */
+static void test_nitro_random(void **state)
+{
+	static const char *const folders[] = {"/sys/class", "/sys/class/misc",
+					      "/sys/class/misc/hw_random"};
+
+	(void)state;
+	NEEDS_ROOT();
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		assert_int_equal(mkdirat(AT_FDCWD, folders[i], 0755), 0);
+	memset(&credited, 0, sizeof(credited));
+	random_calls = 1;
+	module_size = 32;
+	nitro_refused("/dev/nsm: No such file");
+	touch("/dev", "nsm", 0600);
+	nitro_refused(SOURCE ": No such file");
+	set_source("none\n");
+	nitro_refused("expected nsm-hwrng\n, found none\n");
+	set_source("nsm-hwrng.1\n");
+	nitro_refused("found nsm-hwrng.1\n");
+	set_source("nsm-hwrng\n");
+	module_error = EIO;
+	nitro_refused("/dev/nsm: GetRandom: Input/output error");
+	module_error = 0;
+	module_size = 31;
+	nitro_refused("expected at least 32 random bytes, found 31");
+	module_size = 0;
+	nitro_refused("expected at least 32 random bytes, found 0");
+	module_size = 32;
+	nitro_refused("/dev/random: credit random bytes: No such file");
+	touch("/dev", "random", 0600);
+	credit_error = EPERM;
+	nitro_refused("/dev/random: credit random bytes: Operation not permitted");
+	credit_error = 0;
+	assert_int_equal(credited.calls, 0);
+	assert_int_equal(random_calls, 1);
+	nitro_credits(32, 32);
+	nitro_credits(256, 256);
+	nitro_credits(257, 256);
+	/* Credited or not, a kernel that does not answer is none to go on with. */
+	random_calls = 0;
+	nitro_refused("getrandom: expected an answer within 10 s");
+	assert_int_equal(credited.calls, 2);
+}
+
 static int extend_result;
 static uint8_t extended[CONFIG_DIGEST_SIZE];
 
@@ -1968,6 +2146,7 @@ int main(void)
 		in_root(test_rem_extended),
 		in_root(test_reports_given),
 		in_root(test_realm_random),
+		in_root(test_nitro_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
