@@ -57,6 +57,12 @@ done
 script module 'exit status 0' nsm=yes "$asks" arg=module
 says "who is given the security module keeps mknod" "inside: module 0 $none $module $module $module nnp 0 filter 2 umask 0022"
 
+# One capability, which brings back what the filter takes for want of it, and nothing else.
+image admin 'exit status 0' 'capabilities=none +sys_admin' arg=/bin/probe arg=calls
+for line in 'sethostname: ok' 'mount: ok' 'keyctl: Operation not permitted' 'socket alg: Operation not permitted'; do
+	says "admin: $line" "probe: $line"
+done
+
 # A read-only root. Volumes keep what the image has there.
 mkdir -p tree/srv/kept
 echo kept >tree/srv/kept/file

@@ -1,9 +1,11 @@
 /*
  * Supervises one command as process 1 of a namespace: itself once more, which leaves COUNT orphans
- * behind, one after the other. Says how many of them were still there at its end and how it ended.
+ * behind, one after the other, and at last one that takes no notice of being asked to end. Says how
+ * many of them were still there at its end, how it ended and whether anybody is left after that.
  * Refuses to be anything but process 1, because supervision ends with a signal to everybody.
  */
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,7 @@ static int count_others(void)
 static int leave_orphans(long count)
 {
 	int left = 1;
+	pid_t deaf;
 
 	for (long i = 0; i < count; i++) {
 		pid_t child = fork();
@@ -52,7 +55,12 @@ static int leave_orphans(long count)
 		left = count_others();
 	}
 	dprintf(1, "storm: %ld orphans, %d left\n", count, left);
-	return EXIT_AT_END;
+	/* It does not listen from its very start. */
+	signal(SIGTERM, SIG_IGN);
+	deaf = fork();
+	while (deaf == 0)
+		pause();
+	return deaf < 0 ? 1 : EXIT_AT_END;
 }
 
 int main(int argc, char *argv[])
@@ -73,5 +81,7 @@ int main(int argc, char *argv[])
 		dprintf(1, "storm: %s: %s\n", why.name, why.text);
 	else
 		dprintf(1, "storm: %s %d\n", end.by_signal ? "signal" : "status", end.number);
+	/* Process 1 itself does not count. */
+	dprintf(1, "storm: %s left\n", kill(-1, 0) && errno == ESRCH ? "nobody" : "somebody");
 	return 0;
 }

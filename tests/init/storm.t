@@ -1,8 +1,8 @@
 #!/bin/sh
 # Init's own supervision, as process 1 of a namespace. A hundred thousand children in a row lose their parent: it takes
-# every one and notices the end of the command. Under an emulator two thousand have to do (tests/boot/init.t). And helpers
-# that never come to their program, because something stops them on the way: init is back after each, and waits longer and
-# longer. Runs in the test environment.
+# every one, notices the end of the command and kills who does not end then. Under an emulator two thousand have to do
+# (tests/boot/init.t). And helpers that never come to their program, because something stops them on the way: init is back
+# after each, and waits longer and longer. Runs in the test environment.
 set -u
 # shellcheck source=tests/tap.sh
 . /mint/in/tests/tap.sh
@@ -32,6 +32,7 @@ ok $status "supervision alone is a program" compile.log
 timeout 500 unshare --pid --fork --mount-proc ./storm 100000 >said 2>&1
 check "100000 orphans in a row: none is left" grep -qx 'storm: 100000 orphans, 0 left' said
 check "and the end of the command is noticed" grep -qx 'storm: status 7' said
+check "and who does not listen when asked to end is killed" grep -qx 'storm: nobody left' said
 sed "s,^,# ," said
 
 # Through a pipe: init opens what it writes to anew, and would begin a file from its start.
