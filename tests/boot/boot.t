@@ -173,11 +173,17 @@ check "the user has no capability" grep -qx 'identity: plain CapEff:.*0000000000
 check "a file's capability holds" grep -qx 'identity: capable CapEff:.*0000000000002000' console
 check "the user may open the console again" grep -qx 'identity: by name' console
 end "$enclave_pid"
+# Signals of one process are taken in the order of their numbers: what TSTP does, it has done before WINCH comes.
 pack_identity stopsignal=USR1 'arg=trap "echo identity: asked; exit 3" USR1
-/bin/busybox kill -TERM 1
+trap "echo identity: stopped" TSTP
+trap "echo identity: window; /bin/busybox kill -TERM 1" WINCH
+/bin/busybox kill -TSTP 1
+/bin/busybox kill -WINCH 1
 while :; do /bin/busybox sleep 1; done'
 boot identity.eif "$ended" 120
 ok $? "a command ends when init is asked to" console
+check "init hands on a signal" grep -qx 'identity: window' console
+check "but none about the terminal" sh -c '! grep -q "identity: stopped" console'
 check "init asks for the end with the signal of the run specification" grep -qx 'identity: asked' console
 check "and says how it ended" grep -qx 'mintmark: exit status 3' console
 end "$enclave_pid"
