@@ -49,6 +49,7 @@ ok $? "the enclave boots" console
 tree=$(jq -r .TreeDigest /mint/in/measurements.json)
 check "init names the image, the published tree, kernel and platform" \
 	grep -qxE "mintmark: hello, tree $tree, Linux [0-9.]+, [A-Za-z ]+" console
+check "and says what the hypervisor appended" grep -qE '^mintmark: ignored, from the hypervisor: +virtio_mmio\.device=' console
 check "hello runs" grep -qx 'hello: ready' console
 check "the responder runs" grep -qx 'attest: ready on vsock port 5000' console
 for n in 0 1 2; do
@@ -186,6 +187,17 @@ check "init hands on a signal" grep -qx 'identity: window' console
 check "but none about the terminal" sh -c '! grep -q "identity: stopped" console'
 check "init asks for the end with the signal of the run specification" grep -qx 'identity: asked' console
 check "and says how it ended" grep -qx 'mintmark: exit status 3' console
+end "$enclave_pid"
+
+# Words behind the last marker, as hosts may append them that no emulator knows: init says them, and that is all.
+pack_identity 'arg=echo "identity: $# words, $(/bin/busybox tr "\0" " " </proc/$$/environ)"'
+printf '%s unheard.of=1 nosuchword' "$(cat parts/cmdline)" >cmdline+
+assemble words parts/kernel cmdline+ parts/ramdisk0 ramdisk1.identity
+boot words.eif "$ended" 120
+ok $? "words: the machine comes to its end" console
+check "words: init says them" grep -qE '^mintmark: ignored, from the hypervisor: unheard\.of=1 nosuchword( |$)' console
+check "words: the application hears nothing of them" grep -qx 'identity: 0 words, ' console
+check "words: nothing comes of them" grep -qx 'mintmark: exit status 0' console
 end "$enclave_pid"
 
 # One flipped byte in ramdisk 1, the CRC repaired.
