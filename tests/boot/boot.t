@@ -287,7 +287,38 @@ refuses only-second-init 'Kernel panic.*initramfs' "only-second-init: refuses to
 $rootfs pack --add extra=evil -o extra.cpio
 cat parts/ramdisk1 extra.cpio >ramdisk1+
 assemble stowaway parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
-refuses stowaway 'mintmark: refused: INIT-ROOT' "stowaway: refuses to run"
+refuses stowaway 'mintmark: refused: INIT-ROOT: /: expected 8 entries, found one more, "extra"' "stowaway: refuses to run"
+# In the folders of the archive inside the kernel, which a ramdisk may name once more; and with another mode of one.
+# folder NAME MODE FILE...: extra.cpio with such a folder.
+folder()
+{
+	rm -rf extra
+	mkdir -p "extra/$1"
+	chmod "$2" "extra/$1"
+	folder=$1
+	shift 2
+	for file; do
+		echo text >"extra/$folder/$file"
+	done
+	$rootfs pack dir:extra --owner-root -o extra.cpio
+	cat parts/ramdisk1 extra.cpio >ramdisk1+
+}
+folder dev 755 extra
+assemble stowaway-dev parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
+refuses stowaway-dev 'mintmark: refused: INIT-ROOT: /dev: expected 1 entries, found one more, "extra"' "stowaway-dev: refuses to run"
+folder root 700 extra
+assemble stowaway-root parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
+refuses stowaway-root 'mintmark: refused: INIT-ROOT: /root: expected 0 entries, found one more, "extra"' "stowaway-root: refuses to run"
+folder root 755
+assemble open-root parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
+refuses open-root 'mintmark: refused: INIT-ROOT: /: "root": expected mode 040700, .*, found 040755,' "open-root: refuses to run"
+
+# What has to be there is not: the run specification; the application and all that is its.
+$rootfs pack dir:identity/etc --owner-root --prefix rootfs -o ramdisk1-
+assemble no-run parts/kernel parts/cmdline parts/ramdisk0 ramdisk1-
+refuses no-run 'mintmark: refused: INIT-ROOT: /: expected an entry "run", found: No such file' "no-run: refuses to run"
+assemble no-ramdisk1 parts/kernel parts/cmdline parts/ramdisk0
+refuses no-ramdisk1 'mintmark: refused: INIT-ROOT: /: expected an entry "run", found: No such file' "no-ramdisk1: refuses to run"
 
 # The boundary between the ramdisks: what boots is the same, and PCR0, too; PCR1 and PCR2 tell.
 cat parts/ramdisk0 parts/ramdisk1 >both
