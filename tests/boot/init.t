@@ -62,7 +62,7 @@ script orphans 'exit status 7' 'arg=/bin/probe orphans 2000
 probe nap
 echo "inside: $(cat /proc/[0-9]*/stat 2>/dev/null | grep -c ") Z ") of them left"
 exit 7'
-says "orphans: a hundred in a row, twenty times over" 'probe: 2000 orphans'
+says "orphans: two thousand in a row" 'probe: 2000 orphans'
 says "orphans: all were reaped" 'inside: 0 of them left'
 
 # Commands that cannot start.
@@ -93,7 +93,12 @@ echo text >odd/proc
 ramdisk odd name=odd arg=/bin/probe
 boot odd-file 'refused: INIT-MOUNT: /proc'
 silent odd-file
-rm odd/proc
+rm -r odd/proc odd/etc
+echo text >odd/etc
+ramdisk odd name=odd arg=/bin/probe
+boot odd-etc 'refused: INIT-FOLDER: /etc: expected a folder'
+silent odd-etc
+rm odd/etc
 mkdir -p odd/var/tmp odd/var/run odd/elsewhere
 ln -s var/tmp odd/tmp
 ln -s /var/run odd/run
