@@ -49,6 +49,7 @@ ok $? "the enclave boots" console
 tree=$(jq -r .TreeDigest /mint/in/measurements.json)
 check "init names the image, the published tree, kernel and platform" \
 	grep -qxE "mintmark: hello, tree $tree, Linux [0-9.]+, [A-Za-z ]+" console
+check "and says what the hypervisor appended" grep -qE '^mintmark: ignored, from the hypervisor: +virtio_mmio\.device=' console
 check "hello runs" grep -qx 'hello: ready' console
 check "the responder runs" grep -qx 'attest: ready on vsock port 5000' console
 for n in 0 1 2; do
@@ -173,13 +174,30 @@ check "the user has no capability" grep -qx 'identity: plain CapEff:.*0000000000
 check "a file's capability holds" grep -qx 'identity: capable CapEff:.*0000000000002000' console
 check "the user may open the console again" grep -qx 'identity: by name' console
 end "$enclave_pid"
+# Signals of one process are taken in the order of their numbers: what TSTP does, it has done before WINCH comes.
 pack_identity stopsignal=USR1 'arg=trap "echo identity: asked; exit 3" USR1
-/bin/busybox kill -TERM 1
+trap "echo identity: stopped" TSTP
+trap "echo identity: window; /bin/busybox kill -TERM 1" WINCH
+/bin/busybox kill -TSTP 1
+/bin/busybox kill -WINCH 1
 while :; do /bin/busybox sleep 1; done'
 boot identity.eif "$ended" 120
 ok $? "a command ends when init is asked to" console
+check "init hands on a signal" grep -qx 'identity: window' console
+check "but none about the terminal" sh -c '! grep -q "identity: stopped" console'
 check "init asks for the end with the signal of the run specification" grep -qx 'identity: asked' console
 check "and says how it ended" grep -qx 'mintmark: exit status 3' console
+end "$enclave_pid"
+
+# Words behind the last marker, as hosts may append them that no emulator knows: init says them, and that is all.
+pack_identity 'arg=echo "identity: $# words, $(/bin/busybox tr "\0" " " </proc/$$/environ)"'
+printf '%s unheard.of=1 nosuchword' "$(cat parts/cmdline)" >cmdline+
+assemble words parts/kernel cmdline+ parts/ramdisk0 ramdisk1.identity
+boot words.eif "$ended" 120
+ok $? "words: the machine comes to its end" console
+check "words: init says them" grep -qE '^mintmark: ignored, from the hypervisor: unheard\.of=1 nosuchword( |$)' console
+check "words: the application hears nothing of them" grep -qx 'identity: 0 words, ' console
+check "words: nothing comes of them" grep -qx 'mintmark: exit status 0' console
 end "$enclave_pid"
 
 # One flipped byte in ramdisk 1, the CRC repaired.
@@ -234,7 +252,7 @@ tail -c "+$((second + 1))" parts/ramdisk0 >ramdisk0-
 cat parts/cmdline entry >cmdline+
 assemble first-entry parts/kernel cmdline+ ramdisk0- parts/ramdisk1
 unchanged first-entry 0 1 2
-refuses first-entry "$ended" "first-entry: refuses to run"
+refuses first-entry 'mintmark: refused: INIT-CMDLINE: .*found "070701' "first-entry: refuses to run"
 
 # A few bytes of it only: what remains is no archive, and the last marker is spoilt.
 head -c 16 parts/ramdisk0 >entry
@@ -242,14 +260,14 @@ tail -c +17 parts/ramdisk0 >ramdisk0-
 cat parts/cmdline entry >cmdline+
 assemble spoilt-marker parts/kernel cmdline+ ramdisk0- parts/ramdisk1
 unchanged spoilt-marker 0 1 2
-refuses spoilt-marker "$ended" "spoilt-marker: refuses to run"
+refuses spoilt-marker 'Kernel panic.*initramfs: unpacking failed: no cpio magic' "spoilt-marker: refuses to run"
 
 # The kernel's last byte in front of the command line, then a NUL, which empties it.
 head -c -1 parts/kernel >kernel-
 tail -c 1 parts/kernel | cat - parts/cmdline >cmdline+
 assemble kernel-tail kernel- cmdline+ parts/ramdisk0 parts/ramdisk1
 unchanged kernel-tail 0 1 2
-refuses kernel-tail "$ended" "kernel-tail: refuses to run"
+refuses kernel-tail 'mintmark: refused: INIT-CMDLINE' "kernel-tail: refuses to run"
 printf '\0' | cat - parts/cmdline >cmdline+
 assemble nul-in-front parts/kernel cmdline+ parts/ramdisk0 parts/ramdisk1
 refuses nul-in-front 'mintmark: refused: INIT-CMDLINE' "nul-in-front: refuses to run"
@@ -269,7 +287,38 @@ refuses only-second-init 'Kernel panic.*initramfs' "only-second-init: refuses to
 $rootfs pack --add extra=evil -o extra.cpio
 cat parts/ramdisk1 extra.cpio >ramdisk1+
 assemble stowaway parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
-refuses stowaway 'mintmark: refused: INIT-ROOT' "stowaway: refuses to run"
+refuses stowaway 'mintmark: refused: INIT-ROOT: /: expected 8 entries, found one more, "extra"' "stowaway: refuses to run"
+# In the folders of the archive inside the kernel, which a ramdisk may name once more; and with another mode of one.
+# folder NAME MODE FILE...: extra.cpio with such a folder.
+folder()
+{
+	rm -rf extra
+	mkdir -p "extra/$1"
+	chmod "$2" "extra/$1"
+	folder=$1
+	shift 2
+	for file; do
+		echo text >"extra/$folder/$file"
+	done
+	$rootfs pack dir:extra --owner-root -o extra.cpio
+	cat parts/ramdisk1 extra.cpio >ramdisk1+
+}
+folder dev 755 extra
+assemble stowaway-dev parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
+refuses stowaway-dev 'mintmark: refused: INIT-ROOT: /dev: expected 1 entries, found one more, "extra"' "stowaway-dev: refuses to run"
+folder root 700 extra
+assemble stowaway-root parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
+refuses stowaway-root 'mintmark: refused: INIT-ROOT: /root: expected 0 entries, found one more, "extra"' "stowaway-root: refuses to run"
+folder root 755
+assemble open-root parts/kernel parts/cmdline parts/ramdisk0 ramdisk1+
+refuses open-root 'mintmark: refused: INIT-ROOT: /: "root": expected mode 040700, .*, found 040755,' "open-root: refuses to run"
+
+# What has to be there is not: the run specification; the application and all that is its.
+$rootfs pack dir:identity/etc --owner-root --prefix rootfs -o ramdisk1-
+assemble no-run parts/kernel parts/cmdline parts/ramdisk0 ramdisk1-
+refuses no-run 'mintmark: refused: INIT-ROOT: /: expected an entry "run", found: No such file' "no-run: refuses to run"
+assemble no-ramdisk1 parts/kernel parts/cmdline parts/ramdisk0
+refuses no-ramdisk1 'mintmark: refused: INIT-ROOT: /: expected an entry "run", found: No such file' "no-ramdisk1: refuses to run"
 
 # The boundary between the ramdisks: what boots is the same, and PCR0, too; PCR1 and PCR2 tell.
 cat parts/ramdisk0 parts/ramdisk1 >both

@@ -63,7 +63,8 @@ says "asked: with the signal of the recipe" 'inside: asked'
 # A helper that cannot start is a refusal like an application that cannot.
 refused helper-missing 'INIT-EXEC' arg=/bin/probe 'helper=none never' arg=/bin/none
 
-# Memory runs out in a child of the application: the child goes, the application is told, everybody else stays.
+# Memory runs out in a child of the application: the child goes, the application is told, everybody else stays. Then in a
+# helper, which is the largest now: the helper goes.
 script memory 'exit status 6' attest=yes "arg=while ! grep -q . /tmp/up; do probe nap; done
 for p in /proc/[0-9]*; do
 	[ \"\$(tr '\\0' ' ' <\$p/cmdline)\" != 'attest ' ] || echo \"inside: attest is spared by \$(cat \$p/oom_score_adj)\"
@@ -73,10 +74,15 @@ probe eat
 echo \"inside: eater ended with \$?\"
 sleep 1
 echo \"inside: helper \$(cat /tmp/up)\"
+: >/tmp/eat
+while [ -d /proc/\$(cat /tmp/eater) ]; do probe nap; done
 exit 6" 'helper=up always' env=PATH=/bin arg=sh arg=-c 'arg=echo $(($(cat /tmp/up 2>/dev/null || echo 0) + 1)) >/tmp/up
-while :; do sleep 1; done'
+while :; do sleep 1; done' 'helper=eater never' env=PATH=/bin arg=sh arg=-c 'arg=echo $$ >/tmp/eater
+while [ ! -e /tmp/eat ]; do probe nap; done
+exec probe eat'
 says "memory: the application saw what happened" 'inside: eater ended with 137'
 says "memory: a helper lived on" 'inside: helper 1'
+says "memory: a helper that is the largest goes, and the application stays" 'mintmark: eater: killed by signal 9'
 says "memory: a service is the last to go" 'inside: attest is spared by -999'
 says "memory: an application is not" 'inside: self by 0'
 check "memory: no service was touched" sh -c '! grep -qE "mintmark: (attest|ports|up):.*again" console'

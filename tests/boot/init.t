@@ -23,7 +23,10 @@ echo "inside: folder $(pwd), $(stat -c %a:%u:%g /srv/made /data | tr "\n" " ")"
 echo "inside: user $(id -u):$(id -g) $(id -G), umask $(umask)"
 echo "inside: session $(($(cut -d " " -f 6 /proc/$$/stat) == $$)), parent $PPID"
 echo "inside: lo $(ip address show dev lo | grep -o "inet6* [^ ]*" | tr "\n" " ")"
-for where in /proc /sys /dev /dev/pts /dev/shm /run /tmp /sys/fs/cgroup; do
+echo "inside: name $(hostname), $(cat /etc/hostname), $(grep -c localhost /etc/hosts), $(cat /etc/resolv.conf)"
+probe limits
+echo "inside: modes $(stat -c %a /tmp /dev/shm /run | tr "\n" " ")"
+for where in /proc /proc/sys /proc/irq /sys /dev /dev/pts /dev/shm /run /tmp /sys/fs/cgroup; do
 	echo "inside: mount $(grep " $where " /proc/mounts | cut -d " " -f 2-4 | cut -d , -f 1-4)"
 done
 sleep 1 & (probe nap &)
@@ -36,7 +39,11 @@ says "folders that the image lacks are made" 'inside: folder /srv/made, 755:0:0 
 says "user and groups are those of the run specification" 'inside: user 1000:1001 1001 7, umask 0022'
 says "the application leads a session of its own" 'inside: session 1, parent 1'
 says "lo is up with IPv4 and IPv6" 'inside: lo inet 127.0.0.1/8 inet6 ::1/128 '
-for line in '/proc proc rw,nosuid,nodev,noexec' '/sys sysfs ro,nosuid,nodev,noexec' '/dev devtmpfs rw,nosuid,noexec' \
+says "the machine has its name, and the files that tell it" 'inside: name inside, inside, 2, nameserver 127.0.0.1'
+says "files are few by default, and may become more" 'probe: nofile 1024 524288'
+says "temporary folders are everybody's, /run is root's" 'inside: modes 1777 1777 755 '
+for line in '/proc proc rw,nosuid,nodev,noexec' '/proc/sys proc ro,nosuid,nodev,noexec' \
+	'/proc/irq proc ro,nosuid,nodev,noexec' '/sys sysfs ro,nosuid,nodev,noexec' '/dev devtmpfs rw,nosuid,noexec' \
 	'/dev/pts devpts rw,nosuid,noexec' '/dev/shm tmpfs rw,nosuid,nodev,noexec' '/run tmpfs rw,nosuid,nodev,noexec' \
 	'/tmp tmpfs rw,nosuid,nodev,noexec' '/sys/fs/cgroup cgroup2 ro,nosuid,nodev,noexec'; do
 	check "${line%% *} is mounted as it should be, in an image without it" grep -q "^inside: mount $line" console
@@ -55,7 +62,7 @@ script orphans 'exit status 7' 'arg=/bin/probe orphans 2000
 probe nap
 echo "inside: $(cat /proc/[0-9]*/stat 2>/dev/null | grep -c ") Z ") of them left"
 exit 7'
-says "orphans: a hundred in a row, twenty times over" 'probe: 2000 orphans'
+says "orphans: two thousand in a row" 'probe: 2000 orphans'
 says "orphans: all were reaped" 'inside: 0 of them left'
 
 # Commands that cannot start.
@@ -86,7 +93,12 @@ echo text >odd/proc
 ramdisk odd name=odd arg=/bin/probe
 boot odd-file 'refused: INIT-MOUNT: /proc'
 silent odd-file
-rm odd/proc
+rm -r odd/proc odd/etc
+echo text >odd/etc
+ramdisk odd name=odd arg=/bin/probe
+boot odd-etc 'refused: INIT-FOLDER: /etc: expected a folder'
+silent odd-etc
+rm odd/etc
 mkdir -p odd/var/tmp odd/var/run odd/elsewhere
 ln -s var/tmp odd/tmp
 ln -s /var/run odd/run

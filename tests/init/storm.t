@@ -43,6 +43,8 @@ stuck()
 stuck 8
 check "8 helpers that hang: init is deaf for one start at a time" grep -qx 'stuck: 12 hung, at most 1 in a row, 0 after the end' said
 check "and notices the end of the application" grep -qx 'stuck: status 7' said
+check "and says why such a start came to nothing" \
+	grep -qx 'mintmark: number 0: INIT-START: number 0: expected a start within 10 s, found none' said
 sed "s,^,# ," said
 stuck 1
 check "a helper that hangs waits as one that fails: twice as long each time, at most 30 s" \
