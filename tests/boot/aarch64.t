@@ -1,8 +1,8 @@
 #!/bin/sh
 # The finished image for aarch64 on an emulated board with the devices of an enclave: its kernel starts where the loader
-# puts it, its init finds what it must find, hello talks to NSM and parent, and an end is a reset. Runs in the test
-# environment. The board's NSM knows no PCRs of an image: that measurements are those of the format, the image for x86_64
-# shows.
+# puts it, its init finds what it must find, hello talks to NSM and parent, command lines and ramdisks that were altered are
+# refused, and an end is a reset. Runs in the test environment. The board's NSM knows no PCRs of an image: that measurements
+# are those of the format, the image for x86_64 shows.
 set -u
 # shellcheck source=tests/tap.sh
 . /mint/in/tests/tap.sh
