@@ -1,8 +1,8 @@
 #!/bin/sh
 # The finished image for aarch64 on an emulated board with the devices of an enclave: its kernel starts where the loader
-# puts it, its init finds what it must find, hello talks to NSM and parent, and an end is a reset. Runs in the test
-# environment. The board's NSM knows no PCRs of an image: that measurements are those of the format, the image for x86_64
-# shows.
+# puts it, its init finds what it must find, hello talks to NSM and parent, command lines and ramdisks that were altered are
+# refused, and an end is a reset. Runs in the test environment. The board's NSM knows no PCRs of an image: that measurements
+# are those of the format, the image for x86_64 shows.
 set -u
 # shellcheck source=tests/tap.sh
 . /mint/in/tests/tap.sh
@@ -16,6 +16,7 @@ fi
 . /mint/in/boot/vm.sh
 TAP_TMP=/mint/work
 eif=/mint/in/bin/eif
+rootfs=/mint/in/bin/rootfs
 ended='mintmark: (refused|exit status|killed)|Kernel panic'
 cd /mint/work || exit 4
 trap 'end "${enclave_pid:-}"; end "${parent_pid:-}"; end "${wires_pid:-}"' EXIT
@@ -53,6 +54,7 @@ wires
 ok $? "vhost-device-vsock serves both machines" "$vm/wires.log"
 parent parent.mode=ok
 ok $? "the parent instance is up" "$vm/parent.console"
+check "the board's device tree has a seed" seeded virt parts
 boot parts "hello: ready|$ended" 400
 ok $? "the enclave boots" console
 check "hello runs" grep -qx 'hello: ready' console
@@ -60,7 +62,8 @@ check "the NSM answers" grep -qE '^hello: PCR0 [0-9a-f]{96}$' console
 check "the heartbeat reached the parent" wait_for "$vm/parent.console" '^parent: heartbeat from CID 4' 5
 check "the clock is the PL031" grep -qE 'rtc-pl031 .*setting system clock to 20[2-9][0-9]-' console
 check "no ACPI" sh -c '! grep -q "ACPI:" console'
-check "the loader's seed counts for nothing" sh -c '! grep -qE "^\[ +0\.0+\] random: crng init done|random: .*bootloader" console'
+check "the loader's seed counts for nothing" sh -c \
+	'grep -q "random: crng init done" console && ! grep -qE "^\[ +0\.0+\] random: crng init done|random: .*bootloader" console'
 nonce=$(od -An -N 32 -v -tx1 /dev/urandom | tr -d ' \n')
 /mint/in/ask "$vm/enclave.vsock" 5000 "$nonce" --json >document.json 2>&1
 ok $? "hello answers with a document" document.json
@@ -68,20 +71,44 @@ ok $? "hello answers with a document" document.json
 check "the document carries the nonce it was sent" jq -e --arg nonce "$nonce" '.nonce == $nonce' document.json
 end "$enclave_pid"
 
-# refuses NAME TEXT WHAT: boots the parts with TEXT as the image's command line; init must refuse and reset.
+# refuses NAME REGEX WHAT: boots the parts in moved, which must end with such a line, no word of hello, and a reset.
 refuses()
 {
-	printf '%s' "$2" >moved/cmdline
 	boot moved "$ended" 300
 	status=$?
-	grep -qE '^mintmark: refused: INIT-CMDLINE' console || status=1
+	grep -qE -- "$2" console || status=1
 	! grep -q '^hello:' console || status=1
 	ok $status "$3" console
 	check "and the machine resets ($1)" ends 60
+	end "$enclave_pid"
+	rm -rf moved
+	cp -R parts moved
 }
-
 cp -R parts moved
-refuses cut "$(sed 's/ .*//' parts/cmdline)" "a command line without its end is refused"
-refuses none '' "none is refused"
-refuses moved "$(cat parts/cmdline)x" "bytes behind its end are refused"
+
+# Command lines.
+cmdline='^mintmark: refused: INIT-CMDLINE'
+sed 's/ .*//' parts/cmdline | tr -d '\n' >moved/cmdline
+refuses cut "$cmdline" "a command line without its end is refused"
+: >moved/cmdline
+refuses none "$cmdline" "none is refused"
+printf x >>moved/cmdline
+refuses moved "$cmdline" "bytes behind its end are refused"
+
+# Ramdisks: a second /init behind the application and in its place, something else beside init, and ramdisk 0 without its
+# first entry, which is the responder, or without its first bytes.
+printf '#!/bin/sh\necho stolen\n' >evil
+$rootfs pack --add init=evil:0755 -o evil.cpio
+$rootfs pack --add extra=evil -o extra.cpio
+cat evil.cpio >>moved/ramdisk1
+refuses second-init 'Kernel panic - not syncing: initramfs: init is there already$' "a second init behind the application is a panic"
+cp evil.cpio moved/ramdisk1
+refuses only-second-init 'Kernel panic - not syncing: initramfs: init is there already$' "one in the application's place, too"
+cat extra.cpio >>moved/ramdisk1
+refuses stowaway '^mintmark: refused: INIT-ROOT: /: .*found one more, "extra"$' "a file beside init is refused"
+second=$(grep -abo 070701 parts/ramdisk0 | sed -n '2s/:.*//p')
+tail -c "+$((second + 1))" parts/ramdisk0 >moved/ramdisk0
+refuses first-entry '^mintmark: refused: INIT-ROOT: /: expected an entry "attest", found: ' "ramdisk 0 without its first entry is refused"
+tail -c +17 parts/ramdisk0 >moved/ramdisk0
+refuses spoilt 'Kernel panic - not syncing: initramfs: unpacking failed: no cpio magic$' "one without its first bytes is a panic"
 finish_tap

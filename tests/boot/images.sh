@@ -57,7 +57,7 @@ start()
 	if [ "$arch" = aarch64 ]; then
 		rm -rf assembled
 		mkdir assembled
-		cp parts/kernel parts/cmdline parts/ramdisk0 ramdisk1 assembled/ && virt assembled "$@"
+		cp parts/cmdline parts/ramdisk0 ramdisk1 assembled/ && cp "${kernel:-parts/kernel}" assembled/kernel && virt assembled "$@"
 		return
 	fi
 	rm -f image.eif

@@ -76,8 +76,10 @@ enclave()
 
 # virt FOLDER [MEMORY [OPTION...]]: boots what an image for aarch64 consists of (eif extract) on the board "virt", which takes the
 # devices of an enclave: the ramdisks one behind the other, as the hypervisor of one hands them over. No machine of this
-# emulator reads such an image, so that its NSM has measured nothing. It ends with a reset. virt_module is the NSM.
+# emulator reads such an image, so that its NSM has measured nothing. It ends with a reset. virt_module is the NSM, board
+# more options of the board.
 virt_module='-device virtio-nsm-device'
+board=
 virt()
 {
 	virt_parts=$1
@@ -86,7 +88,7 @@ virt()
 	: >"$vm/enclave.console"
 	cat "$virt_parts"/ramdisk[0-9] >"$vm/initrd"
 	# shellcheck disable=SC2086 # a list of options
-	/mint/in/qemu/qemu-system-aarch64 -M virt,memory-backend=m -accel tcg -cpu max,pauth-impdef=on \
+	/mint/in/qemu/qemu-system-aarch64 -M "virt,memory-backend=m$board" -accel tcg -cpu max,pauth-impdef=on \
 		-m "$virt_memory" -object "memory-backend-memfd,id=m,size=$virt_memory,share=on" "$@" \
 		-global virtio-mmio.force-legacy=false \
 		-chardev "socket,id=c,path=$vm/enclave.vhost" -device vhost-user-vsock-device,chardev=c \
@@ -140,13 +142,23 @@ realm()
 		-device virtio-serial-pci,iommu_platform=on,disable-legacy=on,max_ports=1 -device virtconsole,chardev=h ;;
 	mmio) set -- "$@" -device vhost-user-vsock-device,chardev=c ;;
 	esac
-	/mint/in/qemu/qemu-system-aarch64 -M virt,gic-version=3,acpi=off,memory-backend=m -accel tcg \
+	/mint/in/qemu/qemu-system-aarch64 -M "virt,gic-version=3,acpi=off,memory-backend=m$board" -accel tcg \
 		-cpu max,pauth-impdef=on -smp "$realm_cpus" -m "$realm_memory" \
 		-object "memory-backend-memfd,id=m,size=$realm_memory,share=on" \
 		-global virtio-mmio.force-legacy=false -chardev "socket,id=c,path=$vm/enclave.vhost" -no-reboot \
 		-display none -monitor none -nodefaults -serial "file:$vm/enclave.console" "$@" \
 		</dev/null >"$vm/enclave.log" 2>&1 &
 	enclave_pid=$!
+}
+
+# seeded virt|realm [ARGUMENT...]: the device tree of what would boot so has a seed of 32 bytes for the kernel.
+seeded()
+{
+	board=,dumpdtb=$vm/board.dtb
+	"$@"
+	board=
+	ends 60
+	[ "$(fdtget -t bx "$vm/board.dtb" /chosen rng-seed | wc -w)" -eq 32 ]
 }
 
 # ends SECONDS: the enclave's emulator ends by itself, as it does after a reset.
