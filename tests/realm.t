@@ -108,6 +108,8 @@ check "the statement names the bills of materials" sh -c 'grep -q "\"name\":\"cc
 	sh "$release/provenance.json"
 check "these name the realm's Linux" sh -c 'grep -q "\"linux\"" "$1/sbom.spdx.json" && grep -q "$2" "$1/sbom.spdx.json"' sh \
 	"$release/cca-aarch64" "$(awk '/^[0-9a-f]/ { print $1 }' recipes/linux-cca/pins.lock)"
+check "and are valid" env/run --name realm-test --root test --in sbom="$release/cca-aarch64" --in tests=tests -- sh -c 'cd /mint/in/sbom &&
+	/mint/in/tests/rootfs/valid-sbom spdx sbom.spdx.json && /mint/in/tests/rootfs/valid-sbom cyclonedx sbom.cdx.json'
 check "ci/recompute-rim comes to it, too" sh -c '[ "$(ci/recompute-rim "$1" 1.0)" = "RIM $2" ]' sh "$release/cca-aarch64/image.igvm" "$rim"
 # in_slot: what the image with its reference values is without them, and these
 in_slot()
