@@ -145,7 +145,7 @@ done
 cp again/nitro-x86_64/policy-rollover.json again/nitro-x86_64/previous.json
 fails 3 'ATTEST-RELEASE: .*previous.json: the registers of one Nitro image' "two releases before" "$ATTEST" publish again
 cp "$golden/cca-realm-min.cbor" again/nitro-x86_64/previous.json
-fails 3 'ATTEST-RELEASE: .*previous.json: the registers of one Nitro image' "a realm before" "$ATTEST" publish again
+fails 3 'ATTEST-RELEASE: .*previous.json: measurements of one platform' "a realm before" "$ATTEST" publish again
 
 # Signatures, which openssl verifies by hand.
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem 2>/dev/null
