@@ -374,6 +374,12 @@ fails 1 'ATTEST-LOG-OLDER: kept: .*at least the 3 entries .*found 1' "a log from
 fails 1 'ATTEST-LOG-OLDER: kept: ' "a proof from before" seen_in proof
 fails 1 'ATTEST-LOG-FORK: kept: ' "to attest log check, too" "$ATTEST" log check --log forked --log-key "$vkey" --seen kept
 check "what was seen stays" cmp kept begun/checkpoint
+exec 9<.
+flock 9
+fails 4 'ATTEST-LOG-BUSY: \./?: .*within 10 seconds' "a folder that another has locked" timeout 30 "$ATTEST" log check --log begun --log-key "$vkey" --seen kept
+(sleep 2 && flock -u 9) &
+check "is waited for" seen_in begun
+exec 9<&-
 check "which attest log check writes, too" "$ATTEST" log check --log begun --log-key "$vkey" --seen kept.check
 check "the same" cmp kept.check kept
 mv kept.proof kept
