@@ -7,11 +7,14 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "folder.h"
 #include "log.h"
 #include "outfile.h"
+
+enum { LOCK_TRIES_PER_SECOND = 10, LOCK_SECONDS = 10 };
 
 struct attest_log_seen {
 	char *path;
@@ -38,6 +41,24 @@ static void cleanup_seen_at(struct attest_log_seen **seen)
 	attest_log_seen_close(*seen);
 }
 
+/* Whoever may open the folder can hold the lock, so that nobody waits for it for ever. */
+static int lock(int fd, const char *folder, struct err *err)
+{
+	const struct timespec pause = {.tv_nsec = 1000000000 / LOCK_TRIES_PER_SECOND};
+
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_errno(err, "FILE-OPEN", "%s", folder);
+		if (i == LOCK_SECONDS * LOCK_TRIES_PER_SECOND)
+			return err_set(err, EXIT_ENVIRONMENT, "ATTEST-LOG-BUSY",
+				       "%s: a folder that is free within %d seconds expected, "
+				       "found another's lock",
+				       folder, LOCK_SECONDS);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static int lock_folder(const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
@@ -49,10 +70,7 @@ static int lock_folder(const char *path, struct err *err)
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, "FILE-OPEN", "%s", folder);
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return err_errno(err, "FILE-OPEN", "%s", folder);
-	return steal_fd(&fd);
+	return lock(fd, folder, err) < 0 ? -1 : steal_fd(&fd);
 }
 
 struct attest_log_seen *attest_log_seen_open(const char *path, struct err *err)

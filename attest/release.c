@@ -183,7 +183,7 @@ static int write_rollover(const struct release *release, const char *target, con
 	data = read_small_file(path, ATTEST_MAX_REFERENCE, &size, err);
 	if (!data || attest_references_add(&both, data, size, path, err) < 0)
 		return -1;
-	if (both.count != 1 || both.list[0].platform != ATTEST_NITRO)
+	if (both.count != 1 && both.list[0].platform == ATTEST_NITRO)
 		return err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
 			       "%s: the registers of one Nitro image expected, found others", path);
 	if (write_json(release, target, "previous.json", attest_policy_generic(&both, err), err) <

@@ -108,6 +108,8 @@ check "the statement names the bills of materials" sh -c 'grep -q "\"name\":\"cc
 	sh "$release/provenance.json"
 check "these name the realm's Linux" sh -c 'grep -q "\"linux\"" "$1/sbom.spdx.json" && grep -q "$2" "$1/sbom.spdx.json"' sh \
 	"$release/cca-aarch64" "$(awk '/^[0-9a-f]/ { print $1 }' recipes/linux-cca/pins.lock)"
+check "and are valid" env/run --name realm-test --root test --in sbom="$release/cca-aarch64" --in tests=tests -- sh -c 'cd /mint/in/sbom &&
+	/mint/in/tests/rootfs/valid-sbom spdx sbom.spdx.json && /mint/in/tests/rootfs/valid-sbom cyclonedx sbom.cdx.json'
 check "ci/recompute-rim comes to it, too" sh -c '[ "$(ci/recompute-rim "$1" 1.0)" = "RIM $2" ]' sh "$release/cca-aarch64/image.igvm" "$rim"
 # in_slot: what the image with its reference values is without them, and these
 in_slot()
@@ -122,6 +124,31 @@ check "without what is in its slot it is image.igvm" cmp "$TAP_TMP/stripped" "$r
 check "which is the release's CoRIM" cmp "$TAP_TMP/document" "$release/cca-aarch64/reference.cbor"
 check "and image.igvm is as built" cmp "$release/cca-aarch64/image.igvm" "$realm/image.igvm"
 check "ci/compare-release: what was rebuilt is the same" ci/compare-release "$release" "$out" recipes/hello
+# The release before: the same, but for its RIMs.
+older=$TAP_TMP/older
+cp -R "$release" "$older"
+sed 's/"RIM": "......../"RIM": "00000000/' "$release/cca-aarch64/measurements.json" >"$older/cca-aarch64/measurements.json"
+sed 's/"RIM": "......../"RIM": "00000000/' "$release/cca-aarch64/policy.json" >"$older/cca-aarch64/policy.json"
+(cd "$older" && sha256sum cca-aarch64/measurements.json >SHA256SUMS)
+check "attest/lay-down with PREVIOUS" env PREVIOUS="$older" attest/lay-down "$TAP_TMP/newer" recipes/hello cca-aarch64
+(cd "$TAP_TMP/newer" && find . -type f | sed 's,^\./,,' | LC_ALL=C sort) >"$TAP_TMP/files"
+printf 'cca-aarch64/%s\n' policy-rollover.json previous.json | LC_ALL=C sort - "$TAP_TMP/expected" >"$TAP_TMP/expected.more"
+check "has a roll-over policy, and none of AWS" diff "$TAP_TMP/expected.more" "$TAP_TMP/files"
+check "previous.json is the older policy" cmp "$older/cca-aarch64/policy.json" "$TAP_TMP/newer/cca-aarch64/previous.json"
+either()
+{
+	env/run --name realm-test --root test --in older="$older/cca-aarch64" --in newer="$TAP_TMP/newer/cca-aarch64" --in bin/attest="$own/libexec/attest" -- sh -c '
+		cd /mint/in && bin/attest policy --for generic --reference older/measurements.json --reference newer/measurements.json >/mint/work/policy &&
+			[ "$(jq -S . /mint/work/policy)" = "$(jq -S . newer/policy-rollover.json)" ]'
+}
+check "which takes the RIMs of either" either
+check "ci/compare-release makes it again" ci/compare-release "$TAP_TMP/newer" "$out" recipes/hello
+cp "$TAP_TMP/tap.log" "$TAP_TMP/said"
+check "and shows the sum of the older policy" grep -q "^  previous policy.json of cca-aarch64  *$(sha256sum <"$older/cca-aarch64/policy.json" |
+	cut -c 1-24), .*PREVIOUS= compares\$" "$TAP_TMP/said"
+sed -i 's/"RIM": "00000000/"RIM": "00000001/' "$TAP_TMP/newer/cca-aarch64/previous.json"
+fails 1 'AUDIT-DIFFERENT: cca-aarch64/policy-rollover.json' "another older release is not" ci/compare-release "$TAP_TMP/newer" "$out" recipes/hello
+fails 1 'AUDIT-DIFFERENT: cca-aarch64/previous.json' "nor with PREVIOUS" env PREVIOUS="$older" ci/compare-release "$TAP_TMP/newer" "$out" recipes/hello
 check "attest/lay-down for AUTHORITY" env AUTHORITY=images.example.org attest/lay-down "$TAP_TMP/theirs" recipes/hello cca-aarch64
 check "names it in the provenance" grep -q '"buildType":"tag:images.example.org,2026:image#1"' "$TAP_TMP/theirs/provenance.json"
 check "which an auditor without it, or with another, comes to, too" sh -c 'ci/compare-release "$1" "$2" recipes/hello &&

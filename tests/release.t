@@ -151,7 +151,7 @@ judged "its bills of materials are SPDX and CycloneDX, say those who made these"
 	/mint/in/tests/rootfs/valid-sbom spdx sbom.spdx.json && /mint/in/tests/rootfs/valid-sbom cyclonedx sbom.cdx.json'
 judged "its CoRIM has the grammar of one" \
 	'cddl --ci validate --cddl /mint/in/tests/attest/corim.cddl --cbor /mint/in/release/nitro-x86_64/reference.cbor'
-judged "an outsider who has it alone comes to \"Verified\" in three commands" 'sh /mint/in/tests/attest/outsider /mint/in/release >said
+judged "an outsider who has it alone comes to \"Verified\" in three commands" 'sh /mint/in/tests/attest/outsider /mint/in/release >said &&
 	tail -n 1 said | grep -qx Verified'
 check "no expectation is in it" sh -c '! grep expected "$1"' sh "$TAP_TMP/files"
 check "cd out && sha256sum -c components.sha256" sh -c 'cd out && sha256sum -c hello/release/nitro-x86_64/components.sha256'
@@ -276,6 +276,11 @@ check "there, too" elsewhere ci/expected
 for recipe in redis nginx python; do
 	check "make image RECIPE=$recipe" make -s image RECIPE=$recipe
 	check "$recipe is what is expected" ci/expected $recipe
+	mkdir "$TAP_TMP/sbom.$recipe"
+	check "its bills of materials" env MINTMARK_OUT="$PWD/out" attest/sbom recipes/$recipe nitro-x86_64 "$TAP_TMP/sbom.$recipe"
+	check "are valid ones of a Debian system" env/run --name judged --root test --in sbom="$TAP_TMP/sbom.$recipe" --in tests=tests -- sh -c '
+		cd /mint/in/sbom && [ "$(jq "[.packages[].externalRefs[]?.referenceLocator | select(startswith(\"pkg:deb/\"))] | length" sbom.spdx.json)" -gt 5 ] &&
+			/mint/in/tests/rootfs/valid-sbom spdx sbom.spdx.json && /mint/in/tests/rootfs/valid-sbom cyclonedx sbom.cdx.json'
 done
 there_too()
 {

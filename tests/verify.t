@@ -134,6 +134,7 @@ alter()
 }
 fails 2 'USAGE: make audit RELEASE=' "an audit of nothing" make -s audit
 fails 2 'AUDIT-RELEASE: nowhere: a release folder' "an audit of what is not there" make -s audit RELEASE=nowhere
+fails 2 'AUDIT-PREVIOUS: PREVIOUS: .*found "nowhere \$\(x\)"' "nor with such a release before" make -s audit RELEASE=. 'PREVIOUS=nowhere $(x)'
 fresh
 for file in $(cut -c 67- "$release/SHA256SUMS"); do
 	fresh

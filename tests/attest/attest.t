@@ -145,7 +145,7 @@ done
 cp again/nitro-x86_64/policy-rollover.json again/nitro-x86_64/previous.json
 fails 3 'ATTEST-RELEASE: .*previous.json: the registers of one Nitro image' "two releases before" "$ATTEST" publish again
 cp "$golden/cca-realm-min.cbor" again/nitro-x86_64/previous.json
-fails 3 'ATTEST-RELEASE: .*previous.json: the registers of one Nitro image' "a realm before" "$ATTEST" publish again
+fails 3 'ATTEST-RELEASE: .*previous.json: measurements of one platform' "a realm before" "$ATTEST" publish again
 
 # Signatures, which openssl verifies by hand.
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem 2>/dev/null
@@ -374,6 +374,12 @@ fails 1 'ATTEST-LOG-OLDER: kept: .*at least the 3 entries .*found 1' "a log from
 fails 1 'ATTEST-LOG-OLDER: kept: ' "a proof from before" seen_in proof
 fails 1 'ATTEST-LOG-FORK: kept: ' "to attest log check, too" "$ATTEST" log check --log forked --log-key "$vkey" --seen kept
 check "what was seen stays" cmp kept begun/checkpoint
+exec 9<.
+flock 9
+fails 4 'ATTEST-LOG-BUSY: \./?: .*within 10 seconds' "a folder that another has locked" timeout 30 "$ATTEST" log check --log begun --log-key "$vkey" --seen kept
+(sleep 2 && flock -u 9) &
+check "is waited for" seen_in begun
+exec 9<&-
 check "which attest log check writes, too" "$ATTEST" log check --log begun --log-key "$vkey" --seen kept.check
 check "the same" cmp kept.check kept
 mv kept.proof kept

@@ -1,18 +1,18 @@
 #!/bin/sh
 # attest site without a browser: well-formed pages whose links lead somewhere, the same bytes for the same releases, what they
 # say, hostile words that stay words, and folders and logs that are refused. make test-site looks at the pages.
-# Needs ATTEST (the command).
+# Needs ATTEST (the command) and MKEVIDENCE (of mkevidence.c).
 # shellcheck disable=SC2016 # the inner shells expand
 set -u
 . "${0%/*}/../tap.sh"
-: "${ATTEST:=/mint/in/bin/attest}"
+: "${ATTEST:=/mint/in/bin/attest}" "${MKEVIDENCE:=/mint/in/mkevidence}"
 here=$(cd -- "${0%/*}" && pwd)
 # shellcheck source=tests/attest/site.sh
 . "$here/site.sh"
 TAP_TMP=$(mktemp -d)
 trap 'rm -rf "$TAP_TMP"' EXIT
 cd "$TAP_TMP" || exit 4
-export ATTEST
+export ATTEST MKEVIDENCE
 
 openssl genpkey -algorithm ed25519 -out key.pem
 three
@@ -116,6 +116,21 @@ says release-2.html "cd -- &#39;hostile \$(touch pwned)&#39;\\&#39;&#39;&#39;" "
 says release-3.html "$(printf 'safe\357\277\275gnp')" "characters that turn others are replaced"
 sed -n 's/.*<pre>cd -- \(.*\) &amp;&amp;$/\1/p' pages/release-2.html | sed "s/&#39;/'/g" >word
 check "which a shell takes for just that folder" sh -c '[ -d "$(eval "printf %s $(cat word)")" ] && [ ! -e pwned ]'
+
+# Its three commands, as they stand on the page, of a release in a log of today.
+mkdir today
+cp -R three today/
+"$ATTEST" log append --log today/log --key key.pem --origin example.org/log --release today/three --version 2.0
+check "the site of a release in a log of today" site commands --log today/log --log-key "$vkey" today/three
+check "its page's commands, from the folder and the log alone" "$here/outsider" today/three commands/release-0.html
+cp "$TAP_TMP/tap.log" said
+check "end in \"Verified\"" sh -c 'tail -n 1 said | grep -qx Verified'
+mkdir other-day
+cp -R today/three other-day/
+"$ATTEST" log append --log other-day/log --key key.pem --origin example.org/log --release one --version 1.0
+fails 1 'ATTEST-LOG-MISSING' "not with a log that lacks it" "$here/outsider" other-day/three commands/release-0.html
+echo more >>other-day/three/nitro-x86_64/image.eif
+fails 1 'image.eif: FAILED' "nor with a release that was altered" "$here/outsider" other-day/three commands/release-0.html
 
 # Without a log, and what is refused.
 check "without a log" site plain one three

@@ -178,6 +178,19 @@ mv "$TAP_TMP/releases/v8" "$TAP_TMP/v8"
 logged >"$TAP_TMP/log" 2>&1
 check "what is in the log and not at hand is named" grep -q 'v8: in the log, and not in ' "$TAP_TMP/log"
 check "what was withdrawn is not missed" sh -c '! grep -q "v9: in the log" "$1"' sh "$TAP_TMP/log"
+check "what was seen of the log is remembered" cmp "$TAP_TMP/l/checkpoint" "$TAP_TMP/statements/.log.seen"
+cp -R "$TAP_TMP/l" "$TAP_TMP/longer"
+mv "$TAP_TMP/v8" "$TAP_TMP/releases/v8"
+check "a log that grew" extend v10
+check "is taken" logged
+mv "$TAP_TMP/l" "$TAP_TMP/seen"
+mv "$TAP_TMP/longer" "$TAP_TMP/l"
+fails 1 'ATTEST-LOG-OLDER: ' "one from before is not" logged
+check "a fork of as many entries" keep --withdraw 0 'another history'
+fails 1 'ATTEST-LOG-FORK: ' "neither" logged
+check "what was seen stays" cmp "$TAP_TMP/seen/checkpoint" "$TAP_TMP/statements/.log.seen"
+rm -r "$TAP_TMP/l"
+mv "$TAP_TMP/seen" "$TAP_TMP/l"
 find "$TAP_TMP/l/tile/entries" -type f | while read -r file; do printf x | dd of="$file" bs=1 seek=20 conv=notrunc 2>/dev/null; done
 fails 1 'REBUILD-LOG: ' "a log that was changed" logged
 # As rebuilderd-worker calls it: one argument, and a folder for what comes out.

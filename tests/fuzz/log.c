@@ -1,8 +1,8 @@
 /*
  * A log whose end is the input: the number of its entries, then their bundle. The tile beside it
  * has the hashes of whatever entries there are, or others, and the checkpoint is signed. Refused by
- * name; what its keeper extends, a reader who accepted it before accepts after. Makes folders, in
- * memory, and removes them at the end of each run.
+ * name; what its keeper extends, a reader who accepted it before, and remembers that, accepts
+ * after. Makes folders, in memory, and removes them at the end of each run.
  */
 #include <ftw.h>
 #include <stdio.h>
@@ -85,16 +85,22 @@ static void put_checkpoint(const char *folder, const char *key, unsigned width)
 	signer_close(signer);
 }
 
+/* Whether a reader takes the log who remembers in it what he took before. */
 static bool opens(const char *folder)
 {
 	const struct attest_log_trust trust = {.key = public_key, .max_age = -1};
 	struct err err = {0};
 	struct attest_log *log = attest_log_open(folder, &trust, &err);
+	cleanup_free char *path = log ? folder_path(folder, NULL, "seen", &err) : NULL;
+	struct attest_log_seen *seen = path ? attest_log_seen_open(path, &err) : NULL;
+	bool taken = seen && attest_log_seen_check(seen, log, &err) == 0 &&
+		     attest_log_seen_keep(seen, &err) == 0;
 
-	if (!log)
+	if (!taken)
 		refused(&err);
+	attest_log_seen_close(seen);
 	attest_log_close(log);
-	return log != NULL;
+	return taken;
 }
 
 static bool extended(const char *folder, const char *key)

@@ -1,13 +1,19 @@
 /*
- * What a log gives out: proofs with their checkpoints, and entries. Refused by name; an entry that
- * is accepted is written again as the same bytes, and a consistency proof leads from one root
- * alone.
+ * What a log gives out: proofs with their checkpoints, and entries, to a reader who remembers a
+ * checkpoint. Refused by name; an entry that is accepted is written again as the same bytes, a
+ * consistency proof leads from one root alone, and remembered is what was accepted. Makes a folder,
+ * in memory, and removes it at the end of each run.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "fuzz.h"
+#include "outfile.h"
 
+#include "../../attest/folder.h"
 #include "../../attest/log.h"
 
 static const char *const names[] = {"ATTEST-", NULL};
@@ -72,12 +78,61 @@ static void check_consistency(const uint8_t *data, size_t size,
 	refused(&err);
 }
 
+/* A proof of an entry, whatever it is, of the log to which the seed "consistency" leads. */
+static const char newer_proof[] =
+	"c2sp.org/tlog-proof@v1\nextra eA==\nindex 0\n\n"
+	"example.org/log\n7\nkTlgHMHKirKnoMLBNMBIRfKxulSag9bIRc/NpDnMWF0=\n\n"
+	"\xe2\x80\x94 example.org/log "
+	"mK8CO1RJOl9bYlBKb1GX+N0J8MoNzfYPjSdmi/C4+Ej84ZehL6UZ43B8/"
+	"iw/sBIobA523/6uGfYRrrwb4dKCL5WC4Ag=\n";
+
+static bool ends_with(struct slice bytes, const char *end, size_t size)
+{
+	return bytes.size >= size && memcmp(bytes.data + bytes.size - size, end, size) == 0;
+}
+
+/* What was remembered, and what proofs make of it. */
+static void check_remembered(struct slice kept, struct slice proof, struct slice consistency,
+			     const struct attest_log_trust *trust)
+{
+	const struct attest_file files[] = {{.data = proof.data, .size = proof.size},
+					    {.data = consistency.data, .size = consistency.size}};
+	struct attest_log_seen *seen = NULL;
+	cleanup_free char *note = NULL;
+	struct err err = {0};
+	char folder[60];
+	char path[80];
+	size_t size = 0;
+
+	snprintf(folder, sizeof(folder), "/dev/shm/fuzz-proof.%d", (int)getpid());
+	snprintf(path, sizeof(path), "%s/seen", folder);
+	if (mkdir(folder, 0700) < 0)
+		fuzz_fail("a folder expected");
+	fuzz_expect(file_write(path, kept.data, kept.size, &err), &err, "a file");
+	seen = attest_log_seen_open(path, &err);
+	if (seen && attest_log_seen_check_proof(seen, &files[0], &files[1], trust, &err) == 0)
+		fuzz_expect(attest_log_seen_keep(seen, &err), &err, "a note");
+	else
+		refused(&err);
+	attest_log_seen_close(seen);
+	err = (struct err){0};
+	note = read_small_file(path, NOTE_MAX + 1, &size, &err);
+	if (!note)
+		fuzz_fail("a file that can be read expected");
+	if (!ends_with(kept, note, size) && !ends_with(proof, note, size))
+		fuzz_fail("what was kept, or the proof's checkpoint, expected");
+	if (unlink(path) < 0 || rmdir(folder) < 0)
+		fuzz_fail("an empty folder expected");
+}
+
 static int run(const uint8_t *data, size_t size)
 {
 	/* The key of C2SP's worked example. */
 	const struct attest_log_trust trust = {
 		.key = "example.org/log+98af023b+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
 		.max_age = -1};
+	const struct slice older = {(const unsigned char *)older_note, sizeof(older_note) - 1};
+	const struct slice newer = {(const unsigned char *)newer_proof, sizeof(newer_proof) - 1};
 	cleanup_free char *text = malloc(size + 1);
 	cleanup_json json_t *entry = NULL;
 	struct checkpoint checkpoint;
@@ -98,6 +153,10 @@ static int run(const uint8_t *data, size_t size)
 	if (!entry)
 		refused(&err);
 	check_consistency(data, size, &trust);
+	check_remembered(older, newer, (struct slice){data, size}, &trust);
+	check_remembered(older, (struct slice){data, size}, (struct slice){data, size}, &trust);
+	if (size <= NOTE_MAX)
+		check_remembered((struct slice){data, size}, newer, newer, &trust);
 	check_entry(data, size);
 	return 0;
 }

@@ -1,8 +1,9 @@
 /*
- * A release folder with one image, of which the input has the measurements and the pins, a NUL
- * between them: refused by name, or what is published says the same in all of its forms, and the
- * same again when it is published once more. Makes a folder, in memory, and removes it at the end
- * of each run.
+ * A release folder with one image, of which the input has the measurements, the pins and, if it
+ * goes on, the registers of the release before, with NULs between them: refused by name, or what is
+ * published says the same in all of its forms, takes either release where there is one before, and
+ * is the same again when it is published once more. Makes a folder, in memory, and removes it at
+ * the end of each run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +19,23 @@
 static const char *const names[] = {"ATTEST-", NULL};
 
 /* What publishing reads, then what it writes; of a realm there are no policies of a key service. */
-enum { MEASUREMENTS, PINS, IMAGE, WRITTEN };
-static const char *const files[] = {
-	"t/measurements.json",	    "pins/fuzz.lock", "t/image.eif",	   "t/values.json",
-	"t/reference.cbor",	    "t/policy.json",  "t/policy-aws.json", "t/policy-aws-cn.json",
-	"t/policy-aws-us-gov.json", "provenance.json"};
-enum { FILES = sizeof(files) / sizeof(files[0]), FORMS = 3 };
+enum { MEASUREMENTS, PINS, IMAGE, PREVIOUS, WRITTEN, FORMS = 3, ROLLOVER = WRITTEN + FORMS };
+static const char *const files[] = {"t/measurements.json",
+				    "pins/fuzz.lock",
+				    "t/image.eif",
+				    "t/previous.json",
+				    "t/values.json",
+				    "t/reference.cbor",
+				    "t/policy.json",
+				    "t/policy-rollover.json",
+				    "t/policy-rollover-aws.json",
+				    "t/policy-rollover-aws-cn.json",
+				    "t/policy-rollover-aws-us-gov.json",
+				    "t/policy-aws.json",
+				    "t/policy-aws-cn.json",
+				    "t/policy-aws-us-gov.json",
+				    "provenance.json"};
+enum { FILES = sizeof(files) / sizeof(files[0]) };
 
 static char *path_of(const char *folder, size_t file)
 {
@@ -125,6 +137,29 @@ static void check_forms(const char *folder)
 	attest_references_clear(&measured);
 }
 
+/* The policy of either release has the registers of both, and there is none without a previous. */
+static void check_rollover(const char *folder, struct slice previous)
+{
+	struct attest_references both = ATTEST_REFERENCES_INIT;
+	struct attest_references either = ATTEST_REFERENCES_INIT;
+	cleanup_free char *path = path_of(folder, ROLLOVER);
+	struct err err = {0};
+
+	if (previous.size == 0) {
+		if (access(path, F_OK) == 0)
+			fuzz_fail("%s: none expected, found one", files[ROLLOVER]);
+		return;
+	}
+	fuzz_expect(attest_references_add(&both, previous.data, previous.size, "", &err), &err,
+		    "the registers of the release before");
+	read_form(folder, MEASUREMENTS, &both);
+	read_form(folder, ROLLOVER, &either);
+	check_among(&both, &either, files[ROLLOVER]);
+	check_among(&either, &both, files[ROLLOVER]);
+	attest_references_clear(&both);
+	attest_references_clear(&either);
+}
+
 static bool publish(const char *folder)
 {
 	const struct attest_publisher publisher = {.authority = ATTEST_AUTHORITY};
@@ -138,7 +173,7 @@ static bool publish(const char *folder)
 
 static void sums_of(const char *folder, char sums[FILES][HASH_MAX_HEX])
 {
-	for (size_t i = WRITTEN; i < FILES; i++) {
+	for (size_t i = PREVIOUS; i < FILES; i++) {
 		cleanup_free char *path = path_of(folder, i);
 		struct err err = {0};
 
@@ -157,15 +192,27 @@ static void check_again(const char *folder)
 	if (!publish(folder))
 		fuzz_fail("publishing once more expected");
 	sums_of(folder, second);
-	for (size_t i = WRITTEN; i < FILES; i++)
+	for (size_t i = PREVIOUS; i < FILES; i++)
 		if (strcmp(first[i], second[i]) != 0)
 			fuzz_fail("%s: the same again expected", files[i]);
 }
 
+/* What stands before the next NUL; the rest goes on behind it. */
+static struct slice take_part(struct slice *rest)
+{
+	struct slice part = {rest->data, strnlen((const char *)rest->data, rest->size)};
+	size_t taken = part.size + (part.size < rest->size);
+
+	rest->data += taken;
+	rest->size -= taken;
+	return part;
+}
+
 static int run(const uint8_t *data, size_t size)
 {
-	size_t length = strnlen((const char *)data, size);
-	size_t pins = length + (length < size);
+	struct slice rest = {data, size};
+	struct slice measurements = take_part(&rest);
+	struct slice pins = take_part(&rest);
 	char folder[60];
 
 	snprintf(folder, sizeof(folder), "/dev/shm/fuzz-release.%d", (int)getpid());
@@ -173,11 +220,14 @@ static int run(const uint8_t *data, size_t size)
 		fuzz_fail("a folder expected");
 	make_folder(folder, "t");
 	make_folder(folder, "pins");
-	put(folder, MEASUREMENTS, data, length);
-	put(folder, PINS, data + pins, size - pins);
+	put(folder, MEASUREMENTS, measurements.data, measurements.size);
+	put(folder, PINS, pins.data, pins.size);
 	put(folder, IMAGE, "", 0);
+	if (rest.size > 0)
+		put(folder, PREVIOUS, rest.data, rest.size);
 	if (publish(folder)) {
 		check_forms(folder);
+		check_rollover(folder, rest);
 		check_again(folder);
 	}
 	take_away(folder);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measurements and pins: of an enclave with what init extends, of a realm as an image and in parts, and of what is refused.
+# Measurements, pins and what was before: of an enclave with what init extends, of a realm as an image and in parts, and of what is refused.
 set -eu
 
 # register DIGITS DIGIT
@@ -27,3 +27,12 @@ printf '{"AnyOf":[{"Measurements":{%s},"Platform":"aws-nitro"},{"Measurements":{
 	"$(register 64 e)" >policy
 printf '{"AnyOf":[{"Measurements":{"RIM":"%s"},"Platform":"arm-cca"},{"Measurements":{"RIM":"%s"},"Platform":"arm-cca"}]}' \
 	"$(register 64 e)" "$(register 64 f)" >realms
+printf '{"PCR0":"%s","PCR1":"%s","PCR2":"%s"}' "$(register 96 5)" "$(register 96 6)" "$(register 96 7)" >pcrs
+# One behind another: as the release before it, some of another platform.
+for pair in enclave:pcrs enclave:enclave enclave:policy realm:realm realm:realms enclave:realm; do
+	{
+		cat "${pair%:*}"
+		printf '\0'
+		tr '\0' '\n' <"${pair#*:}" | head -n 1
+	} >"${pair%:*}-after-${pair#*:}"
+done
