@@ -241,7 +241,7 @@ char *attest_log_prove(struct attest_log *log, uint64_t index, struct err *err);
 json_t *attest_log_prove_check(const void *proof, size_t size, const struct attest_log_trust *trust,
 			       struct err *err);
 
-/* What a reader saw of a log before: the checkpoint that it accepted last, in a file. */
+/* What a reader saw of a log before: the last checkpoint that it found good, in a file. */
 struct attest_log_seen;
 
 /* Accepts NULL. */
@@ -274,7 +274,8 @@ int attest_log_seen_check_proof(struct attest_log_seen *seen, const struct attes
 
 /*
  * The checkpoint that was found good is what was seen from now on; whatever interrupts it, the file
- * is the old one or the new one. FILE-CREATE, FILE-WRITE.
+ * is the old one or the new one. Call it once the log is good, before asking it about an image:
+ * else a withdrawal is forgotten. FILE-CREATE, FILE-WRITE.
  */
 int attest_log_seen_keep(struct attest_log_seen *seen, struct err *err);
 

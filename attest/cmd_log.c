@@ -38,7 +38,7 @@ static const char help[] =
 	"  --from F         a checkpoint that was seen before: the log must continue it, which "
 	"prove\n"
 	"                   proves to who has no log at hand, and check with the proof checks\n"
-	"  --seen F         check of a folder: keeps the checkpoint that was accepted last in F, "
+	"  --seen F         check of a folder: keeps the checkpoint of the last good log in F, "
 	"and\n"
 	"                   refuses a log that does not continue it; F is made when there is none\n"
 	"  --index N        the entry to prove, counted from 0\n"

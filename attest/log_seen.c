@@ -1,6 +1,6 @@
 /*
- * What a reader remembers of a log: the checkpoint that it accepted last, in a file. Never forgets
- * it for one that does not continue it, nor for a reader that was not done yet.
+ * What a reader remembers of a log: the last checkpoint that it found good, in a file. Never
+ * forgets it for one that does not continue it, nor for a reader that was not done yet.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -364,9 +364,12 @@ check "and remembered" cmp kept log/checkpoint
 check "the same" seen_in log
 cp "$TAP_TMP/tap.log" said
 check "of which nothing is said" sh -c '! grep -q warning said'
-fails 1 'ATTEST-LOG-WITHDRAWN' "what was withdrawn since, in a log that continues" seen_in grown
-check "is not seen" cmp kept log/checkpoint
 cp kept kept.proof
+fails 1 'ATTEST-LOG-WITHDRAWN' "what was withdrawn since, in a log that continues" seen_in grown
+check "is what was seen" cmp kept grown/checkpoint
+fails 1 'ATTEST-LOG-OLDER: kept: .*at least the 2 entries .*found 1' "so that the log from before does not bring it back" seen_in log
+fails 1 'ATTEST-LOG-OLDER: kept: ' "nor a proof from before" seen_in proof
+cp kept.proof kept
 check "a log that grew" seen_in begun
 check "is what was seen" cmp kept begun/checkpoint
 fails 1 'ATTEST-LOG-FORK: kept: the 3 entries .*expected, found others' "a fork" seen_in forked
@@ -376,10 +379,14 @@ fails 1 'ATTEST-LOG-FORK: kept: ' "to attest log check, too" "$ATTEST" log check
 check "what was seen stays" cmp kept begun/checkpoint
 check "which attest log check writes, too" "$ATTEST" log check --log begun --log-key "$vkey" --seen kept.check
 check "the same" cmp kept.check kept
-mv kept.proof kept
+cp kept.proof kept
 fails 1 'ATTEST-LOG-CONSISTENCY: kept: .*from the 1 entries .*found none' "a proof alone, of a log that grew" seen_in proof.begun
 check "with a consistency proof" seen_in proof.begun --consistency growth
 check "it is what was seen" cmp kept begun/checkpoint
+cp kept.proof kept
+"$ATTEST" log prove --log begun --log-key "$vkey" --index 1 >proof.withdrawal
+fails 1 'ATTEST-LOG-MISSING: ' "a proof of another entry" seen_in proof.withdrawal --consistency growth
+check "of a log that was seen" cmp kept begun/checkpoint
 echo rubbish >kept
 fails 3 'ATTEST-LOG-CHECKPOINT: kept: ' "a damaged file" seen_in begun
 "$ATTEST" log append --log other.log --key ed.pem --origin example.org/other
