@@ -494,38 +494,47 @@ static void cleanup_seen_at(struct attest_log_seen **seen)
 	attest_log_seen_close(*seen);
 }
 
-static int check_seen(struct attest_log *log, const char *path, struct err *err)
+static int check(const struct options *options, const struct attest_log_trust *trust,
+		 struct err *err)
 {
-	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen =
-		attest_log_seen_open(path, err);
-
-	if (!seen || attest_log_seen_check(seen, log, err) < 0)
-		return -1;
-	return command_keep_seen(seen, path, err);
-}
-
-static int check(struct attest_log *log, const struct options *options, struct err *err)
-{
-	size_t size = 0;
+	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen = NULL;
+	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
 	cleanup_free char *older = NULL;
+	size_t size = 0;
 
+	/* First: else another reader could see a longer log than the one that was read here. */
+	if (options->seen && !(seen = attest_log_seen_open(options->seen, err)))
+		return -1;
+	log = attest_log_open(options->log.log, trust, err);
+	if (!log)
+		return -1;
 	if (options->from) {
 		older = read_small_file(options->from, NOTE_SIZE_MAX, &size, err);
 		if (!older || attest_log_continues(log, older, size, err) < 0)
 			return -1;
 	}
-	if (options->seen && check_seen(log, options->seen, err) < 0)
+	if (seen && (attest_log_seen_check(seen, log, err) < 0 ||
+		     command_keep_seen(seen, options->seen, err) < 0))
 		return -1;
 	return print_entries(log, options->json, err);
 }
 
-static int prove(struct attest_log *log, const struct options *options, struct err *err)
+static int prove(const struct options *options, const struct attest_log_trust *trust,
+		 struct err *err)
 {
+	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
 	cleanup_free char *older = NULL;
 	cleanup_free char *proof = NULL;
 	int64_t index = 0;
 	size_t size = 0;
 
+	if (!options->index == !options->from)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "log prove: either --index or --from expected, found %s",
+			       options->index ? "both" : "neither");
+	log = attest_log_open(options->log.log, trust, err);
+	if (!log)
+		return -1;
 	if (options->from) {
 		older = read_small_file(options->from, NOTE_SIZE_MAX, &size, err);
 		proof = older ? attest_log_prove_from(log, older, size, err) : NULL;
@@ -540,24 +549,17 @@ static int prove(struct attest_log *log, const struct options *options, struct e
 
 static int read_log(const char *what, const struct options *options, struct err *err)
 {
-	bool checks = strcmp(what, "check") == 0;
-	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
 	struct attest_log_trust trust;
 
 	if (need(options, options->log.log, "log", err) < 0 ||
 	    need(options, options->log.key, "log-key", err) < 0 ||
 	    command_log_trust(&options->log, options->now, &trust, err) < 0)
 		return -1;
-	if (!checks && !options->index == !options->from)
-		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
-			       "log prove: either --index or --from expected, found %s",
-			       options->index ? "both" : "neither");
-	if (checks && !command_log_is_folder(options->log.log))
+	if (strcmp(what, "prove") == 0)
+		return prove(options, &trust, err);
+	if (!command_log_is_folder(options->log.log))
 		return check_proof(options, &trust, err);
-	log = attest_log_open(options->log.log, &trust, err);
-	if (!log)
-		return -1;
-	return checks ? check(log, options, err) : prove(log, options, err);
+	return check(options, &trust, err);
 }
 
 int cmd_log(int argc, char **argv, struct err *err)

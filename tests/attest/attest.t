@@ -401,6 +401,8 @@ rm kept
 fails 1 'ATTEST-PCR' "evidence that is refused" verify --evidence e/document --reference other.json --log begun --log-key "$vkey" --seen kept
 check "makes no file" [ ! -e kept ]
 fails 2 'ATTEST-USAGE: .*--seen with --log' "no log" verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --seen kept
+fails 4 'FILE-OPEN: no-folder/' "what was seen is opened before the log is read" \
+	"$ATTEST" log check --log no-log --log-key "$vkey" --seen no-folder/kept
 fails 2 'ATTEST-USAGE: .*--consistency' "a consistency proof without a proof" seen_in begun --consistency growth
 fails 2 'ATTEST-USAGE: .*folder' "attest log check with a proof" "$ATTEST" log check --log proof --log-key "$vkey" --seen kept
 openssl genpkey -algorithm ed25519 -out w.pem
