@@ -173,6 +173,8 @@ static int check_options(const struct options *options, int rest, struct err *er
 	if (!options->log.log != !options->log.key)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "verify: --log and --log-key together expected, found one of them");
+	if (command_log_alone(&options->log, "verify", err) < 0)
+		return -1;
 	if (options->seen && !options->log.log)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "verify: --seen with --log expected, found it alone");

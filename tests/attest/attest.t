@@ -401,8 +401,31 @@ rm kept
 fails 1 'ATTEST-PCR' "evidence that is refused" verify --evidence e/document --reference other.json --log begun --log-key "$vkey" --seen kept
 check "makes no file" [ ! -e kept ]
 fails 2 'ATTEST-USAGE: .*--seen with --log' "no log" verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --seen kept
+for word in "--witness $vkey" '--witnesses 1' '--max-log-age 1'; do
+	# shellcheck disable=SC2086 # a list of words
+	fails 2 'ATTEST-USAGE: .*--witness.* with --log' "nor ${word%% *} without one" \
+		verify --evidence e/document --reference release/nitro-x86_64/reference.cbor $word
+done
+fails 2 'ATTEST-USAGE: site: .*--witness.* with --log' "of pages neither" "$ATTEST" site --out site --witness "$vkey" release
 fails 4 'FILE-OPEN: no-folder/' "what was seen is opened before the log is read" \
 	"$ATTEST" log check --log no-log --log-key "$vkey" --seen no-folder/kept
+# Options that a word would not look at.
+while read -r word option; do
+	# shellcheck disable=SC2086 # a list of words
+	fails 2 "ATTEST-USAGE: log $word: .*found ${option%% *}\$" "log $word ${option%% *}" "$ATTEST" log $word $option
+done <<-'EOF'
+	prove --seen kept --index 0
+	prove --json
+	witness --from older
+	witness --witness key
+	witness --max-log-age 1
+	witness --seen kept
+	append --log-key key
+	append --witnesses 1
+	key --at 2026-11-22
+EOF
+fails 2 'ATTEST-USAGE: log check: .*found --index' "log check --index" "$ATTEST" log check --log proof --log-key "$vkey" --index 1
+fails 2 'ATTEST-USAGE: log: append, check, prove, witness or key expected, found forget' "another word" "$ATTEST" log forget
 fails 2 'ATTEST-USAGE: .*--consistency' "a consistency proof without a proof" seen_in begun --consistency growth
 fails 2 'ATTEST-USAGE: .*folder' "attest log check with a proof" "$ATTEST" log check --log proof --log-key "$vkey" --seen kept
 openssl genpkey -algorithm ed25519 -out w.pem
