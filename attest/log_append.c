@@ -407,19 +407,30 @@ static struct attest_log *open_seen(const char *folder, const char *log_key, con
 	return older && attest_log_continues(log, older, size, err) == 0 ? steal_ptr(log) : NULL;
 }
 
+static void cleanup_seen_at(struct attest_log_seen **seen)
+{
+	attest_log_seen_close(*seen);
+}
+
 int attest_log_witness(const char *folder, const char *log_key, const char *state,
 		       const struct attest_log_keeper *witness, struct err *err)
 {
 	cleanup_with(cleanup_signer_at) struct signer *signer =
 		signer_open(witness->key, witness->passphrase, "ATTEST", err);
-	cleanup_close int lock = signer ? lock_log(folder, err) : -1;
-	cleanup_with(cleanup_log_at) struct attest_log *log =
-		lock < 0 ? NULL : open_seen(folder, log_key, state, err);
-	cleanup_free char *path = log ? folder_path(folder, NULL, "checkpoint", err) : NULL;
+	/* Before the state is read, until it is written: else two forks were signed at a time. */
+	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen =
+		signer ? attest_log_seen_open(state, err) : NULL;
+	cleanup_close int lock = -1;
+	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
+	cleanup_free char *path = NULL;
 	cleanup_free char *line = NULL;
 	cleanup_free char *signed_note = NULL;
 	size_t head;
 
+	if (!seen || (!log_seen_locks(seen, folder) && (lock = lock_log(folder, err)) < 0))
+		return -1;
+	log = open_seen(folder, log_key, state, err);
+	path = log ? folder_path(folder, NULL, "checkpoint", err) : NULL;
 	if (!path)
 		return -1;
 	/* What was checked; the file may be another by now. */

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "folder.h"
@@ -72,6 +73,15 @@ struct attest_log_seen *attest_log_seen_open(const char *path, struct err *err)
 		return steal_ptr(seen);
 	seen->older = read_small_file(path, NOTE_MAX, &seen->older_size, err);
 	return seen->older ? steal_ptr(seen) : NULL;
+}
+
+bool log_seen_locks(const struct attest_log_seen *seen, const char *folder)
+{
+	struct stat locked;
+	struct stat other;
+
+	return fstat(seen->lock, &locked) == 0 && stat(folder, &other) == 0 &&
+	       locked.st_dev == other.st_dev && locked.st_ino == other.st_ino;
 }
 
 bool attest_log_seen_nothing(const struct attest_log_seen *seen)

@@ -878,6 +878,42 @@ static void seen_by_two(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* The state of a witness, too: what another call of it signs meanwhile is not forgotten. */
+static void witness_by_two(void **state)
+{
+	const struct attest_log_keeper witness = {
+		.key = key_path, .origin = "example.org/w", .now = NOW};
+	struct err err = {0};
+	struct attest_log_seen *seen;
+	struct attest_log *log;
+	char fork_path[64];
+	char grown[64];
+	char path[128];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	path_in(fork_path, sizeof(fork_path), "seen-forked");
+	path_in(grown, sizeof(grown), "seen-log");
+	path_in(path, sizeof(path), "state-twice");
+	seen = attest_log_seen_open(path, &err);
+	log = open_good(grown);
+	assert_int_equal(attest_log_seen_check(seen, log, &err), 0);
+	pid = fork();
+	if (pid == 0) {
+		attest_log_seen_close(seen); /* else it would wait for itself */
+		attest_log_witness(fork_path, vkey, path, &witness, &err);
+		_exit(strcmp(err.name, "ATTEST-LOG-FORK") == 0 ? 0 : 1);
+	}
+	usleep(200000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(attest_log_seen_keep(seen, &err), 0);
+	attest_log_seen_close(seen);
+	attest_log_close(log);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static struct err expect_no_append(const char *folder)
 {
 	const struct attest_log_keeper who = keeper();
@@ -1307,6 +1343,7 @@ int main(void)
 		cmocka_unit_test(seen_logs),
 		cmocka_unit_test(seen_files),
 		cmocka_unit_test(seen_by_two),
+		cmocka_unit_test(witness_by_two),
 		cmocka_unit_test(rollback),
 		cmocka_unit_test(keeper_checks_entries),
 		cmocka_unit_test(witness_signs_what_it_checked),
