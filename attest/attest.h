@@ -273,9 +273,10 @@ int attest_log_seen_check_proof(struct attest_log_seen *seen, const struct attes
 				const struct attest_log_trust *trust, struct err *err);
 
 /*
- * The checkpoint that was found good is what was seen from now on; whatever interrupts it, the file
- * is the old one or the new one. Call it once the log is good, before asking it about an image:
- * else a withdrawal is forgotten. FILE-CREATE, FILE-WRITE.
+ * The checkpoint that was found good is what was seen from now on; whatever interrupts it, a power
+ * cut too, the file is the old one or the new one, which is on the disk when this returns 0. Call
+ * it once the log is good, before asking it about an image: else a withdrawal is forgotten.
+ * FILE-CREATE, FILE-WRITE.
  */
 int attest_log_seen_keep(struct attest_log_seen *seen, struct err *err);
 

@@ -171,5 +171,5 @@ int attest_log_seen_check_proof(struct attest_log_seen *seen, const struct attes
 
 int attest_log_seen_keep(struct attest_log_seen *seen, struct err *err)
 {
-	return file_write(seen->path, seen->accepted, strlen(seen->accepted), err);
+	return file_write_durable(seen->path, seen->accepted, strlen(seen->accepted), err);
 }
