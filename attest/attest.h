@@ -124,6 +124,7 @@ json_t *attest_verify(const void *evidence, size_t size,
 struct attest_publisher {
 	const char *authority; /* a domain, of the tag URIs that name our own profile and types */
 	const char *builder;   /* a URI of who builds; NULL: the authority's local builder */
+	int64_t now;	       /* seconds since 1970: when a CoRIM as previous.json must be valid */
 };
 
 /* Nobody's domain (RFC 2606): what stands in names until a publisher gives one. */
@@ -134,8 +135,9 @@ struct attest_publisher {
  * (a CoRIM), values.json, policy.json, and of Nitro images policy-aws.json, policy-aws-cn.json and
  * policy-aws-us-gov.json; where a previous.json has the registers of the release before, also
  * policy-rollover.json, policy-rollover-aws.json and so on, which take either, and previous.json
- * itself in the form of policy.json; and provenance.json about the images, a realm's parts, and
- * what stands beside them. Everybody's are the same.
+ * itself in the form of policy.json; without one these are removed; and provenance.json about the
+ * images, a realm's parts, and what stands beside them. Everybody's are the same. ATTEST-RELEASE
+ * for a previous.json that lacks a register which the new image has.
  */
 int attest_publish(const char *folder, const struct attest_publisher *publisher, struct err *err);
 

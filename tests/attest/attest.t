@@ -142,6 +142,29 @@ for file in previous.json reference.cbor values.json; do
 	policies >rollover.again
 	check "gives the same policies" cmp rollover rollover.again
 done
+sed "s/^{/{\"PCR16\":\"$(hex d4 48)\",/" again/nitro-x86_64/measurements.json >more.json
+cp again/nitro-x86_64/measurements.json fewer.json
+cp more.json again/nitro-x86_64/measurements.json
+fails 3 'ATTEST-RELEASE: .*previous.json: PCR16 expected' "a register less than the new one has" "$ATTEST" publish again
+sed "s/^{/{\"PCR16\":\"$(hex d5 48)\",/" other.json >again/nitro-x86_64/previous.json
+check "as many" "$ATTEST" publish again
+check "are all asked for" [ "$(jq -c '[.AnyOf[].Measurements.PCR16[:4]]' again/nitro-x86_64/policy-rollover.json)" = '["d5d5","d4d4"]' ]
+cp fewer.json again/nitro-x86_64/measurements.json
+check "and more than the new one has" "$ATTEST" publish again
+mv again/nitro-x86_64/previous.json more.json
+check "without previous.json" "$ATTEST" publish again
+check "no such policy stays" sh -c '! ls again/nitro-x86_64/policy-rollover*'
+ln -s previous.json again/nitro-x86_64/previous.json
+fails 4 'FILE-OPEN: .*previous.json' "one that cannot be reached is another thing" "$ATTEST" publish again
+rm again/nitro-x86_64/previous.json
+{
+	printf '\331\001\365\244'
+	tail -c +5 other/release/nitro-x86_64/reference.cbor
+	printf '\004\241\001\301\001'
+} >again/nitro-x86_64/previous.json
+fails 1 'ATTEST-REFERENCE-EXPIRED: .*previous.json: ' "a CoRIM of the past" "$ATTEST" publish again
+mv more.json again/nitro-x86_64/previous.json
+check "publish with one again" "$ATTEST" publish again
 cp again/nitro-x86_64/policy-rollover.json again/nitro-x86_64/previous.json
 fails 3 'ATTEST-RELEASE: .*previous.json: the registers of one Nitro image' "two releases before" "$ATTEST" publish again
 cp "$golden/cca-realm-min.cbor" again/nitro-x86_64/previous.json
