@@ -124,6 +124,7 @@ json_t *attest_verify(const void *evidence, size_t size,
 struct attest_publisher {
 	const char *authority; /* a domain, of the tag URIs that name our own profile and types */
 	const char *builder;   /* a URI of who builds; NULL: the authority's local builder */
+	int64_t now;	       /* seconds since 1970: when a CoRIM as previous.json must be valid */
 };
 
 /* Nobody's domain (RFC 2606): what stands in names until a publisher gives one. */
@@ -134,8 +135,9 @@ struct attest_publisher {
  * (a CoRIM), values.json, policy.json, and of Nitro images policy-aws.json, policy-aws-cn.json and
  * policy-aws-us-gov.json; where a previous.json has the registers of the release before, also
  * policy-rollover.json, policy-rollover-aws.json and so on, which take either, and previous.json
- * itself in the form of policy.json; and provenance.json about the images, a realm's parts, and
- * what stands beside them. Everybody's are the same.
+ * itself in the form of policy.json; without one these are removed; and provenance.json about the
+ * images, a realm's parts, and what stands beside them. Everybody's are the same. ATTEST-RELEASE
+ * for a previous.json that lacks a register which the new image has.
  */
 int attest_publish(const char *folder, const struct attest_publisher *publisher, struct err *err);
 
@@ -241,7 +243,7 @@ char *attest_log_prove(struct attest_log *log, uint64_t index, struct err *err);
 json_t *attest_log_prove_check(const void *proof, size_t size, const struct attest_log_trust *trust,
 			       struct err *err);
 
-/* What a reader saw of a log before: the checkpoint that it accepted last, in a file. */
+/* What a reader saw of a log before: the last checkpoint that it found good, in a file. */
 struct attest_log_seen;
 
 /* Accepts NULL. */
@@ -273,8 +275,10 @@ int attest_log_seen_check_proof(struct attest_log_seen *seen, const struct attes
 				const struct attest_log_trust *trust, struct err *err);
 
 /*
- * The checkpoint that was found good is what was seen from now on; whatever interrupts it, the file
- * is the old one or the new one. FILE-CREATE, FILE-WRITE.
+ * The checkpoint that was found good is what was seen from now on; whatever interrupts it, a power
+ * cut too, the file is the old one or the new one, which is on the disk when this returns 0. Call
+ * it once the log is good, before asking it about an image: else a withdrawal is forgotten.
+ * FILE-CREATE, FILE-WRITE.
  */
 int attest_log_seen_keep(struct attest_log_seen *seen, struct err *err);
 

@@ -38,7 +38,7 @@ static const char help[] =
 	"  --from F         a checkpoint that was seen before: the log must continue it, which "
 	"prove\n"
 	"                   proves to who has no log at hand, and check with the proof checks\n"
-	"  --seen F         check of a folder: keeps the checkpoint that was accepted last in F, "
+	"  --seen F         check of a folder: keeps the checkpoint of the last good log in F, "
 	"and\n"
 	"                   refuses a log that does not continue it; F is made when there is none\n"
 	"  --index N        the entry to prove, counted from 0\n"
@@ -124,7 +124,28 @@ struct options {
 	bool of_witness;
 	bool json;
 	bool help;
+	uint32_t given; /* a bit for each of long_options */
 	int64_t now;
+};
+
+/* What each word takes. An option that it would not look at is refused, as it may ask for a check.
+ */
+static const struct word {
+	const char *word;
+	int options[16]; /* ends with 0 */
+} word_list[] = {
+	{"append",
+	 {OPT_LOG, OPT_KEY, OPT_PASSPHRASE, OPT_ORIGIN, OPT_RELEASE, OPT_VERSION, OPT_SECURITY,
+	  OPT_WITHDRAW, OPT_REASON, OPT_ENTRIES, OPT_AT}},
+	{"check",
+	 {OPT_LOG, OPT_LOG_KEY, OPT_FROM, OPT_SEEN, OPT_WITNESS, OPT_WITNESSES, OPT_MAX_LOG_AGE,
+	  OPT_AT, OPT_JSON}},
+	{"prove",
+	 {OPT_LOG, OPT_LOG_KEY, OPT_INDEX, OPT_FROM, OPT_WITNESS, OPT_WITNESSES, OPT_MAX_LOG_AGE,
+	  OPT_AT}},
+	{"witness", {OPT_LOG, OPT_LOG_KEY, OPT_KEY, OPT_PASSPHRASE, OPT_ORIGIN, OPT_STATE, OPT_AT}},
+	{"key", {OPT_KEY, OPT_PASSPHRASE, OPT_ORIGIN, OPT_OF_WITNESS}},
+	{NULL, {0}},
 };
 
 int command_log_option(struct log_words *words, int opt, struct err *err)
@@ -145,6 +166,16 @@ int command_log_option(struct log_words *words, int opt, struct err *err)
 		words->witnesses[words->witness_count++] = optarg;
 		return 0;
 	}
+}
+
+int command_log_alone(const struct log_words *words, const char *command, struct err *err)
+{
+	if (words->log || (!words->witness_count && !words->needed && !words->max_age))
+		return 0;
+	return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+		       "%s: --witness, --witnesses and --max-log-age with --log expected, found "
+		       "them alone",
+		       command);
 }
 
 int command_log_trust(const struct log_words *words, int64_t now, struct attest_log_trust *trust,
@@ -255,6 +286,32 @@ static int take_option(struct options *options, int opt, const char *name, char 
 	return 0;
 }
 
+static bool takes(const struct word *word, int opt)
+{
+	for (size_t i = 0; word->options[i]; i++)
+		if (word->options[i] == opt)
+			return true;
+	return false;
+}
+
+static int check_given(const struct options *options, const char *what, struct err *err)
+{
+	const struct word *word = word_list;
+
+	while (word->word && strcmp(word->word, what) != 0)
+		word++;
+	if (!word->word)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "log: append, check, prove, witness or key expected, found %s",
+			       what);
+	for (size_t i = 0; long_options[i].name; i++)
+		if ((options->given >> i & 1) && !takes(word, long_options[i].val))
+			return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+				       "log %s: its own options expected, found --%s", what,
+				       long_options[i].name);
+	return 0;
+}
+
 static int parse_options(struct options *options, int argc, char **argv, struct err *err)
 {
 	int index = 0;
@@ -266,6 +323,7 @@ static int parse_options(struct options *options, int argc, char **argv, struct 
 			return -1;
 		if (options->help)
 			return 0;
+		options->given |= UINT32_C(1) << index;
 	}
 	if (argc - optind != 1)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
@@ -273,6 +331,8 @@ static int parse_options(struct options *options, int argc, char **argv, struct 
 			       "(see attest "
 			       "log --help)",
 			       argc - optind);
+	if (check_given(options, argv[optind], err) < 0)
+		return -1;
 	return command_time(options->at, &options->now, err);
 }
 
@@ -494,38 +554,47 @@ static void cleanup_seen_at(struct attest_log_seen **seen)
 	attest_log_seen_close(*seen);
 }
 
-static int check_seen(struct attest_log *log, const char *path, struct err *err)
+static int check(const struct options *options, const struct attest_log_trust *trust,
+		 struct err *err)
 {
-	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen =
-		attest_log_seen_open(path, err);
-
-	if (!seen || attest_log_seen_check(seen, log, err) < 0)
-		return -1;
-	return command_keep_seen(seen, path, err);
-}
-
-static int check(struct attest_log *log, const struct options *options, struct err *err)
-{
-	size_t size = 0;
+	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen = NULL;
+	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
 	cleanup_free char *older = NULL;
+	size_t size = 0;
 
+	/* First: else another reader could see a longer log than the one that was read here. */
+	if (options->seen && !(seen = attest_log_seen_open(options->seen, err)))
+		return -1;
+	log = attest_log_open(options->log.log, trust, err);
+	if (!log)
+		return -1;
 	if (options->from) {
 		older = read_small_file(options->from, NOTE_SIZE_MAX, &size, err);
 		if (!older || attest_log_continues(log, older, size, err) < 0)
 			return -1;
 	}
-	if (options->seen && check_seen(log, options->seen, err) < 0)
+	if (seen && (attest_log_seen_check(seen, log, err) < 0 ||
+		     command_keep_seen(seen, options->seen, err) < 0))
 		return -1;
 	return print_entries(log, options->json, err);
 }
 
-static int prove(struct attest_log *log, const struct options *options, struct err *err)
+static int prove(const struct options *options, const struct attest_log_trust *trust,
+		 struct err *err)
 {
+	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
 	cleanup_free char *older = NULL;
 	cleanup_free char *proof = NULL;
 	int64_t index = 0;
 	size_t size = 0;
 
+	if (!options->index == !options->from)
+		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
+			       "log prove: either --index or --from expected, found %s",
+			       options->index ? "both" : "neither");
+	log = attest_log_open(options->log.log, trust, err);
+	if (!log)
+		return -1;
 	if (options->from) {
 		older = read_small_file(options->from, NOTE_SIZE_MAX, &size, err);
 		proof = older ? attest_log_prove_from(log, older, size, err) : NULL;
@@ -540,24 +609,17 @@ static int prove(struct attest_log *log, const struct options *options, struct e
 
 static int read_log(const char *what, const struct options *options, struct err *err)
 {
-	bool checks = strcmp(what, "check") == 0;
-	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
 	struct attest_log_trust trust;
 
 	if (need(options, options->log.log, "log", err) < 0 ||
 	    need(options, options->log.key, "log-key", err) < 0 ||
 	    command_log_trust(&options->log, options->now, &trust, err) < 0)
 		return -1;
-	if (!checks && !options->index == !options->from)
-		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
-			       "log prove: either --index or --from expected, found %s",
-			       options->index ? "both" : "neither");
-	if (checks && !command_log_is_folder(options->log.log))
+	if (strcmp(what, "prove") == 0)
+		return prove(options, &trust, err);
+	if (!command_log_is_folder(options->log.log))
 		return check_proof(options, &trust, err);
-	log = attest_log_open(options->log.log, &trust, err);
-	if (!log)
-		return -1;
-	return checks ? check(log, options, err) : prove(log, options, err);
+	return check(options, &trust, err);
 }
 
 int cmd_log(int argc, char **argv, struct err *err)
@@ -574,8 +636,5 @@ int cmd_log(int argc, char **argv, struct err *err)
 	what = argv[optind];
 	if (strcmp(what, "append") == 0 || strcmp(what, "key") == 0 || strcmp(what, "witness") == 0)
 		return with_key(what, &options, err);
-	if (strcmp(what, "check") == 0 || strcmp(what, "prove") == 0)
-		return read_log(what, &options, err);
-	return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
-		       "log: append, check, prove, witness or key expected, found %s", what);
+	return read_log(what, &options, err);
 }

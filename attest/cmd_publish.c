@@ -18,14 +18,16 @@ static const char publish_help[] =
 	"and pins.\n"
 	"Where previous.json has the registers of the release before, in any form of reference "
 	"values,\n"
-	"also policies that take either (policy-rollover*.json).\n"
+	"also policies that take either (policy-rollover*.json): each register that the new one "
+	"has\n"
+	"must be in it. Without it such policies are removed.\n"
 	"\n"
 	"  --authority DOMAIN  yours, for the names of our own profile and types (default:\n"
 	"                      mintmark.example, which is nobody's)\n"
 	"  --builder URI       who builds\n"
 	"  --help              this text\n"
 	"\n"
-	"Exit status: 0 done, 2 usage, 3 malformed, 4 environment.\n";
+	"Exit status: 0 done, 1 does not verify, 2 usage, 3 malformed, 4 environment.\n";
 
 static const char sign_help[] =
 	"usage: attest sign FOLDER --key K --signer NAME [OPTION]...\n"
@@ -144,6 +146,8 @@ int cmd_publish(int argc, char **argv, struct err *err)
 	if (options.authority)
 		publisher.authority = options.authority;
 	publisher.builder = options.builder;
+	if (command_time(NULL, &publisher.now, err) < 0)
+		return -1;
 	if (!is_domain(publisher.authority))
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "--authority: a domain of a-z, 0-9, dots and dashes expected, found "

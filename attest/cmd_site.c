@@ -92,6 +92,8 @@ static int check_options(const struct options *options, int count, struct err *e
 	    (options->log.key && command_need(options->log.log, "site", "log", err) < 0) ||
 	    (options->log.log && command_need(options->log.key, "site", "log-key", err) < 0))
 		return -1;
+	if (command_log_alone(&options->log, "site", err) < 0)
+		return -1;
 	if (!options->log.log && count == 0)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "site: a RELEASE or --log expected, found neither (see attest site "

@@ -36,9 +36,11 @@ static const char help[] =
 	"                    log not withdrawn, nor outdated by a release of a higher security "
 	"version\n"
 	"  --log-key KEY     the log's public key\n"
-	"  --seen F          keeps the checkpoint that was accepted last in F, and refuses a log "
-	"that\n"
-	"                    does not continue it; F is made when there is none\n"
+	"  --seen F          keeps the checkpoint of the last good log in F, whatever it says of "
+	"the\n"
+	"                    image, and refuses a log that does not continue it; F is made when "
+	"there\n"
+	"                    is none\n"
 	"  --consistency F   with a proof: how its log continues what was seen, as attest log "
 	"prove\n"
 	"                    --from printed it\n"
@@ -171,6 +173,8 @@ static int check_options(const struct options *options, int rest, struct err *er
 	if (!options->log.log != !options->log.key)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "verify: --log and --log-key together expected, found one of them");
+	if (command_log_alone(&options->log, "verify", err) < 0)
+		return -1;
 	if (options->seen && !options->log.log)
 		return err_set(err, EXIT_USAGE, "ATTEST-USAGE",
 			       "verify: --seen with --log expected, found it alone");
@@ -311,6 +315,15 @@ static int check_seen_proof(const struct options *options, struct attest_log_see
 	return attest_log_seen_check_proof(seen, proof, text ? &consistency : NULL, trust, err);
 }
 
+/*
+ * Before the log is asked about the image: a withdrawal that was shown once must not be forgotten
+ * because of what it says.
+ */
+static int keep_seen(const struct options *options, struct attest_log_seen *seen, struct err *err)
+{
+	return seen ? command_keep_seen(seen, options->seen, err) : 0;
+}
+
 /* A proof tells that the image was released; what was said of it later, a whole log alone. */
 static json_t *find_in_proof(const struct options *options, struct attest_log_seen *seen,
 			     const struct attest_log_trust *trust, const json_t *measurements,
@@ -324,7 +337,8 @@ static json_t *find_in_proof(const struct options *options, struct attest_log_se
 	if (!text || (seen && check_seen_proof(options, seen, &proof, trust, err) < 0))
 		return NULL;
 	entry = attest_log_prove_check(text, proof.size, trust, err);
-	if (!entry || attest_log_matches(entry, measurements, err) < 0)
+	if (!entry || keep_seen(options, seen, err) < 0 ||
+	    attest_log_matches(entry, measurements, err) < 0)
 		return NULL;
 	command_warn("a proof does not tell whether the release was withdrawn or outdated: a "
 		     "whole log does");
@@ -338,7 +352,8 @@ static json_t *find_in_log(const struct options *options, struct attest_log_seen
 	cleanup_with(cleanup_log_at) struct attest_log *log =
 		attest_log_open(options->log.log, trust, err);
 
-	if (!log || (seen && attest_log_seen_check(seen, log, err) < 0))
+	if (!log || (seen && attest_log_seen_check(seen, log, err) < 0) ||
+	    keep_seen(options, seen, err) < 0)
 		return NULL;
 	return attest_log_find(log, measurements, err);
 }
@@ -360,9 +375,7 @@ static int check_log(const struct options *options, int64_t now, json_t *report,
 		entry = find_in_log(options, seen, &trust, measurements, err);
 	else
 		entry = find_in_proof(options, seen, &trust, measurements, err);
-	if (!entry || json_object_set_new(report, "Release", entry) < 0)
-		return -1;
-	return seen ? command_keep_seen(seen, options->seen, err) : 0;
+	return entry && json_object_set_new(report, "Release", entry) == 0 ? 0 : -1;
 }
 
 static int verify(struct options *options, struct err *err)

@@ -87,6 +87,9 @@ enum log_option_id { OPT_LOG = 512, OPT_LOG_KEY, OPT_WITNESS, OPT_WITNESSES, OPT
 		"max-log-age", required_argument, NULL, OPT_MAX_LOG_AGE                            \
 	}
 
+/* Whether there are any of a log that is not given: ATTEST-USAGE. */
+int command_log_alone(const struct log_words *words, const char *command, struct err *err);
+
 /* Takes one of LOG_OPTIONS. */
 int command_log_option(struct log_words *words, int opt, struct err *err);
 

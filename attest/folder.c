@@ -118,6 +118,15 @@ int file_write(const char *path, const void *data, size_t size, struct err *err)
 	return outfile_commit(&out, err);
 }
 
+int file_write_durable(const char *path, const void *data, size_t size, struct err *err)
+{
+	cleanup_with(outfile_close) struct outfile out = OUTFILE_INIT;
+
+	if (outfile_open(&out, path, err) < 0 || outfile_write(&out, data, size, err) < 0)
+		return -1;
+	return outfile_commit_durable(&out, err);
+}
+
 int file_write_json(const char *path, const json_t *json, bool compact, struct err *err)
 {
 	size_t flags = JSON_SORT_KEYS | (compact ? JSON_COMPACT : JSON_INDENT(2));

@@ -17,6 +17,9 @@ json_t *folder_files(const char *folder, const char *suffix, struct err *err);
 /* Whole or not at all. */
 int file_write(const char *path, const void *data, size_t size, struct err *err);
 
+/* The same, and on the disk when it returns 0: for what must survive a power cut. */
+int file_write_durable(const char *path, const void *data, size_t size, struct err *err);
+
 /* Sorted by keys, in lines for people or as compact as can be; with a newline in either case. */
 int file_write_json(const char *path, const json_t *json, bool compact, struct err *err);
 

@@ -40,6 +40,9 @@ int older_read(const void *data, size_t size, const struct note_key *key, const 
 /* The checkpoint in a proof of an entry, as it stands there. ATTEST-LOG-PROOF. */
 int proof_note(const void *data, size_t size, struct slice *note, struct err *err);
 
+/* Whether what was seen is kept in this folder, so that nobody else changes a log in it. */
+bool log_seen_locks(const struct attest_log_seen *seen, const char *folder);
+
 /* A proof that the log of a checkpoint continues one of so many entries. */
 struct consistency {
 	uint64_t from;

@@ -32,6 +32,14 @@ static void tails_clear(struct tails *tails)
 	free(tails->bundle);
 }
 
+/* One that is made is on the disk as the files in it are. */
+static int make_folder(const char *path, struct err *err)
+{
+	if (mkdir(path, 0755) == 0)
+		return sync_name(path, err);
+	return errno == EEXIST ? 0 : err_errno(err, "FILE-CREATE", "%s", path);
+}
+
 /* A file below folders that are made on the way. */
 static int write_tile(const char *path, const void *data, size_t size, struct err *err)
 {
@@ -41,11 +49,11 @@ static int write_tile(const char *path, const void *data, size_t size, struct er
 		return no_memory(err);
 	for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (folder_make(folder, err) < 0)
+		if (make_folder(folder, err) < 0)
 			return -1;
 		*slash = '/';
 	}
-	return file_write(path, data, size, err);
+	return file_write_durable(path, data, size, err);
 }
 
 static int write_level(const struct tails *tails, int level, uint64_t number, unsigned width,
@@ -195,7 +203,7 @@ static int write_checkpoint(const char *folder, const struct signer *signer,
 		return -1;
 	if (asprintf(&note, "%s\n%s%s", text, line, timed) < 0)
 		return no_memory(err);
-	return file_write(path, note, strlen(note), err);
+	return file_write_durable(path, note, strlen(note), err);
 }
 
 /* Partial tiles that no checkpoint of the last two asks for, and what an interruption left. */
@@ -345,7 +353,7 @@ int attest_log_append(const char *folder, const struct attest_log_keeper *keeper
 		signer_open(keeper->key, keeper->passphrase, "ATTEST", err);
 	cleanup_close int lock = -1;
 
-	if (!signer || folder_make(folder, err) < 0)
+	if (!signer || make_folder(folder, err) < 0)
 		return -1;
 	lock = lock_log(folder, err);
 	return lock < 0 ? -1 : append_locked(folder, signer, keeper, entries, err);
@@ -407,19 +415,30 @@ static struct attest_log *open_seen(const char *folder, const char *log_key, con
 	return older && attest_log_continues(log, older, size, err) == 0 ? steal_ptr(log) : NULL;
 }
 
+static void cleanup_seen_at(struct attest_log_seen **seen)
+{
+	attest_log_seen_close(*seen);
+}
+
 int attest_log_witness(const char *folder, const char *log_key, const char *state,
 		       const struct attest_log_keeper *witness, struct err *err)
 {
 	cleanup_with(cleanup_signer_at) struct signer *signer =
 		signer_open(witness->key, witness->passphrase, "ATTEST", err);
-	cleanup_close int lock = signer ? lock_log(folder, err) : -1;
-	cleanup_with(cleanup_log_at) struct attest_log *log =
-		lock < 0 ? NULL : open_seen(folder, log_key, state, err);
-	cleanup_free char *path = log ? folder_path(folder, NULL, "checkpoint", err) : NULL;
+	/* Before the state is read, until it is written: else two forks were signed at a time. */
+	cleanup_with(cleanup_seen_at) struct attest_log_seen *seen =
+		signer ? attest_log_seen_open(state, err) : NULL;
+	cleanup_close int lock = -1;
+	cleanup_with(cleanup_log_at) struct attest_log *log = NULL;
+	cleanup_free char *path = NULL;
 	cleanup_free char *line = NULL;
 	cleanup_free char *signed_note = NULL;
 	size_t head;
 
+	if (!seen || (!log_seen_locks(seen, folder) && (lock = lock_log(folder, err)) < 0))
+		return -1;
+	log = open_seen(folder, log_key, state, err);
+	path = log ? folder_path(folder, NULL, "checkpoint", err) : NULL;
 	if (!path)
 		return -1;
 	/* What was checked; the file may be another by now. */
@@ -435,7 +454,7 @@ int attest_log_witness(const char *folder, const char *log_key, const char *stat
 	signed_note = with_line(log->note, head + 1, witness->origin, line);
 	if (!signed_note)
 		return no_memory(err);
-	if (file_write(state, signed_note, strlen(signed_note), err) < 0)
+	if (file_write_durable(state, signed_note, strlen(signed_note), err) < 0)
 		return -1;
-	return file_write(path, signed_note, strlen(signed_note), err);
+	return file_write_durable(path, signed_note, strlen(signed_note), err);
 }

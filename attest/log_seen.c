@@ -1,12 +1,13 @@
 /*
- * What a reader remembers of a log: the checkpoint that it accepted last, in a file. Never forgets
- * it for one that does not continue it, nor for a reader that was not done yet.
+ * What a reader remembers of a log: the last checkpoint that it found good, in a file. Never
+ * forgets it for one that does not continue it, nor for a reader that was not done yet.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,6 +91,15 @@ struct attest_log_seen *attest_log_seen_open(const char *path, struct err *err)
 		return steal_ptr(seen);
 	seen->older = read_small_file(path, NOTE_MAX, &seen->older_size, err);
 	return seen->older ? steal_ptr(seen) : NULL;
+}
+
+bool log_seen_locks(const struct attest_log_seen *seen, const char *folder)
+{
+	struct stat locked;
+	struct stat other;
+
+	return fstat(seen->lock, &locked) == 0 && stat(folder, &other) == 0 &&
+	       locked.st_dev == other.st_dev && locked.st_ino == other.st_ino;
 }
 
 bool attest_log_seen_nothing(const struct attest_log_seen *seen)
@@ -179,5 +189,5 @@ int attest_log_seen_check_proof(struct attest_log_seen *seen, const struct attes
 
 int attest_log_seen_keep(struct attest_log_seen *seen, struct err *err)
 {
-	return file_write(seen->path, seen->accepted, strlen(seen->accepted), err);
+	return file_write_durable(seen->path, seen->accepted, strlen(seen->accepted), err);
 }

@@ -3,6 +3,7 @@
  * signatures over them. Depends on measurements and pins alone; a signature never changes what was
  * published without one.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -131,17 +132,19 @@ static int write_json(const struct release *release, const char *target, const c
 	return path ? file_write_json(path, owned, false, err) : -1;
 }
 
+enum { PARTITIONS = 3 };
+static const char *const partitions[PARTITIONS] = {"aws", "aws-cn", "aws-us-gov"};
+
 /* what is the start of their names. */
 static int write_policies(const struct release *release, const char *target, const char *what,
 			  const struct attest_references *references, struct err *err)
 {
-	static const char *const partitions[] = {"aws", "aws-cn", "aws-us-gov"};
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s.json", what);
 	if (write_json(release, target, name, attest_policy_generic(references, err), err) < 0)
 		return -1;
-	for (size_t i = 0; i < 3 && references->list[0].platform == ATTEST_NITRO; i++) {
+	for (size_t i = 0; i < PARTITIONS && references->list[0].platform == ATTEST_NITRO; i++) {
 		struct attest_kms kms = {.partition = partitions[i]};
 
 		snprintf(name, sizeof(name), "%s-%s.json", what, partitions[i]);
@@ -163,6 +166,41 @@ static int check_platform(const char *path, const struct attest_references *refe
 	return 0;
 }
 
+static int remove_file(const struct release *release, const char *target, const char *name,
+		       struct err *err)
+{
+	cleanup_free char *path = folder_path(release->folder, target, name, err);
+
+	if (!path)
+		return -1;
+	return unlink(path) < 0 && errno != ENOENT ? err_errno(err, "FILE-CREATE", "%s", path) : 0;
+}
+
+/* Those that an earlier call made of a previous.json that is gone. */
+static int remove_rollover(const struct release *release, const char *target, struct err *err)
+{
+	char name[64];
+
+	for (size_t i = 0; i < PARTITIONS; i++) {
+		snprintf(name, sizeof(name), "policy-rollover-%s.json", partitions[i]);
+		if (remove_file(release, target, name, err) < 0)
+			return -1;
+	}
+	return remove_file(release, target, "policy-rollover.json", err);
+}
+
+/* A register that the policy does not ask for is one that may be anything. */
+static int check_registers(const char *path, const struct attest_values *older,
+			   const struct attest_values *newer, struct err *err)
+{
+	for (unsigned i = 0; i < ATTEST_PCRS; i++)
+		if (newer->pcr[i].size > 0 && older->pcr[i].size == 0)
+			return err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
+				       "%s: PCR%u expected, as the new release has it, found none",
+				       path, i);
+	return 0;
+}
+
 /*
  * Policies that take the release before, too, whose registers are in previous.json, in any form of
  * reference values; it is written again in the one form that the registers alone decide.
@@ -179,17 +217,21 @@ static int write_rollover(const struct release *release, const char *target, con
 	if (!path)
 		return -1;
 	if (access(path, F_OK) != 0)
-		return 0;
+		return errno == ENOENT ? remove_rollover(release, target, err)
+				       : err_errno(err, "FILE-OPEN", "%s", path);
 	data = read_small_file(path, ATTEST_MAX_REFERENCE, &size, err);
 	if (!data || attest_references_add(&both, data, size, path, err) < 0)
 		return -1;
+	if (attest_references_valid(&both, release->publisher->now, err) < 0)
+		return err_wrap(err, "%s", path);
 	if (both.count != 1 && both.list[0].platform == ATTEST_NITRO)
 		return err_set(err, EXIT_MALFORMED, "ATTEST-RELEASE",
 			       "%s: the registers of one Nitro image expected, found others", path);
 	if (write_json(release, target, "previous.json", attest_policy_generic(&both, err), err) <
 		    0 ||
 	    attest_references_add(&both, measured, measured_size, path, err) < 0 ||
-	    check_platform(path, &both, err) < 0)
+	    check_platform(path, &both, err) < 0 ||
+	    check_registers(path, &both.list[0], &both.list[1], err) < 0)
 		return -1;
 	return write_policies(release, target, "policy-rollover", &both, err);
 }

@@ -118,6 +118,25 @@ int outfile_commit(struct outfile *out, struct err *err)
 	return 0;
 }
 
+/* A name is in its folder's own data. */
+int sync_name(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	cleanup_close int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	return fd < 0 || fsync(fd) < 0 ? err_errno(err, "FILE-WRITE", "%s", path) : 0;
+}
+
+int outfile_commit_durable(struct outfile *out, struct err *err)
+{
+	if (fdatasync(out->fd) < 0)
+		return err_errno(err, "FILE-WRITE", "%s", out->path);
+	if (outfile_commit(out, err) < 0)
+		return -1;
+	return sync_name(out->path, err);
+}
+
 void outfile_close(struct outfile *out)
 {
 	if (out->fd >= 0)

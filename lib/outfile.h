@@ -37,6 +37,15 @@ int outfile_write_at(struct outfile *out, const void *data, size_t size, off_t o
 /* Gives the file mode 0644 less the umask and its final name, replacing what had it; closes it. */
 int outfile_commit(struct outfile *out, struct err *err);
 
+/*
+ * The same, and on the disk before it returns: after a power cut, too, the name has the old file
+ * or the new one, and the new one once this is 0.
+ */
+int outfile_commit_durable(struct outfile *out, struct err *err);
+
+/* That a name is there, a file's or a folder's, is on the disk when this returns 0. FILE-WRITE. */
+int sync_name(const char *path, struct err *err);
+
 /* Removes what was not committed; a no-op after outfile_commit(). Fits cleanup_with(). */
 void outfile_close(struct outfile *out);
 

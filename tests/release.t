@@ -160,6 +160,7 @@ check "cd out && sha256sum -c components.sha256" sh -c 'cd out && sha256sum -c h
 older=$TAP_TMP/older
 newer=$TAP_TMP/newer
 cp -R out/hello/release "$older"
+cp -R out/hello/release "$older.none"
 sed '/"PCR0"/s/: "......../: "00000000/' out/hello/release/nitro-x86_64/measurements.json >"$older/nitro-x86_64/measurements.json"
 sums()
 {
@@ -202,8 +203,27 @@ compared()
 }
 check "ci/compare-release makes them again from the PCRs in previous.json" compared "$newer"
 cp "$TAP_TMP/tap.log" "$TAP_TMP/said"
-check "which it shows, unless it is given the older release" grep -q '^  previous PCR0 of nitro-x86_64  *00000000.*PREVIOUS= compares$' "$TAP_TMP/said"
-check "and then compares these, too" env PREVIOUS="$older" ci/compare-release "$newer" out recipes/hello
+shown()
+{
+	grep -qE "^  previous $1 of nitro-x86_64  *$2\$" "$TAP_TMP/said"
+}
+older_pcr()
+{
+	sed -n "s/^ *\"$1\": *\"\([0-9a-f]*\)\".*/\1/p" "$older/nitro-x86_64/measurements.json"
+}
+for register in PCR0 PCR1 PCR2 PCR16; do
+	check "of which it shows $register" shown $register "$(older_pcr $register | grep .)"
+done
+check "and that there is no PCR8" shown PCR8 none
+check "and says at last that no release was compared" sh -c 'tail -n 1 "$1" | grep -qxF "roll-over policies: not compared with a release (PREVIOUS=)"' sh \
+	"$TAP_TMP/said"
+check "given the older release it compares these, too" env PREVIOUS="$older" ci/compare-release "$newer" out recipes/hello
+cp "$TAP_TMP/tap.log" "$TAP_TMP/said"
+check "and says nothing of it" sh -c '! grep -q "^roll-over policies: " "$1"' sh "$TAP_TMP/said"
+check "a release without such policies, with PREVIOUS" env PREVIOUS="$older" ci/compare-release "$older.none" out recipes/hello
+cp "$TAP_TMP/tap.log" "$TAP_TMP/said"
+check "which is not looked at, as it says" sh -c 'tail -n 1 "$1" | grep -qx "roll-over policies: the release has none, PREVIOUS was not looked at"' sh \
+	"$TAP_TMP/said"
 fails 1 'AUDIT-DIFFERENT: nitro-x86_64/policy-rollover-aws-cn.json' "of another older release" env PREVIOUS="$TAP_TMP/newer-again" \
 	ci/compare-release "$newer" out recipes/hello
 # altered FILE EDIT REGEX NAME: a release with such a file, which its sums vouch for, is refused.
@@ -220,6 +240,7 @@ for file in $rollover; do
 done
 altered policy-rollover-aws.json '/PCR2/d' 'AUDIT-DIFFERENT: nitro-x86_64/policy-rollover-aws.json' "a policy with a condition less"
 altered previous.json 's/"Version": 1/"Version": 1, "More": 1/' 'AUDIT-DIFFERENT: nitro-x86_64/previous.json' "previous.json of another form"
+altered previous.json '/"PCR16"/d' 'ATTEST-RELEASE: .*PCR16 expected' "one without PCR16" 3
 altered previous.json '$d' 'ATTEST-REFERENCE: ' "one that is no JSON" 3
 sed -i '/"PCR0"/s/: "......../: "11111111/' "$older/nitro-x86_64/measurements.json"
 fails 1 'PUBLISH-PREVIOUS: .*measurements.json: expected ' "an older release that its SHA256SUMS do not vouch for" \

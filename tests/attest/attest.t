@@ -142,6 +142,29 @@ for file in previous.json reference.cbor values.json; do
 	policies >rollover.again
 	check "gives the same policies" cmp rollover rollover.again
 done
+sed "s/^{/{\"PCR16\":\"$(hex d4 48)\",/" again/nitro-x86_64/measurements.json >more.json
+cp again/nitro-x86_64/measurements.json fewer.json
+cp more.json again/nitro-x86_64/measurements.json
+fails 3 'ATTEST-RELEASE: .*previous.json: PCR16 expected' "a register less than the new one has" "$ATTEST" publish again
+sed "s/^{/{\"PCR16\":\"$(hex d5 48)\",/" other.json >again/nitro-x86_64/previous.json
+check "as many" "$ATTEST" publish again
+check "are all asked for" [ "$(jq -c '[.AnyOf[].Measurements.PCR16[:4]]' again/nitro-x86_64/policy-rollover.json)" = '["d5d5","d4d4"]' ]
+cp fewer.json again/nitro-x86_64/measurements.json
+check "and more than the new one has" "$ATTEST" publish again
+mv again/nitro-x86_64/previous.json more.json
+check "without previous.json" "$ATTEST" publish again
+check "no such policy stays" sh -c '! ls again/nitro-x86_64/policy-rollover*'
+ln -s previous.json again/nitro-x86_64/previous.json
+fails 4 'FILE-OPEN: .*previous.json' "one that cannot be reached is another thing" "$ATTEST" publish again
+rm again/nitro-x86_64/previous.json
+{
+	printf '\331\001\365\244'
+	tail -c +5 other/release/nitro-x86_64/reference.cbor
+	printf '\004\241\001\301\001'
+} >again/nitro-x86_64/previous.json
+fails 1 'ATTEST-REFERENCE-EXPIRED: .*previous.json: ' "a CoRIM of the past" "$ATTEST" publish again
+mv more.json again/nitro-x86_64/previous.json
+check "publish with one again" "$ATTEST" publish again
 cp again/nitro-x86_64/policy-rollover.json again/nitro-x86_64/previous.json
 fails 3 'ATTEST-RELEASE: .*previous.json: the registers of one Nitro image' "two releases before" "$ATTEST" publish again
 cp "$golden/cca-realm-min.cbor" again/nitro-x86_64/previous.json
@@ -364,9 +387,12 @@ check "and remembered" cmp kept log/checkpoint
 check "the same" seen_in log
 cp "$TAP_TMP/tap.log" said
 check "of which nothing is said" sh -c '! grep -q warning said'
-fails 1 'ATTEST-LOG-WITHDRAWN' "what was withdrawn since, in a log that continues" seen_in grown
-check "is not seen" cmp kept log/checkpoint
 cp kept kept.proof
+fails 1 'ATTEST-LOG-WITHDRAWN' "what was withdrawn since, in a log that continues" seen_in grown
+check "is what was seen" cmp kept grown/checkpoint
+fails 1 'ATTEST-LOG-OLDER: kept: .*at least the 2 entries .*found 1' "so that the log from before does not bring it back" seen_in log
+fails 1 'ATTEST-LOG-OLDER: kept: ' "nor a proof from before" seen_in proof
+cp kept.proof kept
 check "a log that grew" seen_in begun
 check "is what was seen" cmp kept begun/checkpoint
 fails 1 'ATTEST-LOG-FORK: kept: the 3 entries .*expected, found others' "a fork" seen_in forked
@@ -382,10 +408,14 @@ check "is waited for" seen_in begun
 exec 9<&-
 check "which attest log check writes, too" "$ATTEST" log check --log begun --log-key "$vkey" --seen kept.check
 check "the same" cmp kept.check kept
-mv kept.proof kept
+cp kept.proof kept
 fails 1 'ATTEST-LOG-CONSISTENCY: kept: .*from the 1 entries .*found none' "a proof alone, of a log that grew" seen_in proof.begun
 check "with a consistency proof" seen_in proof.begun --consistency growth
 check "it is what was seen" cmp kept begun/checkpoint
+cp kept.proof kept
+"$ATTEST" log prove --log begun --log-key "$vkey" --index 1 >proof.withdrawal
+fails 1 'ATTEST-LOG-MISSING: ' "a proof of another entry" seen_in proof.withdrawal --consistency growth
+check "of a log that was seen" cmp kept begun/checkpoint
 echo rubbish >kept
 fails 3 'ATTEST-LOG-CHECKPOINT: kept: ' "a damaged file" seen_in begun
 "$ATTEST" log append --log other.log --key ed.pem --origin example.org/other
@@ -400,6 +430,31 @@ rm kept
 fails 1 'ATTEST-PCR' "evidence that is refused" verify --evidence e/document --reference other.json --log begun --log-key "$vkey" --seen kept
 check "makes no file" [ ! -e kept ]
 fails 2 'ATTEST-USAGE: .*--seen with --log' "no log" verify --evidence e/document --reference release/nitro-x86_64/reference.cbor --seen kept
+for word in "--witness $vkey" '--witnesses 1' '--max-log-age 1'; do
+	# shellcheck disable=SC2086 # a list of words
+	fails 2 'ATTEST-USAGE: .*--witness.* with --log' "nor ${word%% *} without one" \
+		verify --evidence e/document --reference release/nitro-x86_64/reference.cbor $word
+done
+fails 2 'ATTEST-USAGE: site: .*--witness.* with --log' "of pages neither" "$ATTEST" site --out site --witness "$vkey" release
+fails 4 'FILE-OPEN: no-folder/' "what was seen is opened before the log is read" \
+	"$ATTEST" log check --log no-log --log-key "$vkey" --seen no-folder/kept
+# Options that a word would not look at.
+while read -r word option; do
+	# shellcheck disable=SC2086 # a list of words
+	fails 2 "ATTEST-USAGE: log $word: .*found ${option%% *}\$" "log $word ${option%% *}" "$ATTEST" log $word $option
+done <<-'EOF'
+	prove --seen kept --index 0
+	prove --json
+	witness --from older
+	witness --witness key
+	witness --max-log-age 1
+	witness --seen kept
+	append --log-key key
+	append --witnesses 1
+	key --at 2026-11-22
+EOF
+fails 2 'ATTEST-USAGE: log check: .*found --index' "log check --index" "$ATTEST" log check --log proof --log-key "$vkey" --index 1
+fails 2 'ATTEST-USAGE: log: append, check, prove, witness or key expected, found forget' "another word" "$ATTEST" log forget
 fails 2 'ATTEST-USAGE: .*--consistency' "a consistency proof without a proof" seen_in begun --consistency growth
 fails 2 'ATTEST-USAGE: .*folder' "attest log check with a proof" "$ATTEST" log check --log proof --log-key "$vkey" --seen kept
 openssl genpkey -algorithm ed25519 -out w.pem

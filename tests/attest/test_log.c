@@ -878,6 +878,42 @@ static void seen_by_two(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* The state of a witness, too: what another call of it signs meanwhile is not forgotten. */
+static void witness_by_two(void **state)
+{
+	const struct attest_log_keeper witness = {
+		.key = key_path, .origin = "example.org/w", .now = NOW};
+	struct err err = {0};
+	struct attest_log_seen *seen;
+	struct attest_log *log;
+	char fork_path[64];
+	char grown[64];
+	char path[128];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	path_in(fork_path, sizeof(fork_path), "seen-forked");
+	path_in(grown, sizeof(grown), "seen-log");
+	path_in(path, sizeof(path), "state-twice");
+	seen = attest_log_seen_open(path, &err);
+	log = open_good(grown);
+	assert_int_equal(attest_log_seen_check(seen, log, &err), 0);
+	pid = fork();
+	if (pid == 0) {
+		attest_log_seen_close(seen); /* else it would wait for itself */
+		attest_log_witness(fork_path, vkey, path, &witness, &err);
+		_exit(strcmp(err.name, "ATTEST-LOG-FORK") == 0 ? 0 : 1);
+	}
+	usleep(200000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(attest_log_seen_keep(seen, &err), 0);
+	attest_log_seen_close(seen);
+	attest_log_close(log);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static struct err expect_no_append(const char *folder)
 {
 	const struct attest_log_keeper who = keeper();
@@ -1073,6 +1109,28 @@ static void pass(void)
 		kill(getpid(), SIGKILL);
 }
 
+/* What reached the disk, and what got its name, in order. */
+static char events[256];
+
+static void note_event(const char *event)
+{
+	size_t used = strlen(events);
+
+	snprintf(events + used, sizeof(events) - used, "%s ", event);
+}
+
+int fdatasync(int fd)
+{
+	note_event("data");
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+	note_event("folder");
+	return (int)syscall(SYS_fsync, fd);
+}
+
 ssize_t write(int fd, const void *data, size_t size)
 {
 	if (calls_left == 0)
@@ -1084,6 +1142,7 @@ ssize_t write(int fd, const void *data, size_t size)
 int rename(const char *from, const char *to)
 {
 	pass();
+	note_event(strrchr(to, '/') + 1);
 	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
@@ -1097,6 +1156,39 @@ int unlinkat(int fd, const char *name, int flags)
 {
 	pass();
 	return (int)syscall(SYS_unlinkat, fd, name, flags);
+}
+
+static void expect_events(const char *expected)
+{
+	assert_string_equal(events, expected);
+	events[0] = '\0';
+}
+
+/* No name before its bytes, no checkpoint before its tiles, none done before all is on the disk. */
+static void power_cuts(void **state)
+{
+	const struct attest_log_keeper witness = {
+		.key = key_path, .origin = "example.org/w", .now = NOW};
+	struct err err = {0};
+	char folder[64];
+	char path[128];
+
+	(void)state;
+	path_in(folder, sizeof(folder), "durable");
+	snprintf(path, sizeof(path), "%s/state", folder);
+	events[0] = '\0';
+	append_releases(folder, 0, 1);
+	/* The log's folder, tile, tile/0, 000.p; and tile/entries with its 000.p. */
+	expect_events("folder folder folder folder data 1 folder "
+		      "folder folder data 1 folder data checkpoint folder ");
+	append_releases(folder, 1, 2);
+	expect_events("data 2 folder data 2 folder data checkpoint folder ");
+	/* In the log's own folder, which is locked once. */
+	assert_int_equal(attest_log_witness(folder, vkey, path, &witness, &err), 0);
+	expect_events("data state folder data checkpoint folder ");
+	path_in(path, sizeof(path), "durable-seen");
+	expect_seen(path, folder, false, NULL);
+	expect_events("data durable-seen folder ");
 }
 
 /* Whether a process was ended at that call of an append of entries from ... to. */
@@ -1307,6 +1399,8 @@ int main(void)
 		cmocka_unit_test(seen_logs),
 		cmocka_unit_test(seen_files),
 		cmocka_unit_test(seen_by_two),
+		cmocka_unit_test(witness_by_two),
+		cmocka_unit_test(power_cuts),
 		cmocka_unit_test(rollback),
 		cmocka_unit_test(keeper_checks_entries),
 		cmocka_unit_test(witness_signs_what_it_checked),

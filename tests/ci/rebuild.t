@@ -33,6 +33,7 @@ printf '.PHONY: audit out/bin/attest\nout/bin/attest:\naudit:\n\t@echo audited >
 cat >"$tree/stand-in" <<'EOF'
 echo "  PCR0   a   b"
 case $(cat "$1/verdict") in
+previous) sed -n 's/^ *"PCR0": *"\([0-9a-f]*\)".*/PREVIOUS has \1/p' "$PREVIOUS/nitro-x86_64/measurements.json" ;;
 same) echo "audit: it is what was published" ;;
 different) echo "compare-release: AUDIT-DIFFERENT: PCR0: what was published is not what comes out" >&2; exit 1 ;;
 measures) echo "audit: AUDIT-MEASUREMENTS: measurements.json is not what image.eif measures" >&2; exit 1 ;;
@@ -115,6 +116,34 @@ done
 fails 4 'REBUILD-BUSY' "two at a time" rebuild
 touch "$TAP_TMP/go"
 wait $holder
+
+# What takes the release before is compared with it, or not judged.
+follower()
+{
+	rm -rf "$TAP_TMP/releases/$1"
+	release "$1" "$2"
+	printf '{\n  "AnyOf": [\n    {\n      "Measurements": {\n        "PCR0": "%s"\n' "$3" >"$TAP_TMP/releases/$1/nitro-x86_64/previous.json"
+}
+pcr0=$(sed -n 's/^ *"PCR0": *"\([0-9a-f]*\)".*/\1/p' out/hello/nitro-x86_64/measurements.json)
+before=$(audits)
+follower v6 same "$(echo "$pcr0" | tr 0-9a-f 1-9a-f0)"
+fails 4 'REBUILD-UNJUDGED: v6: rebuild: REBUILD-PREVIOUS: ' "a release whose release before is not at hand" rebuild
+check "is not built" [ "$(audits)" -eq "$before" ]
+check "and gets no statement" [ ! -e "$(statement v6)" ]
+follower v6 previous "$pcr0"
+check "one whose release before was found the same" rebuild
+check "is compared with that" grep -q "PREVIOUS has $pcr0" "$(statement v6 | sed 's/intoto.jsonl/log/')"
+mv "$TAP_TMP/statements" "$TAP_TMP/kept"
+sed -i 's/same/offline/' "$TAP_TMP/releases/v1/verdict"
+fails 4 'REBUILD-UNJUDGED: v6: rebuild: REBUILD-PREVIOUS: ' "not with one that was not judged" rebuild
+with_previous()
+{
+	(export PREVIOUS="$TAP_TMP/releases/v1" && rebuild 2>&1) | grep 'v6: same; '
+}
+check "unless it is PREVIOUS" with_previous
+sed -i 's/offline/same/' "$TAP_TMP/releases/v1/verdict"
+rm -r "$TAP_TMP/statements" "$TAP_TMP/releases/v6"
+mv "$TAP_TMP/kept" "$TAP_TMP/statements"
 
 # Of a tag that is called after the release its own tree is taken.
 git_() { git -C "$tree" -c user.name=t -c user.email=t@invalid -c init.defaultBranch=main -c commit.gpgsign=false "$@"; }
