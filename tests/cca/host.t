@@ -54,7 +54,8 @@ starts "a stack with kvmtool, which is what a stack has" 'MEMORY = 1G
 CPUS = 2'
 expected=$(rim --layout "$layouts/kvmtool-2026.layout" --memory 1G --cpus 2 --kernel parts/kernel --initrd parts/initrd.cpio \
 	--cmdline "a b" --rmm 2.0 --hash sha-256)
-is "the RIM to expect" "run: expected: RIM under RMM 2.0: $expected" "$(cat said)"
+is "the RIM to expect" "run: expected: RIM under RMM 2.0: $expected" "$(tail -n 1 said)"
+is "and the processor that has it" "run: expected: on a processor with 2 breakpoints and 2 watchpoints" "$(head -n 1 said)"
 check "an emulator with realms" grep -qx 'max,x-rme=on,sme=off' words
 check "the stack's firmware" grep -qx "$work/stack/flash.bin" words
 check "the realm's kernel" cmp parts/kernel unpacked/mintmark/kernel
