@@ -106,8 +106,7 @@ check "signed: the document carries PCR8 of the certificate" sh -c \
 end "$enclave_pid"
 
 # The pieces, for moving.
-mkdir -p parts
-rmdir parts
+rm -rf parts
 $eif extract $image parts
 ok $? "the image comes apart"
 cp /mint/in/measurements.json good.json
